@@ -1,0 +1,1 @@
+//! What is proven: transcript, sumcheck, lookups, openings and one relation per primitive.

@@ -1,0 +1,1 @@
+//! ONNX and agent.toml to a Program.

@@ -1,0 +1,117 @@
+//! A program, and its card: all of it but the weights. The card is what a verifier needs.
+
+use crate::class::Class;
+use crate::feature::Feature;
+use crate::head::Head;
+use crate::operator::Operator;
+use crate::policy::Table;
+use crate::state::Register;
+use crate::transaction::Template;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// A point of G1 as uncompressed big-endian x || y; the identity is all zero (as on the EVM).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct PointBytes(pub [u8; 64]);
+
+/// Where the reference string comes from.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub enum SetupSource {
+    /// Made on one machine: whoever made it can forge every proof.
+    Development,
+    /// A Powers-of-Tau ceremony.
+    PowersOfTau {
+        /// SHA3-free identity of the file: Keccak-256 of its bytes.
+        file_hash: [u8; 32],
+    },
+}
+
+/// The part of a reference string that a verifier needs; its hash enters `model_id`.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct SetupCard {
+    /// Origin.
+    pub source: SetupSource,
+    /// Log2 of the number of G1 powers.
+    pub powers_log2: u8,
+    /// Keccak-256 over all G1 powers, uncompressed big-endian.
+    pub powers_digest: [u8; 32],
+    /// `tau * H` in G2: x.c1 || x.c0 || y.c1 || y.c0, big-endian (the EVM's order).
+    pub tau_g2: [u8; 128],
+}
+
+/// A source of observations.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Plugin {
+    /// Identifier, unique in the program.
+    pub id: String,
+    /// Version.
+    pub version: String,
+    /// Hash of the plugin's code.
+    pub code_hash: [u8; 32],
+    /// Address of the secp256k1 key that signs payloads; `None`: payloads are declared by the agent.
+    pub signer: Option<[u8; 20]>,
+}
+
+/// EIP-712 domain of the records, and chain of the transactions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Domain {
+    /// Chain id.
+    pub chain_id: u64,
+    /// Verifying contract.
+    pub verifying_contract: [u8; 20],
+}
+
+/// Everything of a program except the weights.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Card {
+    /// Name of the agent.
+    pub name: String,
+    /// Version of the agent.
+    pub agent_version: String,
+    /// Shapes.
+    pub class: Class,
+    /// Features in the order of the model's input; their number is the exact input width.
+    pub features: Vec<Feature>,
+    /// Operators with their exact widths and scales, in the order of `class.operators`.
+    pub operators: Vec<Operator>,
+    /// From the last operator's output to an action.
+    pub head: Head,
+    /// State registers.
+    pub registers: Vec<Register>,
+    /// Policy table.
+    pub policy: Table,
+    /// Transaction that an action becomes.
+    pub transaction: Template,
+    /// Plugins, referred to by index.
+    pub plugins: Vec<Plugin>,
+    /// Domain of records.
+    pub domain: Domain,
+    /// Reference string that the weights are committed with.
+    pub setup: SetupCard,
+    /// Commitments of the weight rows, then of the bias rows (layout: docs/spec/argument.md).
+    pub weight_rows: Vec<PointBytes>,
+}
+
+/// The weights: the part of a program that only agent, prover and replaying watcher need.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Weights {
+    /// One entry an operator, in order.
+    pub operators: Vec<OperatorWeights>,
+}
+
+/// Weights of one operator.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct OperatorWeights {
+    /// One matrix for every dense term, in order: row-major, `[output][input]`, exact widths.
+    pub dense: Vec<Vec<i32>>,
+    /// Exact output width.
+    pub bias: Vec<i64>,
+}
+
+/// A compiled agent.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Program {
+    /// The public part.
+    pub card: Card,
+    /// The weights.
+    pub weights: Weights,
+}

@@ -1,0 +1,1 @@
+//! Program and path to a proof.

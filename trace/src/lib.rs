@@ -1,0 +1,1 @@
+//! What an agent did: records, signatures, chains, paths and bundles.

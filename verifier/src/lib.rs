@@ -1,0 +1,1 @@
+//! Verify, replay, diagnose and settle: pure, no clock, no I/O, no threads, no panics on any bytes.
