@@ -33,3 +33,33 @@ pub struct Action {
     /// Amount.
     pub amount: i64,
 }
+
+impl Head {
+    /// The requested action; `None` if the number of outputs is not the number of actions.
+    #[must_use]
+    pub fn request(&self, outputs: &[i32]) -> Option<Action> {
+        let _ = outputs;
+        todo!()
+    }
+    /// The actions, in the order of the outputs.
+    #[must_use]
+    pub fn actions(&self) -> &[ActionTemplate] {
+        match self {
+            Self::ArgMax { actions } => actions,
+        }
+    }
+}
+
+impl Action {
+    /// The action as a record's word.
+    #[must_use]
+    pub fn word(&self) -> u128 {
+        todo!()
+    }
+    /// The word of what was executed: 0 for nothing.
+    #[must_use]
+    pub fn executed_word(executed: Option<&Self>) -> u128 {
+        let _ = executed;
+        todo!()
+    }
+}

@@ -16,6 +16,7 @@ pub mod execution;
 pub mod feature;
 pub mod head;
 pub mod interval;
+pub mod limits;
 pub mod observation;
 pub mod operator;
 pub mod policy;

@@ -137,3 +137,56 @@ pub struct PolicyVerdict {
     /// Index of the deciding rule; `None` for an abstention and for default deny.
     pub rule: Option<u8>,
 }
+
+/// What facts are read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Requested action.
+    pub action: crate::head::Action,
+    /// Unix seconds.
+    pub time: u64,
+    /// Sequence number of the record.
+    pub sequence: u64,
+    /// Features as integers (with their minimum added back).
+    pub features: &'a [i64],
+    /// Registers before the decision.
+    pub registers: &'a [i64],
+}
+
+impl Facts<'_> {
+    /// The fact's value; `None` where it is missing.
+    #[must_use]
+    pub fn get(&self, fact: Fact) -> Option<i64> {
+        let _ = fact;
+        todo!()
+    }
+}
+
+impl Table {
+    /// The verdict about the requested action.
+    #[must_use]
+    pub fn verdict(&self, facts: &Facts<'_>) -> PolicyVerdict {
+        let _ = facts;
+        todo!()
+    }
+    /// What the reason code is called.
+    #[must_use]
+    pub fn reason_name(&self, code: u16) -> &str {
+        let _ = code;
+        todo!()
+    }
+    /// What would change the verdict.
+    #[must_use]
+    pub fn remedy(&self, code: u16) -> Option<&str> {
+        let _ = code;
+        todo!()
+    }
+}
+
+impl PolicyVerdict {
+    /// The verdict as a record's word.
+    #[must_use]
+    pub fn word(&self) -> u64 {
+        todo!()
+    }
+}

@@ -29,3 +29,22 @@ pub struct Register {
 /// Values of all registers, in order.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub struct State(pub Vec<i64>);
+
+impl State {
+    /// The state before the first record.
+    #[must_use]
+    pub fn initial(registers: &[Register]) -> Self {
+        Self(registers.iter().map(|register| register.initial).collect())
+    }
+    /// The state after a decision; `None` on overflow.
+    #[must_use]
+    pub fn after(
+        &self,
+        registers: &[Register],
+        executed: Option<&crate::head::Action>,
+        time: u64,
+    ) -> Option<Self> {
+        let _ = (registers, executed, time);
+        todo!()
+    }
+}

@@ -66,3 +66,22 @@ pub struct Transaction {
     /// Selector and arguments.
     pub calldata: Vec<u8>,
 }
+
+impl Template {
+    /// The transaction; `None` where an argument is missing or out of its type's range.
+    #[must_use]
+    pub fn build(&self, facts: &crate::policy::Facts<'_>) -> Option<Transaction> {
+        let _ = facts;
+        todo!()
+    }
+    /// The canonical signature.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        todo!()
+    }
+    /// First four bytes of Keccak-256 of the signature.
+    #[must_use]
+    pub fn selector(&self) -> [u8; 4] {
+        todo!()
+    }
+}

@@ -1,6 +1,7 @@
 //! Affine map: `acc[o] = bias[o] + sum over terms`, then [`super::rescale`].
 
 use super::Rescale;
+use crate::card::OperatorWeights;
 use crate::class::TensorId;
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -30,4 +31,13 @@ pub enum Term {
         /// Factor.
         coefficient: i32,
     },
+}
+
+impl Affine {
+    /// The accumulators. `tensors[0]` is the input; a weight or source that is absent counts as zero.
+    #[must_use]
+    pub fn accumulate(&self, weights: &OperatorWeights, tensors: &[Vec<i32>]) -> Vec<i64> {
+        let _ = (weights, tensors);
+        todo!()
+    }
 }
