@@ -1,7 +1,6 @@
 //! Field algebra that is written once and used natively, and later inside the seal circuit.
 
 use crate::Fr;
-use ark_ff::Zero;
 
 /// A value of BN254's scalar field: native [`Fr`], or (in the seal) a linear combination of circuit variables.
 ///
@@ -27,11 +26,6 @@ pub trait Arith: Clone {
     #[must_use]
     fn offset(&self, constant: Fr) -> Self {
         self.plus(&Self::constant(constant))
-    }
-    /// The value zero.
-    #[must_use]
-    fn zero() -> Self {
-        Self::constant(Fr::zero())
     }
 }
 

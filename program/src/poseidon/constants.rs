@@ -1,0 +1,433 @@
+//! Round constants and MDS matrix, made by `tests/constants.rs` with `CANDOR_REMAKE=poseidon`.
+
+use super::{ROUNDS, WIDTH};
+use crate::Fr;
+use ark_ff::BigInt;
+
+const fn c(limbs: [u64; 4]) -> Fr {
+    Fr::new(BigInt::new(limbs))
+}
+
+/// Constants added before each round's S-boxes.
+#[rustfmt::skip]
+pub(super) static ROUND_CONSTANTS: [[Fr; WIDTH]; ROUNDS] = [
+    [
+        c([0x12e303d786bed529, 0x491d68c69ebe22f3, 0xa84f50502fe2306f, 0x11df1a072d3c250e]),
+        c([0x75efa1d93407aa46, 0x94bf5f445b726fbf, 0xc25bfab4a1a0d029, 0x1c0b8100185bd53c]),
+        c([0xeabb8d8206eaed6e, 0xb324c3de482d7ff9, 0x8abc785f2e80aade, 0x0c55dfe6b0cbe0cd]),
+        c([0x4412a8fc94cb6f58, 0xde96be3f83fc9515, 0xf73cbbfbc5c4e830, 0x29153ab2c259c354]),
+    ],
+    [
+        c([0x6ce76dffde466519, 0x48b245aa998e51e4, 0xa20b5adacb53f807, 0x0c18f0cf18b0228d]),
+        c([0x09f1b5e19c033d82, 0x189dc1439f9cdf95, 0x1e24a84110900e35, 0x045bbb049c5cd272]),
+        c([0x40514e0cda2064db, 0x45dcdb080942c909, 0xf4fefb1dc5cff4a5, 0x117292ddf974e75a]),
+        c([0xdd04573976ffa70b, 0x91621fb9aa2369be, 0xd1a62aa50c9dd401, 0x08d58eb7c5dd0c3b]),
+    ],
+    [
+        c([0x85eaee043aff65f7, 0x7acc96926162c38b, 0x4baf64d89ccddc73, 0x0b9e72232c81573d]),
+        c([0x7e6a2d7f40df7333, 0xaf728efe2a1e650a, 0xfefc72aca44e1c25, 0x06cd5d8c43c9c1e9]),
+        c([0x78b423dd36d2af34, 0x71d0261adac666e1, 0x51fcd309f03a3bcf, 0x081695ad09ff954a]),
+        c([0xb2da132efb40576c, 0xc24d7cd6d756602b, 0xfd7e2738ea3ab736, 0x29fcb2d8625450de]),
+    ],
+    [
+        c([0x602fd05a35ca46eb, 0x40f202cb5f907db2, 0xebce70f169ef7df9, 0x12dff88c2d198b19]),
+        c([0x702d5e36467927e7, 0x789f13469c089fed, 0xae176202dd228bc4, 0x26c3463ffac113e6]),
+        c([0x8e9e1d4a33a58a8a, 0x17c1a590232594c3, 0x45a7de2386d7985b, 0x105d19e64c8f1125]),
+        c([0x8304366cff71f393, 0x54da113244e43060, 0x49e45ddee7c312ce, 0x081683d6b405c1ee]),
+    ],
+    [
+        c([0x56f3796c5b6a335f, 0x9f25e954b33b5e36, 0xc6f5d47756f0b20d, 0x246129231f0e5fd2]),
+        c([0x613587c35dde77e4, 0xc7acc8887f0b26b9, 0xad4387fd3c5d4097, 0x12493a9f17007878]),
+        c([0xc3eacb8d527b3679, 0x9d5a49dd81be977a, 0x212b9a8023624335, 0x17e5d2863956a139]),
+        c([0x9cc1ed62b2da3d23, 0x83dedc0ac09018b6, 0x1673867e6b05eff9, 0x04543573cbcbe717]),
+    ],
+    [
+        c([0x05df212842d6a4ab, 0x95b68add0c5f75b3, 0x5c48355c250de2fb, 0x0524652ee3bb218a]),
+        c([0xf028f2150f1de986, 0x2d67969e8d082f00, 0xe93a81d64d7e48de, 0x125da40b95eaad37]),
+        c([0x498b7b0992e23427, 0x663fe620781bd971, 0xace324d5bbe7bf53, 0x22a1c3919ea72181]),
+        c([0xe6cac63bc978926d, 0x2fec740836354816, 0x06ab7c6e16fb52d7, 0x304c8d50ea653617]),
+    ],
+    [
+        c([0xf67cc25bb47700b8, 0xd6786dfc5c77999d, 0xb95eff6d214743be, 0x1b3bf6471461fa1e]),
+        c([0x29ed18ae6043372e, 0xd7359d8cf8b97491, 0xf8335120a33bf591, 0x23284ec0f1aeaff3]),
+        c([0xfe72d66953f5f6d8, 0x2042ba78fbddc154, 0x15a85ca6c53d4716, 0x04a5986d12a5bf87]),
+        c([0xb00264d2a37a8daf, 0x92f5408ca122c602, 0xf2be3dc81c75843e, 0x11e9799df4e4a998]),
+    ],
+    [
+        c([0x768c41faf24c709d, 0x6b0f2cd70059e6ca, 0x813fb8bd0cf303da, 0x166fabea5032dff4]),
+        c([0x3fbceb898e489b23, 0xbe37551c67b08e10, 0x61a910ea7b24d4db, 0x14945a8ff6bdf8fe]),
+        c([0x2238aa7acfa0ea89, 0xc4f7b5922a074938, 0x16f789fd764ab9ba, 0x038b70aa63b08843]),
+        c([0x4e97c2ffe6b50f36, 0xdc7345573846e3fa, 0xf064decfff55d5c4, 0x0f6e0d03bcb873f9]),
+    ],
+    [
+        c([0x4b312df9f5bf2207, 0xe1d803f962a2d1ee, 0xb26af4c7df11bc78, 0x1b79a395a1e8df57]),
+        c([0xb63f3b190f687767, 0x035499a94edc8b67, 0xae9245bcec6cd5c2, 0x0cbef52a75bdc1c3]),
+        c([0x0d6e0178674fe552, 0x8866ffa525b31973, 0x04a6307eac25d6f2, 0x05b6bf5b16d760dc]),
+        c([0x003cd2579a697c50, 0x4ba68937aface5ba, 0x292b9c6a5249aac0, 0x20d898d3f5c9e092]),
+    ],
+    [
+        c([0xcb64aa0b10d71a50, 0x37c44f0ee88d16e4, 0x9f65d06d67d9ab29, 0x1aca9554a0b43d5c]),
+        c([0x2c3bd6508b37bcd9, 0x076a5cd2bc59fae3, 0xa5197c7469174b64, 0x20423a4bb56adf06]),
+        c([0x884c3f7f3ef43e2c, 0x6bf4b84169ecc456, 0x1edebaa593f889b6, 0x238331709b325532]),
+        c([0x87dcc6366c532ed4, 0xb94c6871a1f7f527, 0xad7e226029ee24a4, 0x13b2a7aa9574b48f]),
+    ],
+    [
+        c([0x0565c49ef6429acd, 0x281aed44a938d89d, 0x2bf04ca37ecfbae8, 0x049cc7b70f21b7af]),
+        c([0x2c206578bb1acec5, 0xd7969ba0d45b7956, 0x2e58cdf9c7d989fa, 0x1f99757eb86326b0]),
+        c([0x35696ebd43b40142, 0xd78697923e62e8d8, 0x12a8566b5980cb39, 0x290c9275fcab7e11]),
+        c([0x00cd560c2f9e5a10, 0xa93bbdada69d33e3, 0x371ae595745ff5b2, 0x06c7c69b9c364600]),
+    ],
+    [
+        c([0xff5ebf981a30bd53, 0x371cbf373acadf15, 0x342a2e12d5d7d81a, 0x2ee49d748e0e0dd0]),
+        c([0x8818d56695c7214d, 0x96e0896242073471, 0x1cee67317903ad43, 0x0df501c1209ae040]),
+        c([0xe2e86897fc1d6070, 0xcd261afb66a26855, 0x37c4be85b4f45ae1, 0x238a1713fbf0880b]),
+        c([0x221989efde5f9efe, 0x00b4e80619fddb12, 0x3e380f2384d96a40, 0x0e890ba9dd4d2303]),
+    ],
+    [
+        c([0x58ecefd29841d461, 0x08752ed4938e11a2, 0x0c19c8112ae0f191, 0x299f37f8a748f395]),
+        c([0xd79da9dd89b8bf9e, 0x064181cd33d79d4d, 0xd463482b13455245, 0x06edfcbd214e3431]),
+        c([0x39f75b05a4222e34, 0xe6224f71caf7b977, 0x6a4f694e1c7f74d2, 0x107297e20040f1e5]),
+        c([0xb6f3d85f53bce207, 0xed748d0771fbc9da, 0xa3964bc8243cff35, 0x2329939594727be6]),
+    ],
+    [
+        c([0x63abc91d7831e341, 0x29993938dfd5ce6f, 0xa477266607b4148a, 0x059a436c12ef2103]),
+        c([0xcb2b61b9f4f7a654, 0x994c75d954d402fb, 0x1851c1b2c76705c6, 0x29890f85de8d3e8a]),
+        c([0xbcc616cb8b10604a, 0x52f86541256189ae, 0x76340e31a60ea1b3, 0x0593737c986238b1]),
+        c([0x8b0ed09a98f702ce, 0xc9d01178be4d7127, 0x49afa4daf0f8ba91, 0x1ad81e2f40fc454a]),
+    ],
+    [
+        c([0xca0b108c2e92f96d, 0x08428fcdca264008, 0x53d76743fb7afaa7, 0x1afce4ba6e0c44ae]),
+        c([0xd5c7570705670d89, 0x4e94d10067b4c8c6, 0x8bff67650fd671dd, 0x2bb4e176509c16ef]),
+        c([0xd562d448283e01b0, 0x9247349cad03c650, 0x79456efa6603b16b, 0x0aaaa582c3843b7a]),
+        c([0xd43f098fc7f58e45, 0x555f98094b708ee3, 0x33f6b591530d63bd, 0x276ad82a7bf70b71]),
+    ],
+    [
+        c([0xe21c1ec157bf68d6, 0x96a72061df86231b, 0xf2161fc90958e49c, 0x0e4ee9236f239a4e]),
+        c([0x9b7f2e0c9abac3a8, 0x56c2ba2c2c2a35ec, 0x518077d92ada259e, 0x079c2fed12c74b9b]),
+        c([0x1f20c520e396c13e, 0x03f50ce6df3d932a, 0x6ceb29055a7b21c6, 0x05b487cfe20c571c]),
+        c([0x578fafb3702daf9e, 0x561b4f216122316c, 0xe0fc896b3bd1579a, 0x1faa767ea19f798f]),
+    ],
+    [
+        c([0xf2abf35bb42dd67e, 0x36290827c2530fe9, 0x5df1f5a47c871eca, 0x08273fcfea00df96]),
+        c([0xfbc187cdf4deb3de, 0x134252bea922d3e4, 0xad9b762dea0c7cec, 0x2c4e408d1d6cb827]),
+        c([0xe0659d533f34a863, 0xe0c7bf5407d22644, 0xef760c9435de1a9b, 0x2193cddec1d566e7]),
+        c([0xbde197add23cd7b2, 0xb4d23ec606b0c171, 0x516df63c2f1f7301, 0x0dbefff57c4b6d88]),
+    ],
+    [
+        c([0x2654e5d11b7b028d, 0xb119d1403500b91c, 0x11cc63cdc2e49452, 0x0c8ab39fe5a36e48]),
+        c([0x71a447582836a31d, 0x94c6c7e5a9db94c2, 0x67cac28b7de471f6, 0x03160aa9e0bfe6a3]),
+        c([0x25c184a2bc9d5775, 0x903ee26f3567ce4a, 0xd426bfed43760c38, 0x2042a8a6aa84ee5c]),
+        c([0x06d2053a864fbe87, 0xb35c654df38ede34, 0x7e310e010948d984, 0x0835325d86e8e668]),
+    ],
+    [
+        c([0xec52c395b163dada, 0xe8234752ff0795bd, 0x9eeef412662e5f57, 0x2e05df01814def64]),
+        c([0xfb21f858ee932b5d, 0xd65148cbee9c693a, 0xe6690f157c3e2dc6, 0x20691cd05249f8fd]),
+        c([0x4a74ea25d2a57c8d, 0x3cc0fc42dcb4fb7c, 0xa83fcdb745e153f3, 0x12212c3bf3a3e1e8]),
+        c([0x7d2e9015c750b9bc, 0x6290c0099e54e51d, 0x4b81c532aaa644d1, 0x0ee8f90c9036e90e]),
+    ],
+    [
+        c([0x760e1f42be61cd8c, 0x6193f9034def9488, 0xfb44af82fc2aa053, 0x2e0794d04cf6f9d1]),
+        c([0xcd503f57cbf7af55, 0x1ea1e5f3ab55187c, 0x2244739750d4ff84, 0x21cb58f312257446]),
+        c([0xb15787c4a626b64f, 0xcac3c55a3bfbfd45, 0xddd2546c61d276c6, 0x22076ed5c229a171]),
+        c([0x5cc1bf78d4d890d4, 0xe9cea3eb5abcfdf6, 0xb3b773b5defaab78, 0x0978cf2ac10d4bc6]),
+    ],
+    [
+        c([0x449d9f0d1c4fc404, 0x50697053c6d3d069, 0xb2603a549724df2e, 0x1dc545694918d050]),
+        c([0xfd2960ce3033ed2e, 0xccf785da9f32e9e9, 0x85d124cfe8e84c9b, 0x154330ea41edf136]),
+        c([0x5a04e7ab4c795a82, 0xf2970e986b94f378, 0xc1c4cff4de63334e, 0x2db0f149978ae668]),
+        c([0xc5e8caa1c03f23f9, 0x893a288f6c95e9c6, 0x36bf10fa5b290e2f, 0x2c011895dba52797]),
+    ],
+    [
+        c([0x61e5dbcb7b6275ec, 0x04d2162bc44410a6, 0x19254cf9cecc797f, 0x28515db26682177b]),
+        c([0x6fc12d989666ad71, 0x68141cd2dda521bb, 0x67e82c7d85b24165, 0x1082601ae2cbd6ed]),
+        c([0xa2934be4f6a3ea36, 0xe3640170bfa8f4d7, 0x6995c7d2e116d61a, 0x204830e1c0587822]),
+        c([0x4d5e44df93701b20, 0x7962a9ebb72f7541, 0x78ddf5c89d299b07, 0x0c3977d03db40c03]),
+    ],
+    [
+        c([0xd9150fc8ab157e94, 0xb6b8e01a3f850c31, 0x14303efb1a6bea76, 0x12a75abaf6c69522]),
+        c([0xb675c1eaa911a981, 0x63872aeb761dd68e, 0x8193185d45c2e066, 0x0b6fa10c8c771a43]),
+        c([0x914ae2ee99ddbc85, 0xc64413e9a5d28751, 0xc575fb83411fcdb5, 0x105b1dc98b8fb20a]),
+        c([0xbbbeb8fd8136f228, 0x838073b62a470f04, 0xfdaa4f9e1f681b09, 0x29b12c9cf2cc3aa7]),
+    ],
+    [
+        c([0xa9433d7882f9ba46, 0xd72c5e88553bca10, 0x7d4be17077442939, 0x1f302a770c06b811]),
+        c([0xc5ee87a1c1f3ba96, 0x33caa3d7aff5d694, 0x15eb8afcb5107d63, 0x11623a5781cf4267]),
+        c([0xbcb73ff8eba2d68f, 0x8a7c81b8430c228c, 0xd698ef9dbcdc62e9, 0x23d0c2be97b57b79]),
+        c([0x3e440540d7889c59, 0xed055af0575217ca, 0xc501e9205ba5fbe3, 0x1bb03547681d637d]),
+    ],
+    [
+        c([0xbf98129d7233610d, 0x04228ae76ff7016f, 0x778d951c8e8714b4, 0x0188e2881da45dfc]),
+        c([0xc0ad2c5ca74055ed, 0x1713d0836e19580c, 0xc187f17489cf1aeb, 0x23c01166a4801802]),
+        c([0x709e0edf60083d88, 0xc7de7a629128e1ae, 0x62d3d846cdf3b76d, 0x1d6137a7d08964ce]),
+        c([0xdd9d68f0656e3b3c, 0x375ec300b4f48f34, 0x6255eb1a8953283f, 0x19f1530ac1f48830]),
+    ],
+    [
+        c([0x2c987568d4c7c2c2, 0xf77ece4ccfe7ae67, 0x89936d030957d9e8, 0x12a59598486c3979]),
+        c([0x445970a963b89743, 0xf4a768038756d7fa, 0x768834a83a8d9b4e, 0x301b06bf4243efa7]),
+        c([0x78e0e1827b4b58a4, 0x334677ebcc737dfb, 0xefee8b5c098520ea, 0x297777f1d17aac11]),
+        c([0x5ca2872b4bf6dc0a, 0x5531a733056e3c8a, 0xaec36a2ee657297e, 0x29d47f4f8e77695f]),
+    ],
+    [
+        c([0x17c05a6c53cd212e, 0xd7f86d463652639c, 0xe8e26f02bb78e72b, 0x13a2ee20ba26c709]),
+        c([0x3a6655e9f36e5b35, 0xeb9496acbda24548, 0x02d74811b990214a, 0x1ce320e17759ea46]),
+        c([0x8d4e3a53f609df13, 0x1939b4a95ef21e78, 0x96a3ed4c5619fd1c, 0x150fb600f600811a]),
+        c([0x214066b39309fad4, 0x704e3a4de6edf439, 0x9c693a9077089d75, 0x26724145812c8554]),
+    ],
+    [
+        c([0xdb39db75ed54db20, 0x46404721ab32ebb1, 0x5c68a8a6ea56188e, 0x023b60c8b1af7bd2]),
+        c([0x578db8dc0a6ad1ac, 0x2473d711d1c94de0, 0x0e436d7d9b825c29, 0x10f927b82e33ea04]),
+        c([0x178ea371dd86ea5c, 0x270f7a64179e9b6f, 0xf762dc262a67a8e9, 0x2b7a4afb9963b8a7]),
+        c([0x60d0f580caaa5d2a, 0x27ae9f89900bf1ed, 0x24f5c40a1f3fc2d8, 0x027f4895ad7f58f7]),
+    ],
+    [
+        c([0x706a1b20d9e8f988, 0xe65baa05937a7ae9, 0x0afe9e78574c1df6, 0x0b1d3ab0d762688c]),
+        c([0x810cdcca247deb6b, 0x2f35593244edc1c0, 0xc5b53f83084e7321, 0x16fab732e1b71cff]),
+        c([0xa4ce0d7e73c47ccf, 0x38877745d9c9757a, 0xf08e3e8c229c57de, 0x1d60f79cf70cf035]),
+        c([0xa4c13956f07ad470, 0x8055d4ac234cb684, 0x2222e24cdf45ead2, 0x178919b4d165609e]),
+    ],
+    [
+        c([0xae422f1ea6f6110d, 0xc9ad0f644cee43fe, 0x27921f21889df7ba, 0x0eff699292306f23]),
+        c([0x102c8884bd219453, 0x015ecbe116b65c61, 0xfcbed6b49f30ea70, 0x07e0f5e0bd5cc358]),
+        c([0xeccc7cc9d6d7aefb, 0xbc9381a215c097f4, 0x330879f483e2456d, 0x0049e47549e13199]),
+        c([0x050ca56c959d1c0a, 0x4d5a40b4567913ac, 0x82a7955984194e25, 0x1f43ef379c0cf075]),
+    ],
+    [
+        c([0x9f6620dc5857185c, 0x3cb2fcbb7712b61e, 0xcbed57a33f2d727b, 0x1310b5bc42168372]),
+        c([0x451e82b8566e7d0a, 0x1d85a4b5585a3b9d, 0x30362b65740fbeb7, 0x2faf3f42eb67bc3a]),
+        c([0x277a673eacd30623, 0xf54fbec0e09bb4ce, 0xffcb1f47d0a31736, 0x2664cbe247bbe6bb]),
+        c([0xe45a034491e8873e, 0x427ffaf7dc149501, 0x7cf2634413530845, 0x031fdf63e71494bf]),
+    ],
+    [
+        c([0x65cce5542a9469d5, 0x864f20ef20d25e25, 0x630b8e783391cab9, 0x0576da5dd4488ffe]),
+        c([0x55f77191ea389088, 0x662a3b294ccb5976, 0x203a11549a5acbc2, 0x23a749b9a35eca3c]),
+        c([0x005366d39481975e, 0xef20208e0ce223c4, 0xf971132f20226321, 0x1a92e36f2f79a1a0]),
+        c([0x9d8513e24b9ed4fe, 0x1b7b84bb40c79c0e, 0xb4131a53543b2747, 0x104a49bd58df74af]),
+    ],
+    [
+        c([0x055af83f30497df6, 0x05097f6b9715ca1f, 0xcd589bd1067766e3, 0x070320bc0269c914]),
+        c([0x89dd57110e4a1e1d, 0xc825878a0ba96d6e, 0x5b0ef46b9f1efccf, 0x0c3bf3be8640b733]),
+        c([0x405653db24d48682, 0x7cf2620a5c6e0b91, 0x09d268118778bc49, 0x00c7e490b6e718f7]),
+        c([0x2e4bf699601cc775, 0x63334232a414bcb4, 0x4cf112e63c034537, 0x14d239abb0093778]),
+    ],
+    [
+        c([0x2546b92562a62caf, 0x4661a503225a7d93, 0x40a31e62e31d9058, 0x0582470db2901e9a]),
+        c([0x1fa3a5853a5add03, 0x0785437f39cd9e88, 0xd0361516152268bb, 0x27b9ab00546faa92]),
+        c([0x64b8e002b1d4b779, 0xbf585cd2e0bd2e70, 0x9e041c5bd9a00832, 0x0dd8119261b68731]),
+        c([0xabbc09de446e383e, 0x517efb1dee308517, 0x25b8aec170ce4ad7, 0x2f0e02d2ce3654e9]),
+    ],
+    [
+        c([0x4743a0bac7f93e0b, 0xc23f05f9c7a35911, 0x6d7782aa263940bd, 0x1302eb5fd882fba1]),
+        c([0x20471b13e558e226, 0xba8db6f56c364826, 0x2b32c1bcec28b107, 0x12fb22610cd4638e]),
+        c([0x56ffd5b5ae3c44df, 0x6786cff3581110f1, 0x8bde51024cd65a24, 0x1e722571e72c3ccb]),
+        c([0xeceabc0b98635dd9, 0xab2f21b8d240ab9b, 0xe2738b1a201d59c3, 0x08651a98893ecaad]),
+    ],
+    [
+        c([0x6473d5ccdd4a9f65, 0xb65d4f7ffa3f1e17, 0xc97196efe1b87856, 0x2bd512f8ed13361e]),
+        c([0xe9abd21d426ed206, 0x16a3898d6a1c5978, 0x172495cfa1c50d6a, 0x0efd30e2aff68105]),
+        c([0x07cd49f187d6906e, 0x4d0ab226316739e8, 0x628baef808a6d4f2, 0x1ecc60cd8d65b3ab]),
+        c([0x910f19f0358f6756, 0xc4f35ea06b2e5915, 0x530f13b4ec5a6837, 0x2a33776b292062dc]),
+    ],
+    [
+        c([0xcd7147c041464704, 0x0614694d546400b8, 0xac45dd18c465dc81, 0x18541077a8827135]),
+        c([0xa01210bed4de51bd, 0xe93779ef42a977cc, 0xc6d8fcf8c40ebc74, 0x1f709de1a5c5f897]),
+        c([0xe48252ff790f859c, 0x02034d56a9fac98d, 0x33d2e03dd65822f4, 0x0a2989d55c1d4d95]),
+        c([0x31bb9b649c752449, 0xd93d0239ef5300c2, 0x41fbe7a5668ff1c5, 0x2e2b0c069ab0ebe6]),
+    ],
+    [
+        c([0xbf97d74f14a10e31, 0xbaf60ba1a949019a, 0x519e109307be3f0d, 0x21ad7886cd9c77f0]),
+        c([0x845b99603b660262, 0xb3a7ca09f59ba3db, 0x0269d874ea583524, 0x01ac235cb479f94a]),
+        c([0xac5dbf400dc4fd7b, 0xd31301c48daf3ef8, 0xef95b8dc1e8bc4ad, 0x0d8f806a922ea961]),
+        c([0xfd95097170565dd2, 0xe305fe4c48132ead, 0x6598ee45c3ed11dd, 0x23038ac608542738]),
+    ],
+    [
+        c([0xbfb88380dbdc9ad7, 0x1c4981ec24033631, 0xd464863c53d400ae, 0x1a6753d377d1aff0]),
+        c([0x53f589a5fcb52755, 0x2dc06c14ea5b7684, 0x6615a38ed4207b4e, 0x0996199f068c3ffb]),
+        c([0x65e63cb994cb67ff, 0x7979531729f7bc20, 0x36f46cf6146937ba, 0x0be04a37454600ba]),
+        c([0x2ba6e82a1a2787d8, 0x9142cc23e4322c5b, 0xc980b357d94b6c19, 0x1180bf8402bcf01b]),
+    ],
+    [
+        c([0x4a6029e7c63d8ce8, 0x26e357d5a0c154e0, 0xa87a039be4daf96d, 0x194c4598ec87ab02]),
+        c([0xf36be1e3a205adb4, 0x15d044c49a047842, 0x5f83bfb23be8a5d8, 0x21dce408a1cb2cd0]),
+        c([0xb5cac3796fa06f87, 0xecfcdbcb097b1eba, 0xaaf4184d3b8e5f95, 0x17d17fe6a007b0ab]),
+        c([0xc37402d22dbf2bc0, 0x0062b5e8a897277e, 0x6f5ea352c9d43fe5, 0x1e5001c7ef2d30ed]),
+    ],
+    [
+        c([0x159db6e965e13dc4, 0x0197f45d79b7a904, 0xf924fa8435f91add, 0x07a9ce833566b26c]),
+        c([0x6bfadaf7733e7181, 0x5863bb7ed5981bc6, 0xd66272b9b0fd3fa8, 0x1fd378298b45bf47]),
+        c([0xc0f370d61dbef1c7, 0x0426976f33e283d0, 0xe8ab665e10aa6062, 0x1d43a015230682dd]),
+        c([0x55c1d6de7a839e72, 0xc2da01d5877c1c16, 0xb4c81e35b8c96a22, 0x285fb822ddc69ab0]),
+    ],
+    [
+        c([0x2687ab9d8d1c381a, 0xf6e6a177083d5572, 0x596b66e9df446402, 0x0a0e0007ed3963e1]),
+        c([0x316e7bb2c789a2c3, 0x0236ebae7231c903, 0x2bfed4864b871e67, 0x151cb1bb9c114597]),
+        c([0xfb55a45c421c7f4c, 0x8f75ec5aaa7870a0, 0x7f7dc88ac2806491, 0x27aca2a5f521193c]),
+        c([0x7c2f2002019c6ac2, 0xa69760b2afd5576a, 0x308a527cba807c63, 0x2d790cf1c636f3da]),
+    ],
+    [
+        c([0x4ab3a8a0cdddb94f, 0x0a160eec78e8dca9, 0x75f8c22e3cb2d9c8, 0x183f5a7438d94dc1]),
+        c([0xb8165b03ed3f7ca9, 0xe79892f797c27ec8, 0x610816b24bb2543f, 0x14b4727eabca6227]),
+        c([0x5e7574a21ad96152, 0x1d6fe93c55bef904, 0x8544c42f1894cbb5, 0x1acf93c03e6f98cf]),
+        c([0x63538481e8d6afc8, 0x35f99dc9d541e951, 0x701adb148be7e988, 0x15cf2c9a72c937d1]),
+    ],
+    [
+        c([0x0528dc3327696131, 0x3dfbfdb1583c0cec, 0x6a70c46c0447559d, 0x2f8fc78adf4a7df2]),
+        c([0x19423fd316fde7ea, 0x9f1242fdb67670b1, 0x1b4b2603e335fd5a, 0x2d210b5c91332ed7]),
+        c([0xf34650f55dec78ae, 0x143b8ceb7665f270, 0x117058859581b40e, 0x0d76e33b0634d95a]),
+        c([0xb621bbf36c907efa, 0xc160c5cb9d152867, 0x05b1112c8b185e50, 0x020b3ad7fd827553]),
+    ],
+    [
+        c([0xc1fe2cd61a137470, 0x52564a11ebf9373a, 0x8361745ed09c1721, 0x0db517b998284041]),
+        c([0x333f43212ad10168, 0x13d6127a6b92a080, 0xae7a416a3fc7662f, 0x0b169db90f4b87ba]),
+        c([0x5029133e9ea4d37d, 0x453a3a557ff057b4, 0x98163af2949a5531, 0x20e17bef54988d92]),
+        c([0x3ed494e08db17067, 0x87decf8cb844e616, 0x27c09e3d9bbe3d43, 0x1c6989e27c404723]),
+    ],
+    [
+        c([0x44f7bfba22ca6d6a, 0x5c2371cf30999057, 0x52dd69948a3a785f, 0x27e00d4e868af065]),
+        c([0x8606cbccbd2712f0, 0x3489f49d7c06aeef, 0x230f9eb59526ce3f, 0x17fa921c854aa5db]),
+        c([0x3468030eb66f2d1b, 0x07e473a6400b132d, 0x487023a84767ab7a, 0x21da4f1e4155abef]),
+        c([0x7a087b86009b6102, 0xaa1ec6fc1e9a5f7e, 0x3e41b6c12a7b73be, 0x13f52eb46ed30817]),
+    ],
+    [
+        c([0xca172cb6ac90b7d7, 0xcfa12a913e1162b1, 0x0dd21472811f1a23, 0x285f830f076c053e]),
+        c([0x9a0389d80d8672e9, 0x89c9ef3df93ff240, 0x951fa2f222dc4ed5, 0x1a7f6055b6ae47fd]),
+        c([0x8c54985ee609c79d, 0x6573ed6c16a7089d, 0x977baabe953f61aa, 0x151b51666f0deabb]),
+        c([0x39b2e3eb24dc1f43, 0xf083ea0b1c6d377b, 0x0ef416618cd800a2, 0x08aea3fe8d45d6bf]),
+    ],
+    [
+        c([0x5d51e76371aac33d, 0x5e1768da15ef43d6, 0x9904d743eccd1a97, 0x1a2f3a774bf3d114]),
+        c([0x7713e4decf1eeb10, 0x5f5f8b2c28b30c3c, 0xca2b4599ed65bcef, 0x1a027146790c04fb]),
+        c([0x475b4253035bea55, 0x7680b82aec45fcdf, 0x7b399f29686a7734, 0x1f93c02ea253c5e0]),
+        c([0x6aea86667c0ec5dd, 0x7e5b6ffc688429b0, 0x036800619e9d6a46, 0x0453dd1e0ab70eb9]),
+    ],
+    [
+        c([0xe3325dc74361fb54, 0x940f4d846e6f30e1, 0xcaf08a3c37e8eada, 0x1c6714c9d5a57bfa]),
+        c([0xc536c06ce28ed496, 0x60b69009f0de159d, 0x52103f912b116ff7, 0x2d7206504f91ac90]),
+        c([0x071d67a5b1db8645, 0xc79eda08d25cd17f, 0xae35c17f0a22a01e, 0x0947793f4e8a4084]),
+        c([0x0bdabe18c64a5544, 0xd814e131504e3fb0, 0x6f2c0a81edd5701f, 0x09cb4f02ed11ed2d]),
+    ],
+    [
+        c([0x8e11a6326941f8fc, 0x61921009f15e943b, 0x0f8a6702b85d8b13, 0x1669b45e074cc82f]),
+        c([0x5e0ab96c9bd4f980, 0x9322e129f27d6684, 0x05c8ce24a7b30a5e, 0x1f433c87470aa77a]),
+        c([0x4c7a89aab31ae9d6, 0xe7d10c4441b8cc9e, 0x18b0fabb40101e67, 0x22b213517f13a19b]),
+        c([0xd923f0ef986539a2, 0x688f69a19edc4d5f, 0x6ceb1ace63be3371, 0x2b63cdc1767a9760]),
+    ],
+    [
+        c([0xea15c02b9c785634, 0x67615a9ffaf93bd7, 0x47cb597dcd72fbf1, 0x16b8a8d7766a7b02]),
+        c([0x17ae380ab7d10bfb, 0x8eb177a066c7232b, 0x6937d1b3d9eb043e, 0x1949eea2e7256eaf]),
+        c([0xbdff3ae074ae2970, 0x17485305ffafb136, 0xbf53d1ffe656ad6c, 0x1d604e7bb0affa8c]),
+        c([0xf239cd435042e0af, 0xf8fb4dd0ddc0ea8c, 0x319562b37db4a809, 0x1bba20b4b0cd0ef4]),
+    ],
+    [
+        c([0xe37437646ca4da6a, 0x725394a19672c979, 0x3edf37dc87382992, 0x100a07e14a90bee7]),
+        c([0xd7cee4dfb59a129f, 0xe84d5f473d2acb6d, 0x2f7d453d1caf599a, 0x1f31961dee0fff64]),
+        c([0x06ee8f023359d0e9, 0x4387085d97e5448e, 0xfe78daa35482a63c, 0x096c38b8b3ea7c1d]),
+        c([0x6855aa6638cf929d, 0x8052cb8cf297ffae, 0xbc4383e53c6a505e, 0x223eb938ee20cae8]),
+    ],
+    [
+        c([0x2e43891b4eefee11, 0xeaae5974f4eed7dd, 0xa85cf60462ee93ed, 0x25428dba36cc4cfd]),
+        c([0xf9a166eb4274fdf3, 0x3519b80c6a713a42, 0xdd13323240df6cd7, 0x302807b3227432d9]),
+        c([0x86c2b63aebe23a4f, 0x2726b56e77ca9056, 0x098f5cc5708d9697, 0x154df1941ed1e3a4]),
+        c([0x6d6901b257d0bcf9, 0xf8e8e35c8b88b7c1, 0x9cf22a25a3b82b2d, 0x0bc2ad452f656742]),
+    ],
+    [
+        c([0x8bf5f30e7b1e580a, 0x3b62f1c59af442c8, 0xcc5e2cdca65c8bbd, 0x0cab5d1376f53bce]),
+        c([0xad7f45de6764d6b2, 0xdedbd1efbd60999f, 0xcdce22987a48b8e4, 0x2cae42a04bdb7659]),
+        c([0x4fa251b8de0acc67, 0xb2c666d0ffef548c, 0x83e4c4f73ed54b55, 0x182970dc0421fe49]),
+        c([0x1dbbd181ec2c9f47, 0xf8c6d5d83ed0e5ba, 0x5c9ef9cacadda561, 0x2e261836ca092f3e]),
+    ],
+    [
+        c([0x4a26d24493d03be5, 0x18aa1a3be66ac60c, 0x3746c12d1363e441, 0x2028acb94b8f18b4]),
+        c([0x49e383508a3c8c19, 0xd4b31e96d8fa6c78, 0x21e7dbaf86ffd447, 0x2d6fedeb9b342d58]),
+        c([0xc4943f5f21ec74c7, 0x3fd94dc6996564a3, 0x10db4f3ef8847fe0, 0x254ea97d542bb905]),
+        c([0xd35ed54c324beaa6, 0xe03436b7cbf7d73a, 0x19dbb32781e7e1a9, 0x2aa0b8e88d919149]),
+    ],
+    [
+        c([0xa50d668a0f78050c, 0x9dd6d638e681224a, 0x676ff5fb4d231c1a, 0x2024cd2b811d6a6b]),
+        c([0x45e341755a126505, 0x68780cbc5aa6e2f9, 0x4be458afd414752a, 0x1589c02cd75c40d0]),
+        c([0xa506abdfb99022b0, 0xd571f9124b85eb86, 0x3b0e9ebe84220bc3, 0x0fea804b7e8fc6b4]),
+        c([0x0b083c57df5a334a, 0x21f19c3fe90972d7, 0xe528f668e4efa564, 0x161fdf7ca554844c]),
+    ],
+    [
+        c([0x62c75c69f628b9a7, 0x9b0f1a639d30ea02, 0xa51c29c15e401b49, 0x2325158cf86bc44f]),
+        c([0xa95b5c7db30488c4, 0x7bd6cd1826ece3b6, 0x322f7ad8a749d08d, 0x2a1154a14c40302b]),
+        c([0x6ee462b2dadffc60, 0x19200b24a76dd1cd, 0x8ba26f14e0ee3980, 0x04c3087954c71910]),
+        c([0x29dfb8d02d97e1e3, 0x74631b307bf5856f, 0x199218c2a1621562, 0x14546e94f6165191]),
+    ],
+    [
+        c([0x70c308249ef425a3, 0x7cbc8ca07926d6f0, 0xf0e8f95aa3b6a185, 0x12b1ea7f221ff3ce]),
+        c([0x1b37f4e91f77bdb3, 0x7c157da183cf374c, 0x6657fc60c287a83c, 0x270c9fd8d11ffc42]),
+        c([0x1ac6734aff6f8ca0, 0x84dcc581bfc7880d, 0x7a3ddd668142ef97, 0x0fce71e104318d9c]),
+        c([0x8bd51aed6cfffc58, 0x239cd5f9b377e0f1, 0x31b54b72d6775849, 0x08c90266d71f311e]),
+    ],
+    [
+        c([0x99a5f1cfef7ed535, 0x39498c6ff74f8308, 0x45e470fe036a4c13, 0x2382eb6092932f54]),
+        c([0x4106f37dd849e445, 0x978b4ea77e2fc08e, 0x82aacef5fea2fe5c, 0x2deb40bd382769b8]),
+        c([0x83989b08cc5c6bde, 0x5215df3e1e71f9a8, 0x789c9c3321c713f1, 0x214eadf23e9dcdf6]),
+        c([0x7d5dddca30422f20, 0x1b5723279b720231, 0xb48f2f40740d0ffc, 0x16ddab82e40dc199]),
+    ],
+    [
+        c([0x081c1aea56ac0fe6, 0x1168c5660d65dc95, 0x293ceaecdf88a31e, 0x178922e249dcf90a]),
+        c([0x91e748ce7dad2133, 0xbc6dfee3c5714d1c, 0x9f47108611b23c54, 0x089ce835544f13d1]),
+        c([0xd1e123d7913b8f79, 0x2df1d5ef054d9180, 0x5213f8537c59c0a5, 0x09f799c642d39fa8]),
+        c([0x07b995b3b2a6ffc9, 0xfe60e3e4c9dcd50f, 0xd9dcc2254c2c1c88, 0x0aeb1fbc93bbad54]),
+    ],
+    [
+        c([0x6418b0121108e196, 0xba1dc7582e16bfaa, 0x69984d17c82c94ad, 0x020faa5e4a77b037]),
+        c([0x6f54a4666d720e4a, 0x423ec19eafbf8fd7, 0x26d9f95863a29551, 0x1ea0ec86d09c1101]),
+        c([0xc6ffc1ca0fd818ee, 0xc98e45cd3d27a58c, 0x7656598e79df4b27, 0x265df5690e0865f0]),
+        c([0x62ae47c008c00389, 0xbcf2ff87746cefa7, 0xfe25c6730be4a6d5, 0x055c39df5b8ae797]),
+    ],
+    [
+        c([0x4a5b5fef2251d139, 0xe7dd8402b2ef693a, 0xa6a057ed0993bad3, 0x0d401cab71475c22]),
+        c([0x07d986ce4f30f9f0, 0x6e3e5dda045b40f3, 0x809b42baa16cc866, 0x0c3559f5c2f89c33]),
+        c([0xabe329ede7600b6b, 0xae915b416c42d0cc, 0x451eb728101708ba, 0x192f6e7aeeddd65e]),
+        c([0x15c97a288bc630cf, 0xe00f770d6d77ae08, 0x0fc76c6d49dad485, 0x01ed549e2a852d97]),
+    ],
+    [
+        c([0x1fceab81c817153a, 0xfce6c9f54b65db62, 0x271eaf79ce9d3d21, 0x09fba022da1d84f2]),
+        c([0x66909d2d0d4d6502, 0x7ceae4cce87400b7, 0x9e394c016966d7ca, 0x1113ab3ab43c8efb]),
+        c([0xd37126390410d076, 0xfc6719e91eca1339, 0x5c2661dcad7e103d, 0x076d1633fcc65631]),
+        c([0x2c9c5e58ef4de08b, 0xb5e3ede4e540d7ba, 0xf29c17fe8aab6368, 0x2bfff26ba1fcac82]),
+    ],
+    [
+        c([0x7b38def9a53129fb, 0x6cebeeaa2a9fa0e0, 0x777208d225747cf2, 0x1ab9595fd79ae15c]),
+        c([0x283549d97d5cc65b, 0xfc4a082530021b78, 0x732be7879ca20410, 0x1008552750c51121]),
+        c([0xdb8f45e11c92652d, 0xe870a969a97329f2, 0x88a9d006f9cf32ff, 0x00718afb639a225a]),
+        c([0xa64d4b0267f3e5c0, 0x655ab91b12b3d01a, 0x574ef73d2edd04d7, 0x29fc09a3491d9d42]),
+    ],
+    [
+        c([0x92a4f021eb5b396c, 0x25945cbd8882ca9d, 0x1e6f633473181d7f, 0x15308c1afde7ec9c]),
+        c([0x521826cb46d9ae1c, 0x7b5310f03819961b, 0x4297cd352b75593d, 0x21f392fa51cdc48c]),
+        c([0x94945fc03a0179c3, 0x94c952fd4e1dbee2, 0x3657fc1fdf0a0281, 0x04b8578c6de2a64f]),
+        c([0xccbeb7f36f405861, 0xdfc742e7bbc36f77, 0x61a5fc29982f45b4, 0x1a580812afbf52bf]),
+    ],
+];
+
+/// Rows of the MDS matrix.
+#[rustfmt::skip]
+pub(super) static MDS: [[Fr; WIDTH]; WIDTH] = [
+    [
+        c([0x38a2c6a9a7b51468, 0xbb18939daf0b42c7, 0xb9484f692c769c6c, 0x003d98c06cf5049d]),
+        c([0xa7d1b1af5eb9ccc3, 0xbc74262a55d44295, 0xa9f09e4c8ae8d37d, 0x2f5c26bca1ed8d02]),
+        c([0xfd066d17f3d79434, 0xe6add51cb464b749, 0xa1bf43494c1993e3, 0x2552be10e416112f]),
+        c([0x54483885d4107228, 0x15aba8a879b60db4, 0x4c9ab720afc4684a, 0x0d13198c2d5eabab]),
+    ],
+    [
+        c([0xd606abc6ed9fd770, 0x180b50b0078d4328, 0x459bf02c816d31dc, 0x0044fa3c7e281ccb]),
+        c([0x3f90130fb23645bd, 0x9e804fce8956d7e2, 0x4f0383e67909ede3, 0x1e1b1290a212db50]),
+        c([0xf27bafdbb2b1fa37, 0x1e725ef8370ac15c, 0x49b6469ca9598808, 0x27c7d3f266a271d9]),
+        c([0x34a1c72d93ad8ebf, 0xa23e0a080eef054b, 0x66b86556e932ceba, 0x14f98f12fc42f708]),
+    ],
+    [
+        c([0x1ec603305299bc35, 0x866a905f43c44eea, 0xba24c4c00a358571, 0x137fa958fc32c09f]),
+        c([0x3d960464b1edfa6a, 0xf81dc84e61c47fc4, 0xe5ffc306d3de8717, 0x2d32744a7016f533]),
+        c([0x4cb6cf818222c89c, 0x76d9662101410213, 0x5effda55b1667c5b, 0x07aa91473363e3fc]),
+        c([0x3310bb8612639913, 0x33f582f291a6aaea, 0xabe2c91ac8c25c71, 0x0bbb83f6a54066ec]),
+    ],
+    [
+        c([0x6d5c8467aff73c93, 0xf1a7b040b513b60c, 0xcf818c3a310e9460, 0x1b7383f536934616]),
+        c([0xc8b8befa4a8b7bc1, 0xb34146ca56143978, 0xb694fba34d472194, 0x18b12c1f6622e8b0]),
+        c([0xf443d5053d3b0bbe, 0x3fa3614af74746fc, 0x4a8f591752e28efe, 0x250efaed255339a6]),
+        c([0x01f8afe52846620e, 0xfd7a527b99f93493, 0xd47e9479f5cfecec, 0x0e4215375abfa9f3]),
+    ],
+];
