@@ -7,7 +7,20 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT_VERSION: u16 = 1;
 
 /// A tensor of the program: 0 is the input, `i + 1` the output of operator `i`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    BorshSerialize,
+    BorshDeserialize,
+    Serialize,
+    Deserialize,
+)]
 pub struct TensorId(pub u16);
 
 /// Ordered operators, wiring and power-of-two padded sizes. Exact widths, weights, scales and rules are data.

@@ -1,32 +1,15 @@
 //! Every digest of programs and records. Source: docs/spec/digests.md.
 
+mod program;
+
+pub use program::{ProgramIds, class_digest, manifest_digest, model_id, program_fr, setup_digest};
+
 use crate::Fr;
-use crate::card::{Card, Domain, SetupCard};
-use crate::class::Class;
+use crate::card::Domain;
+use crate::encoding::{fr_from_i64, keccak256, pack_u16};
+use crate::poseidon;
 use crate::state::State;
 use crate::transaction::Transaction;
-
-/// Identities of a program.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ProgramIds {
-    /// Class, setup and weights.
-    pub model_id: [u8; 32],
-    /// Everything that a seal reads as data.
-    pub program_fr: Fr,
-    /// The whole program.
-    pub program_id: [u8; 32],
-    /// The class.
-    pub class_digest: [u8; 32],
-}
-
-impl ProgramIds {
-    /// The identities of a card.
-    #[must_use]
-    pub fn of(card: &Card) -> Self {
-        let _ = card;
-        todo!()
-    }
-}
 
 /// What the acc of a record covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,72 +38,73 @@ pub struct AccInput {
     pub state_after: Fr,
 }
 
-/// Digest of a class.
-#[must_use]
-pub fn class_digest(class: &Class) -> [u8; 32] {
-    let _ = class;
-    todo!()
-}
-/// Digest of a reference string's card.
-#[must_use]
-pub fn setup_digest(setup: &SetupCard) -> [u8; 32] {
-    let _ = setup;
-    todo!()
-}
-/// Digest of names, texts and plugins.
-#[must_use]
-pub fn manifest_digest(card: &Card) -> [u8; 32] {
-    let _ = card;
-    todo!()
-}
-/// Digest of everything that a seal reads as data.
-#[must_use]
-pub fn program_fr(card: &Card) -> Fr {
-    let _ = card;
-    todo!()
-}
 /// Digest of features and payloads.
 #[must_use]
 pub fn observations(salt: u128, features: &[u16], payload_digests: &[[u8; 32]]) -> Fr {
-    let _ = (salt, features, payload_digests);
-    todo!()
+    let mut inputs = vec![Fr::from(salt), Fr::from(features.len() as u64)];
+    inputs.extend(pack_u16(features));
+    for digest in payload_digests {
+        let (high, low) = digest.split_at(16);
+        inputs.extend([integer(high), integer(low)]);
+    }
+    poseidon::hash("cd.obs", &inputs)
 }
-/// Digest of the (empty) evidence.
+
+/// Digest of the evidence, of which this version has none.
 #[must_use]
 pub fn evidence(salt: u128) -> Fr {
-    let _ = salt;
-    todo!()
+    poseidon::hash("cd.evid", &[Fr::from(salt), Fr::from(0_u64)])
 }
+
 /// Digest of a state.
 #[must_use]
 pub fn state(state: &State) -> Fr {
-    let _ = state;
-    todo!()
+    let registers: Vec<Fr> = state.0.iter().map(|value| fr_from_i64(*value)).collect();
+    poseidon::hash("cd.state", &registers)
 }
+
 /// Acc before the first record.
 #[must_use]
 pub fn acc_genesis(program_fr: Fr, agent: &[u8; 20]) -> Fr {
-    let _ = (program_fr, agent);
-    todo!()
+    let (high, low) = agent.split_at(4);
+    let two_to_128 = Fr::from(u128::MAX) + Fr::from(1_u64);
+    poseidon::hash("cd.acc0", &[program_fr, integer(high) * two_to_128 + integer(low)])
 }
+
 /// Acc of a record.
 #[must_use]
 pub fn acc(input: &AccInput) -> Fr {
-    let _ = input;
-    todo!()
+    poseidon::hash(
+        "cd.acc",
+        &[
+            input.previous,
+            Fr::from(input.sequence),
+            Fr::from(input.time),
+            input.program_fr,
+            input.observations,
+            input.evidence,
+            input.state_before,
+            Fr::from(input.requested),
+            Fr::from(input.verdict),
+            Fr::from(input.executed),
+            input.state_after,
+        ],
+    )
 }
+
 /// What the first record names as the previous one.
 #[must_use]
 pub fn genesis_record(program_id: &[u8; 32], agent: &[u8; 20]) -> [u8; 32] {
-    let _ = (program_id, agent);
-    todo!()
+    keccak256(&[b"candor/genesis/v1", program_id, agent])
 }
+
 /// Word of a record without a transaction.
 #[must_use]
 pub fn no_transaction() -> [u8; 32] {
-    todo!()
+    keccak256(&[b"candor/no-transaction/v1"])
 }
-/// Word of a record's transaction.
+
+/// Word of a record's transaction: the action commitment of draft ERC-8354.
 #[must_use]
 pub fn transaction_word(
     domain: &Domain,
@@ -128,6 +112,28 @@ pub fn transaction_word(
     sequence: u64,
     transaction: Option<&Transaction>,
 ) -> [u8; 32] {
-    let _ = (domain, agent, sequence, transaction);
-    todo!()
+    let Some(transaction) = transaction else { return no_transaction() };
+    keccak256(&[
+        &word(&domain.chain_id.to_be_bytes()),
+        &keccak256(&[b"candor/v1"]),
+        &word(agent),
+        &word(&transaction.to),
+        &word(&transaction.value.to_be_bytes()),
+        &keccak256(&[&transaction.calldata]),
+        &word(&sequence.to_be_bytes()),
+    ])
+}
+
+/// An ABI word: the big-endian bytes, filled with zeros on the left.
+fn word(bytes: &[u8]) -> [u8; 32] {
+    let mut word = [0; 32];
+    for (to, from) in word.iter_mut().rev().zip(bytes.iter().rev()) {
+        *to = *from;
+    }
+    word
+}
+
+/// The integer of at most 16 big-endian bytes.
+fn integer(bytes: &[u8]) -> Fr {
+    Fr::from(bytes.iter().fold(0_u128, |value, byte| (value << 8) | u128::from(*byte)))
 }
