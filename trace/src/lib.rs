@@ -1,1 +1,27 @@
 //! What an agent did: records, signatures, chains, paths and bundles.
+//!
+//! Pure: no I/O, no clock, no randomness. Keys and salts are passed in. A [`Recorder`] turns observations into
+//! [`SignedRecord`]s; [`check_link`], [`check_body`] and [`check_decision`] say what is wrong with one; [`select`]
+//! finds the records that led to a transaction; a [`Bundle`] carries them to a verifier.
+
+pub mod bundle;
+pub mod chain;
+pub mod consistency;
+pub mod context;
+pub mod header;
+pub mod path;
+pub mod record;
+pub mod recorder;
+pub mod signature;
+pub mod view;
+
+pub use bundle::{Bundle, BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_RECORDS, Start};
+pub use chain::{Chain, ChainError, Equivocation, Link, check_link, equivocation};
+pub use consistency::{BodyError, DecisionMismatch, check_body, check_decision};
+pub use context::{Purpose, context_digest};
+pub use header::{Header, SEQUENCE_AND_TIME_BOUND, domain_separator};
+pub use path::{PathError, Selection, select};
+pub use record::{Body, SignedHeader, SignedRecord};
+pub use recorder::{RecordError, Recorded, Recorder, Salts};
+pub use signature::{AgentKey, SignatureBytes, SignatureError, recover};
+pub use view::{ActionView, BodyView, BundleView, HeaderView, RecordView, SignedHeaderView, VerdictView};

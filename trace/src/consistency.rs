@@ -1,0 +1,260 @@
+//! What card and record say without the model: the body opens the header, and the decision follows from the body.
+
+use crate::record::SignedRecord;
+use candor_program::Card;
+use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
+use candor_program::digest;
+use candor_program::encoding::FrBytes;
+use candor_program::execution;
+use candor_program::head::Action;
+use candor_program::observation::ObservationError;
+use thiserror::Error;
+
+/// Why a body is not the one that its header binds.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum BodyError {
+    /// Observation and header name different times.
+    #[error("the observation's time is {observation}, the header's {header}")]
+    TimeMismatch {
+        /// Time in the header.
+        header: u64,
+        /// Time in the body.
+        observation: u64,
+    },
+    /// The number of payloads is not the number of plugins.
+    #[error("{got} payloads, the program has {expected} plugins")]
+    PayloadCount {
+        /// Plugins of the card.
+        expected: usize,
+        /// Payloads of the body.
+        got: usize,
+    },
+    /// The payloads do not give features.
+    #[error("the payloads do not give the program's features: {source}")]
+    Features {
+        /// Why.
+        source: ObservationError,
+    },
+    /// Number of features.
+    #[error("{got} features, the payloads give {expected}")]
+    FeatureCount {
+        /// From the payloads.
+        expected: usize,
+        /// In the body.
+        got: usize,
+    },
+    /// A feature is not what its plugin reported.
+    #[error("feature {feature} is {got}, the payload says {expected}")]
+    FeatureMismatch {
+        /// Index.
+        feature: usize,
+        /// From the payload.
+        expected: u16,
+        /// In the body.
+        got: u16,
+    },
+    /// Salt, features or payloads differ from what was committed.
+    #[error("salt, features and payloads do not open the header's observations digest")]
+    ObservationsMismatch,
+    /// The evidence salt differs from what was committed.
+    #[error("the evidence salt does not open the header's evidence digest")]
+    EvidenceMismatch,
+    /// The registers before differ from what was committed.
+    #[error("the registers before do not open the header's digest")]
+    StateBeforeMismatch,
+    /// The registers after differ from what was committed.
+    #[error("the registers after do not open the header's digest")]
+    StateAfterMismatch,
+    /// Number of leaves.
+    #[error("{got} execution leaves, the program has {expected} tensors")]
+    LeafCount {
+        /// Tensors of the program.
+        expected: usize,
+        /// Leaves of the body.
+        got: usize,
+    },
+    /// The leaves differ from what was committed.
+    #[error("the execution leaves do not hash to the header's execution root")]
+    ExecutionRootMismatch,
+    /// The first leaf is not the features'.
+    #[error("the first execution leaf is not the digest of the features")]
+    InputLeafMismatch,
+    /// The last leaf is not the outputs'.
+    #[error("the last execution leaf is not the digest of the outputs")]
+    OutputLeafMismatch,
+}
+
+/// The body is the only one (up to hash collisions) that the header binds, and its features are what the payloads say.
+///
+/// Owes: [`Card::validate`], the signature, the chain link, [`check_decision`], and that the outputs are the model's.
+pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
+    let (header, body) = (&record.header, &record.body);
+    if body.observation.time != header.time {
+        return Err(BodyError::TimeMismatch { header: header.time, observation: body.observation.time });
+    }
+    check_observation(card, record)?;
+    if FrBytes::from(digest::evidence(body.evidence_salt)) != header.evidence {
+        return Err(BodyError::EvidenceMismatch);
+    }
+    if FrBytes::from(digest::state(&body.state_before)) != header.state_before {
+        return Err(BodyError::StateBeforeMismatch);
+    }
+    if FrBytes::from(digest::state(&body.state_after)) != header.state_after {
+        return Err(BodyError::StateAfterMismatch);
+    }
+    check_leaves(card, record)
+}
+
+fn check_observation(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
+    let (header, body) = (&record.header, &record.body);
+    let (expected, got) = (card.plugins.len(), body.observation.payloads.len());
+    if expected != got {
+        return Err(BodyError::PayloadCount { expected, got });
+    }
+    let features = body.observation.features(card).map_err(|source| BodyError::Features { source })?;
+    if features.len() != body.features.len() {
+        return Err(BodyError::FeatureCount { expected: features.len(), got: body.features.len() });
+    }
+    for (feature, (&expected, &got)) in features.iter().zip(&body.features).enumerate() {
+        if expected != got {
+            return Err(BodyError::FeatureMismatch { feature, expected, got });
+        }
+    }
+    let payloads = body.observation.payload_digests();
+    let observations = digest::observations(body.observations_salt, &body.features, &payloads);
+    if FrBytes::from(observations) != header.observations {
+        return Err(BodyError::ObservationsMismatch);
+    }
+    Ok(())
+}
+
+fn check_leaves(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
+    let body = &record.body;
+    let (expected, got) = (card.operators.len().saturating_add(1), body.leaves.len());
+    let count = BodyError::LeafCount { expected, got };
+    let (Some(input), Some(output)) = (body.leaves.first(), body.leaves.last()) else { return Err(count) };
+    let Ok(output_tensor) = u16::try_from(card.operators.len()) else { return Err(count) };
+    if expected != got {
+        return Err(count);
+    }
+    if execution::root(&body.leaves) != record.header.execution {
+        return Err(BodyError::ExecutionRootMismatch);
+    }
+    let features: Vec<i32> = body.features.iter().map(|&feature| i32::from(feature)).collect();
+    if execution::leaf(0, &features) != *input {
+        return Err(BodyError::InputLeafMismatch);
+    }
+    if execution::leaf(output_tensor, &body.outputs) != *output {
+        return Err(BodyError::OutputLeafMismatch);
+    }
+    Ok(())
+}
+
+/// Why a header does not state the decision that its body leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum DecisionMismatch {
+    /// The body leads to no decision at all.
+    #[error("the body leads to no decision: {source}")]
+    NoDecision {
+        /// Why.
+        source: DecisionError,
+    },
+    /// Requested action.
+    #[error("requested action {got:#x}, the outputs ask for {expected:#x}")]
+    Requested {
+        /// From the body.
+        expected: u128,
+        /// In the header.
+        got: u128,
+    },
+    /// Policy verdict.
+    #[error("policy verdict {got:#x}, the policy says {expected:#x}")]
+    Verdict {
+        /// From the body.
+        expected: u64,
+        /// In the header.
+        got: u64,
+    },
+    /// Executed action.
+    #[error("executed action {got:#x}, the decision executes {expected:#x}")]
+    Executed {
+        /// From the body.
+        expected: u128,
+        /// In the header.
+        got: u128,
+    },
+    /// State after.
+    #[error("state after is 0x{}, the decision leads to 0x{}", hex::encode(.got), hex::encode(.expected))]
+    StateAfter {
+        /// From the body.
+        expected: [u8; 32],
+        /// In the header.
+        got: [u8; 32],
+    },
+    /// Transaction.
+    #[error("transaction 0x{}, the decision makes 0x{}", hex::encode(.got), hex::encode(.expected))]
+    Transaction {
+        /// From the body.
+        expected: [u8; 32],
+        /// In the header.
+        got: [u8; 32],
+    },
+}
+
+/// The header states exactly the decision that features, outputs, state, time and sequence of the record lead to.
+///
+/// Owes: [`check_body`], and that the outputs are the model's.
+pub fn check_decision(card: &Card, record: &SignedRecord) -> Result<Decision, DecisionMismatch> {
+    let (header, body) = (&record.header, &record.body);
+    let decision = decide(&DecisionInput {
+        card,
+        features: &body.features,
+        outputs: &body.outputs,
+        state: &body.state_before,
+        time: header.time,
+        sequence: header.sequence,
+    })
+    .map_err(|source| DecisionMismatch::NoDecision { source })?;
+    let words = DecisionWords::of(card, &header.agent, header.sequence, &decision);
+    if words.requested != header.requested {
+        return Err(DecisionMismatch::Requested { expected: words.requested, got: header.requested });
+    }
+    if words.verdict != header.verdict {
+        return Err(DecisionMismatch::Verdict { expected: words.verdict, got: header.verdict });
+    }
+    if words.executed != header.executed {
+        return Err(DecisionMismatch::Executed { expected: words.executed, got: header.executed });
+    }
+    if words.state_after != header.state_after {
+        return Err(DecisionMismatch::StateAfter {
+            expected: words.state_after.0,
+            got: header.state_after.0,
+        });
+    }
+    if words.transaction != header.transaction {
+        return Err(DecisionMismatch::Transaction { expected: words.transaction, got: header.transaction });
+    }
+    Ok(decision)
+}
+
+/// The words of a header that a decision fixes.
+pub(crate) struct DecisionWords {
+    pub(crate) requested: u128,
+    pub(crate) verdict: u64,
+    pub(crate) executed: u128,
+    pub(crate) state_after: FrBytes,
+    pub(crate) transaction: [u8; 32],
+}
+
+impl DecisionWords {
+    pub(crate) fn of(card: &Card, agent: &[u8; 20], sequence: u64, decision: &Decision) -> Self {
+        let transaction = decision.transaction.as_ref();
+        Self {
+            requested: decision.requested.word(),
+            verdict: decision.verdict.word(),
+            executed: Action::executed_word(decision.executed.as_ref()),
+            state_after: digest::state(&decision.state_after).into(),
+            transaction: digest::transaction_word(&card.domain, agent, sequence, transaction),
+        }
+    }
+}

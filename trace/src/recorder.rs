@@ -1,0 +1,267 @@
+//! The recorder: from an observation to a signed record that continues the agent's chain.
+
+use crate::chain::{Chain, Link};
+use crate::consistency::DecisionWords;
+use crate::header::{Header, SEQUENCE_AND_TIME_BOUND};
+use crate::record::{Body, SignedRecord};
+use crate::signature::{AgentKey, SignatureError};
+use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
+use candor_program::digest;
+use candor_program::encoding::FrBytes;
+use candor_program::evaluate::{ExecuteError, execute};
+use candor_program::execution;
+use candor_program::observation::{Observation, ObservationError};
+use candor_program::state::State;
+use candor_program::{Card, Program};
+use thiserror::Error;
+
+/// Salts of one record: 128 random bits each, never used twice.
+#[derive(Clone, Copy)]
+pub struct Salts {
+    /// For the observations digest.
+    pub observations: u128,
+    /// For the evidence digest.
+    pub evidence: u128,
+}
+
+/// A record and the decision that it states.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// To be made durable before anybody acts on the decision.
+    pub record: SignedRecord,
+    /// What the agent is to do.
+    pub decision: Decision,
+}
+
+/// Why no record was made, or no recorder.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum RecordError {
+    /// The last record is of another program.
+    #[error(
+        "the last record is of program 0x{}, this is program 0x{}: use the program that the log was written with, or start a new log",
+        hex::encode(.got), hex::encode(.expected)
+    )]
+    OtherProgram {
+        /// This program.
+        expected: [u8; 32],
+        /// Program of the last record.
+        got: [u8; 32],
+    },
+    /// The last record is of another agent.
+    #[error(
+        "the last record is of agent 0x{}, this is the key of 0x{}: use the key that the log was written with, or start a new log",
+        hex::encode(.got), hex::encode(.expected)
+    )]
+    OtherAgent {
+        /// Agent of the key.
+        expected: [u8; 20],
+        /// Agent of the last record.
+        got: [u8; 20],
+    },
+    /// The last record is not validly signed.
+    #[error("the last record's signature: {source}")]
+    LastSignature {
+        /// Why.
+        source: SignatureError,
+    },
+    /// The registers of the last record are not those that it signed.
+    #[error("the last record's registers do not open its signed state digest")]
+    LastState,
+    /// The observation does not give features.
+    #[error("observation: {source}")]
+    Observation {
+        /// Why.
+        #[from]
+        source: ObservationError,
+    },
+    /// Earlier than the last record.
+    #[error("the observation's time {got} is before the last record's {previous}")]
+    TimeBackwards {
+        /// Time of the last record.
+        previous: u64,
+        /// Time of the observation.
+        got: u64,
+    },
+    /// Time at or above the bound.
+    #[error("the observation's time {got} is not below 2^62")]
+    TimeTooLarge {
+        /// Time of the observation.
+        got: u64,
+    },
+    /// No sequence number is left.
+    #[error("sequence number {got} is not below 2^62: this chain is full")]
+    ChainFull {
+        /// The number that the next record would have.
+        got: u64,
+    },
+    /// The number of payloads is not the number of plugins.
+    #[error("{got} payloads, the program has {expected} plugins")]
+    PayloadCount {
+        /// Plugins of the card.
+        expected: usize,
+        /// Payloads of the observation.
+        got: usize,
+    },
+    /// The model could not be run.
+    #[error("model: {source}")]
+    Execute {
+        /// Why.
+        #[from]
+        source: ExecuteError,
+    },
+    /// No decision follows.
+    #[error("decision: {source}")]
+    Decision {
+        /// Why.
+        #[from]
+        source: DecisionError,
+    },
+}
+
+/// Makes the records of one agent and program, one after the other.
+#[derive(Debug)]
+pub struct Recorder {
+    program: Program,
+    chain: Chain,
+    key: AgentKey,
+    link: Link,
+    state: State,
+}
+
+impl Recorder {
+    /// A recorder that continues after the last record, or begins a chain.
+    ///
+    /// Owes: [`Program::validate`], and that `last` really is the last record that was ever released: continuing an
+    /// older one is equivocation.
+    pub fn resume(program: Program, key: AgentKey, last: Option<&SignedRecord>) -> Result<Self, RecordError> {
+        let chain = Chain::of(&program.card);
+        let (link, state) = match last {
+            None => (Link::genesis(&chain, key.address()), State::initial(&program.card.registers)),
+            Some(record) => {
+                check_last(&chain, &key, record)?;
+                (Link::after(&chain, &record.header), record.body.state_after.clone())
+            }
+        };
+        Ok(Self { program, chain, key, link, state })
+    }
+    /// Decides on an observation and signs what was decided. After an error nothing has changed.
+    ///
+    /// Owes: making the record durable before anyone sees it or acts on the decision. Who drops a record that was
+    /// seen, and records again from an older one, has equivocated.
+    pub fn record(&mut self, observation: Observation, salts: Salts) -> Result<Recorded, RecordError> {
+        let sequence = self.link.sequence();
+        self.check_place(&observation)?;
+        let card = &self.program.card;
+        let (time, agent) = (observation.time, self.key.address());
+        let features = observation.features(card)?;
+        let execution = execute(&self.program, &features)?;
+        let leaves = execution::leaves(&execution);
+        let outputs = execution.tensors.into_iter().next_back().unwrap_or_default();
+        let decision = decide(&DecisionInput {
+            card,
+            features: &features,
+            outputs: &outputs,
+            state: &self.state,
+            time,
+            sequence,
+        })?;
+        let words = DecisionWords::of(card, &agent, sequence, &decision);
+        let payloads = observation.payload_digests();
+        let mut header = Header {
+            program_id: self.link.program_id(),
+            agent,
+            sequence,
+            time,
+            previous_record: self.link.previous_record(),
+            state_before: self.link.state(),
+            observations: digest::observations(salts.observations, &features, &payloads).into(),
+            evidence: digest::evidence(salts.evidence).into(),
+            requested: words.requested,
+            verdict: words.verdict,
+            executed: words.executed,
+            state_after: words.state_after,
+            transaction: words.transaction,
+            execution: execution::root(&leaves),
+            acc: FrBytes([0; 32]),
+        };
+        header.acc = self.link.next_acc(&header);
+        let body = Body {
+            observation,
+            observations_salt: salts.observations,
+            evidence_salt: salts.evidence,
+            features,
+            outputs,
+            state_before: std::mem::replace(&mut self.state, decision.state_after.clone()),
+            state_after: decision.state_after.clone(),
+            leaves,
+        };
+        let signature = self.key.sign(&header.record_hash(&self.chain.domain));
+        self.link = Link::after(&self.chain, &header);
+        Ok(Recorded { record: SignedRecord { header, signature, body }, decision })
+    }
+    fn check_place(&self, observation: &Observation) -> Result<(), RecordError> {
+        let (sequence, time) = (self.link.sequence(), observation.time);
+        if sequence >= SEQUENCE_AND_TIME_BOUND {
+            return Err(RecordError::ChainFull { got: sequence });
+        }
+        if time >= SEQUENCE_AND_TIME_BOUND {
+            return Err(RecordError::TimeTooLarge { got: time });
+        }
+        if time < self.link.time() {
+            return Err(RecordError::TimeBackwards { previous: self.link.time(), got: time });
+        }
+        let (expected, got) = (self.program.card.plugins.len(), observation.payloads.len());
+        if expected == got { Ok(()) } else { Err(RecordError::PayloadCount { expected, got }) }
+    }
+    /// The program that decides.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+    /// Its card.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.program.card
+    }
+    /// Its ids and domain.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+    /// What the next record continues.
+    #[must_use]
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+    /// Address of the agent's key.
+    #[must_use]
+    pub fn agent(&self) -> [u8; 20] {
+        self.key.address()
+    }
+    /// Sequence number of the next record.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.link.sequence()
+    }
+    /// Registers before the next record.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+fn check_last(chain: &Chain, key: &AgentKey, last: &SignedRecord) -> Result<(), RecordError> {
+    let (expected, got) = (chain.ids.program_id, last.header.program_id);
+    if expected != got {
+        return Err(RecordError::OtherProgram { expected, got });
+    }
+    let (expected, got) = (key.address(), last.header.agent);
+    if expected != got {
+        return Err(RecordError::OtherAgent { expected, got });
+    }
+    last.check_signature(&chain.domain).map_err(|source| RecordError::LastSignature { source })?;
+    if FrBytes::from(digest::state(&last.body.state_after)) != last.header.state_after {
+        return Err(RecordError::LastState);
+    }
+    Ok(())
+}

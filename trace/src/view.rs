@@ -1,0 +1,261 @@
+//! Views for people: the same values with names and hexadecimal strings, ready for any serde format.
+
+use crate::bundle::{Bundle, Start};
+use crate::chain::Chain;
+use crate::header::Header;
+use crate::record::{Body, SignedHeader, SignedRecord};
+use candor_program::Card;
+use candor_program::card::Domain;
+use serde::Serialize;
+
+fn hex_string(bytes: &[u8]) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
+
+/// A header.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "fields are those of Header")]
+pub struct HeaderView {
+    pub program_id: String,
+    pub agent: String,
+    pub sequence: u64,
+    pub time: u64,
+    pub previous_record: String,
+    pub state_before: String,
+    pub observations: String,
+    pub evidence: String,
+    pub requested_action: String,
+    pub verdict: String,
+    pub executed_action: String,
+    pub state_after: String,
+    pub transaction: String,
+    pub execution: String,
+    pub acc: String,
+}
+
+impl From<&Header> for HeaderView {
+    fn from(header: &Header) -> Self {
+        Self {
+            program_id: hex_string(&header.program_id),
+            agent: hex_string(&header.agent),
+            sequence: header.sequence,
+            time: header.time,
+            previous_record: hex_string(&header.previous_record),
+            state_before: hex_string(&header.state_before.0),
+            observations: hex_string(&header.observations.0),
+            evidence: hex_string(&header.evidence.0),
+            requested_action: format!("{:#x}", header.requested),
+            verdict: format!("{:#x}", header.verdict),
+            executed_action: format!("{:#x}", header.executed),
+            state_after: hex_string(&header.state_after.0),
+            transaction: hex_string(&header.transaction),
+            execution: hex_string(&header.execution),
+            acc: hex_string(&header.acc.0),
+        }
+    }
+}
+
+/// A header with its hash and signature.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedHeaderView {
+    /// Record hash.
+    pub record_hash: String,
+    /// Header.
+    pub header: HeaderView,
+    /// Signature.
+    pub signature: String,
+}
+
+impl SignedHeaderView {
+    /// The view; nothing is checked.
+    #[must_use]
+    pub fn of(signed: &SignedHeader, domain: &Domain) -> Self {
+        Self {
+            record_hash: hex_string(&signed.record_hash(domain)),
+            header: (&signed.header).into(),
+            signature: hex_string(&signed.signature.0),
+        }
+    }
+}
+
+/// An action word, read by the program's head.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActionView {
+    /// Code; `None` if the word is no action.
+    pub code: Option<u16>,
+    /// Name; `None` if the head has no such action.
+    pub name: Option<String>,
+    /// Amount.
+    pub amount: i64,
+}
+
+impl ActionView {
+    /// Reads a word of docs/spec/digests.md; `None` for 0, which executes nothing.
+    #[must_use]
+    pub fn of(word: u128, card: &Card) -> Option<Self> {
+        if word == 0 {
+            return None;
+        }
+        let code = (word >> 64).checked_sub(1).and_then(|code| u16::try_from(code).ok());
+        // The low half is the amount plus 2^63: flipping its top bit is subtracting 2^63 modulo 2^64.
+        let amount = (word as u64 ^ (1 << 63)) as i64;
+        let action = code.and_then(|code| card.head.actions().get(usize::from(code)));
+        Some(Self { code, name: action.map(|action| action.name.clone()), amount })
+    }
+}
+
+/// A verdict word, read by the program's policy.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerdictView {
+    /// `abstained`, `permitted`, `denied`, or `unknown`.
+    pub outcome: &'static str,
+    /// Reason code.
+    pub reason_code: u16,
+    /// Name of the reason.
+    pub reason: String,
+    /// What would change it.
+    pub remedy: Option<String>,
+    /// Name of the deciding rule.
+    pub rule: Option<String>,
+}
+
+impl VerdictView {
+    /// Reads a word of docs/spec/digests.md.
+    #[must_use]
+    pub fn of(word: u64, card: &Card) -> Self {
+        let outcome = match word & 0xff {
+            0 => "abstained",
+            1 => "permitted",
+            2 => "denied",
+            _ => "unknown",
+        };
+        let reason_code = (word >> 8) as u16;
+        let rule = (word >> 24).checked_sub(1).and_then(|rule| usize::try_from(rule).ok());
+        Self {
+            outcome,
+            reason_code,
+            reason: card.policy.reason_name(reason_code).to_owned(),
+            remedy: card.policy.remedy(reason_code).map(str::to_owned),
+            rule: rule.and_then(|rule| card.policy.rules.get(rule)).map(|rule| rule.name.clone()),
+        }
+    }
+}
+
+/// A body.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BodyView {
+    /// Unix seconds.
+    pub time: u64,
+    /// Payloads in the order of the plugins: text where they are UTF-8, otherwise hexadecimal.
+    pub payloads: Vec<String>,
+    /// Salt of the observations digest.
+    pub observations_salt: String,
+    /// Salt of the evidence digest.
+    pub evidence_salt: String,
+    /// Features, offset by their minimum.
+    pub features: Vec<u16>,
+    /// Output of the last operator.
+    pub outputs: Vec<i32>,
+    /// Registers before.
+    pub state_before: Vec<i64>,
+    /// Registers after.
+    pub state_after: Vec<i64>,
+    /// Digests of all tensors.
+    pub leaves: Vec<String>,
+}
+
+impl From<&Body> for BodyView {
+    fn from(body: &Body) -> Self {
+        let text = |payload: &Vec<u8>| match std::str::from_utf8(payload) {
+            Ok(text) => text.to_owned(),
+            Err(_) => hex_string(payload),
+        };
+        Self {
+            time: body.observation.time,
+            payloads: body.observation.payloads.iter().map(text).collect(),
+            observations_salt: format!("{:#034x}", body.observations_salt),
+            evidence_salt: format!("{:#034x}", body.evidence_salt),
+            features: body.features.clone(),
+            outputs: body.outputs.clone(),
+            state_before: body.state_before.0.clone(),
+            state_after: body.state_after.0.clone(),
+            leaves: body.leaves.iter().map(|leaf| hex_string(leaf)).collect(),
+        }
+    }
+}
+
+/// A record. Nothing in it is checked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordView {
+    /// Header, hash, signature.
+    #[serde(flatten)]
+    pub signed_header: SignedHeaderView,
+    /// What the model asked for.
+    pub requested: Option<ActionView>,
+    /// What the policy said.
+    pub policy: VerdictView,
+    /// What was done.
+    pub executed: Option<ActionView>,
+    /// Body.
+    pub body: BodyView,
+}
+
+impl RecordView {
+    /// The view; nothing is checked.
+    #[must_use]
+    pub fn of(record: &SignedRecord, card: &Card) -> Self {
+        Self {
+            signed_header: SignedHeaderView::of(&record.signed_header(), &card.domain),
+            requested: ActionView::of(record.header.requested, card),
+            policy: VerdictView::of(record.header.verdict, card),
+            executed: ActionView::of(record.header.executed, card),
+            body: (&record.body).into(),
+        }
+    }
+}
+
+/// A bundle. Nothing in it is checked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BundleView {
+    /// Name of the agent.
+    pub name: String,
+    /// Version of the agent.
+    pub agent_version: String,
+    /// Id of the card's program.
+    pub program_id: String,
+    /// Chain id of the domain.
+    pub chain_id: u64,
+    /// Verifying contract of the domain.
+    pub verifying_contract: String,
+    /// The record before the first; `None`: the first is the agent's first.
+    pub after: Option<SignedHeaderView>,
+    /// Records.
+    pub records: Vec<RecordView>,
+}
+
+impl BundleView {
+    /// The view; nothing is checked.
+    #[must_use]
+    pub fn of(bundle: &Bundle) -> Self {
+        let card = &bundle.card;
+        Self {
+            name: card.name.clone(),
+            agent_version: card.agent_version.clone(),
+            program_id: hex_string(&Chain::of(card).ids.program_id),
+            chain_id: card.domain.chain_id,
+            verifying_contract: hex_string(&card.domain.verifying_contract),
+            after: match &bundle.start {
+                Start::Genesis => None,
+                Start::After(previous) => Some(SignedHeaderView::of(previous, &card.domain)),
+            },
+            records: bundle.records.iter().map(|record| RecordView::of(record, card)).collect(),
+        }
+    }
+}
