@@ -6,7 +6,9 @@ use thiserror::Error;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum DecimalError {
     /// Not what [`parse_decimal`] reads.
-    #[error("not a plain decimal number such as 0, 12 or -3.50 (no exponent, no leading zeros, no plus sign)")]
+    #[error(
+        "not a plain decimal number such as 0, 12 or -3.50 (no exponent, no leading zeros, no plus sign)"
+    )]
     NotANumber,
     /// More digits after the point than the scale has, zeros included.
     #[error("{got} digits after the decimal point, at most {decimals} are allowed")]

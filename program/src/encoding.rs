@@ -165,7 +165,8 @@ pub fn pack_u16(values: &[u16]) -> Vec<Fr> {
             limbs[i / 4] |= u64::from(*value) << (16 * (i % 4));
         }
         // Fifteen values have 240 bits, the modulus 254: the reduction never acts.
-        Fr::from_bigint(BigInt(limbs)).unwrap_or_else(|| Fr::from_le_bytes_mod_order(&BigInt(limbs).to_bytes_le()))
+        Fr::from_bigint(BigInt(limbs))
+            .unwrap_or_else(|| Fr::from_le_bytes_mod_order(&BigInt(limbs).to_bytes_le()))
     };
     values.chunks(PACKED).map(pack).collect()
 }

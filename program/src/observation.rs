@@ -1,8 +1,18 @@
-//! Observations: one JSON line to raw plugin payloads, and payloads to features.
+//! Observations: one JSON line to raw plugin payloads, and payloads to the model's input.
+//!
+//! A line is `{"time": <Unix seconds>, "plugins": {"<plugin id>": <payload>, ...}}`. Payloads are kept byte for byte,
+//! since their digests are what a plugin signs and a record commits to. No number ever passes through floating point.
+
+mod error;
+mod json;
+mod pick;
+
+pub use error::{FeaturePlace, ObservationError};
 
 use crate::card::Card;
+use crate::encoding::keccak256;
+use crate::limits;
 use borsh::{BorshDeserialize, BorshSerialize};
-use thiserror::Error;
 
 /// What the plugins reported for one decision.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
@@ -13,33 +23,58 @@ pub struct Observation {
     pub payloads: Vec<Vec<u8>>,
 }
 
-/// Why an observation is refused.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-pub enum ObservationError {
-    /// Longer than the limit.
-    #[error("the line has {got} bytes, at most {limit} are allowed")]
-    LineTooLong {
-        /// Limit.
-        limit: usize,
-        /// Found.
-        got: usize,
-    },
-}
-
 impl Observation {
-    /// Splits a line of observations into raw payloads.
+    /// Splits a line into raw payloads; every plugin that a feature is read from must have reported.
+    ///
+    /// Owes: the payloads' content, see [`Self::features`].
     pub fn from_json(line: &str, card: &Card) -> Result<Self, ObservationError> {
-        let _ = (line, card);
-        todo!()
+        if line.len() > limits::LINE_BYTES {
+            return Err(ObservationError::LineTooLong { limit: limits::LINE_BYTES, got: line.len() });
+        }
+        let line = json::read_line(line)?;
+        let mut payloads = vec![Vec::new(); card.plugins.len()];
+        for (id, payload) in line.plugins {
+            let index = card.plugins.iter().position(|plugin| plugin.id == id);
+            let slot = index.and_then(|index| payloads.get_mut(index));
+            let slot = slot.ok_or_else(|| ObservationError::UnknownPlugin {
+                plugin: error::excerpt(&id),
+                declared: card.plugins.iter().map(|plugin| plugin.id.clone()).collect(),
+            })?;
+            *slot = payload.as_bytes().to_vec();
+        }
+        let observation = Self { time: line.time, payloads };
+        observation.reported(card)?;
+        Ok(observation)
     }
-    /// The model's input: every feature's integer minus its `min`.
+
+    /// The model's input: every feature's integer minus its `min`, in the card's order.
+    ///
+    /// Errors: whatever of the payloads is not what the card declares, with plugin, feature and pointer.
     pub fn features(&self, card: &Card) -> Result<Vec<u16>, ObservationError> {
-        let _ = card;
-        todo!()
+        self.reported(card)?;
+        let mut values = vec![0; card.features.len()];
+        for (index, payload) in self.payloads.iter().enumerate() {
+            pick::from_payload(card, index, payload, &mut values)?;
+        }
+        Ok(values)
     }
-    /// Keccak-256 of every payload.
+
+    /// Keccak-256 of every payload, in the card's order.
     #[must_use]
     pub fn payload_digests(&self) -> Vec<[u8; 32]> {
-        todo!()
+        self.payloads.iter().map(|payload| keccak256(&[payload])).collect()
+    }
+
+    fn reported(&self, card: &Card) -> Result<(), ObservationError> {
+        if self.payloads.len() != card.plugins.len() {
+            let (expected, got) = (card.plugins.len(), self.payloads.len());
+            return Err(ObservationError::PayloadCount { expected, got });
+        }
+        for feature in &card.features {
+            if self.payloads.get(usize::from(feature.plugin)).is_none_or(Vec::is_empty) {
+                return Err(ObservationError::MissingPlugin { feature: FeaturePlace::of(card, feature) });
+            }
+        }
+        Ok(())
     }
 }
