@@ -1,1 +1,20 @@
-//! What is proven: transcript, sumcheck, lookups, openings and one relation per primitive.
+//! What is proven: transcript, sumcheck, lookups, openings, and one relation per primitive.
+//!
+//! The verifier's algebra is written once, generic over [`channel::Channel`]: natively it reads a proof's bytes, in the
+//! seal it will read circuit variables. docs/spec/argument.md is the specification.
+
+pub mod argument;
+pub mod channel;
+pub mod claim;
+pub mod factor;
+pub mod layout;
+pub mod model;
+pub mod native;
+pub mod opening;
+pub mod point;
+pub mod proof;
+pub mod relation;
+pub mod setup;
+pub mod soundness;
+pub mod statement;
+pub mod transcript;

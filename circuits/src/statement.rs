@@ -1,0 +1,243 @@
+//! What a proof states: these features give these values of the revealed tensor.
+
+use crate::channel::{Channel, Step};
+use crate::layout::Layout;
+use candor_program::arith::Arith;
+use candor_program::card::Card;
+use candor_program::class::{FORMAT_VERSION, TensorId};
+use candor_program::digest::ProgramIds;
+use candor_program::encoding::fr_from_bytes_mod;
+use candor_program::operator::{Operator, Term};
+use candor_program::Fr;
+use ark_ff::{AdditiveGroup, PrimeField};
+
+/// Statement of one proof, as integers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Log2 of the number of decisions; fewer decisions are completed by repeating the last.
+    pub batch_log2: u8,
+    /// Digest of everything around the model (docs/spec/disputes.md).
+    pub context: Fr,
+    /// The tensor whose values are named: an operator's output.
+    pub revealed: TensorId,
+    /// Features of every decision, exact width.
+    pub features: Vec<Vec<u16>>,
+    /// Values of the revealed tensor of every decision, exact width, real values.
+    pub values: Vec<Vec<i32>>,
+}
+
+/// Why a statement does not fit the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StatementError {
+    /// No decision, more than the batch holds, or unequal numbers of inputs and outputs.
+    #[error("{features} inputs and {values} outputs do not fit a batch of 2^{batch_log2}")]
+    Decisions {
+        /// Inputs given.
+        features: usize,
+        /// Outputs given.
+        values: usize,
+        /// Log2 of the batch.
+        batch_log2: u8,
+    },
+    /// A decision has another number of features than the program.
+    #[error("decision {decision} has {got} features, the program {expected}")]
+    Features {
+        /// Decision number.
+        decision: usize,
+        /// Of the program.
+        expected: usize,
+        /// Of the statement.
+        got: usize,
+    },
+    /// A decision has another number of values than the revealed tensor.
+    #[error("decision {decision} has {got} values, the tensor {expected}")]
+    Values {
+        /// Decision number.
+        decision: usize,
+        /// Of the program.
+        expected: usize,
+        /// Of the statement.
+        got: usize,
+    },
+    /// A value is outside the range of the revealed tensor.
+    #[error("decision {decision}, value {index}: {got} is outside {low} to {high}")]
+    Range {
+        /// Decision number.
+        decision: usize,
+        /// Index in the tensor.
+        index: usize,
+        /// Lowest.
+        low: i64,
+        /// Highest.
+        high: i64,
+        /// Of the statement.
+        got: i32,
+    },
+    /// The revealed tensor is not an operator's output.
+    #[error("tensor {tensor} is not an operator's output")]
+    Revealed {
+        /// Tensor number.
+        tensor: u16,
+    },
+}
+
+/// A checked statement: one entry a decision of the padded batch, values minus low.
+#[derive(Clone, Debug)]
+pub struct PublicValues<F> {
+    /// Context digest.
+    pub context: F,
+    /// Features of every decision.
+    pub features: Vec<Vec<F>>,
+    /// Values of the revealed tensor minus its low.
+    pub values: Vec<Vec<F>>,
+}
+
+/// Data of one affine operator.
+#[derive(Clone, Debug)]
+pub struct AffineData<F> {
+    /// Multiplier of the rescale.
+    pub multiplier: F,
+    /// Lowest output.
+    pub low: F,
+    /// Coefficients of the scaled terms, in order.
+    pub coefficients: Vec<F>,
+}
+
+/// What the argument reads of a program beside its class.
+#[derive(Clone, Debug)]
+pub struct ProgramData<F> {
+    /// Class digest mod r.
+    pub class_digest: F,
+    /// model_id as two 128-bit halves, high first.
+    pub model_id: [F; 2],
+    /// program_fr.
+    pub program_fr: F,
+    /// One entry an operator.
+    pub operators: Vec<AffineData<F>>,
+}
+
+impl ProgramData<Fr> {
+    /// Reads the data off a card.
+    #[must_use]
+    pub fn of(card: &Card, ids: &ProgramIds) -> Self {
+        let half = |bytes: &[u8]| Fr::from_be_bytes_mod_order(bytes);
+        let operators = card.operators.iter().map(|Operator::Affine(affine)| {
+            let coefficients = affine.terms.iter().filter_map(|term| match term {
+                Term::Scaled { coefficient, .. } => Some(Fr::from(*coefficient)),
+                Term::Dense { .. } => None,
+            });
+            AffineData {
+                multiplier: Fr::from(affine.rescale.multiplier),
+                low: Fr::from(affine.rescale.low),
+                coefficients: coefficients.collect(),
+            }
+        });
+        Self {
+            class_digest: fr_from_bytes_mod(&ids.class_digest),
+            model_id: [half(&ids.model_id[..16]), half(&ids.model_id[16..])],
+            program_fr: ids.program_fr,
+            operators: operators.collect(),
+        }
+    }
+}
+
+impl Statement {
+    /// Checks shapes and ranges, completes the batch and lifts everything into the field.
+    ///
+    /// Errors: the statement does not fit the card.
+    pub fn public_values(&self, card: &Card) -> Result<PublicValues<Fr>, StatementError> {
+        let (features, values, batch_log2) = (self.features.len(), self.values.len(), self.batch_log2);
+        let room = 1usize.checked_shl(u32::from(batch_log2)).unwrap_or(0);
+        if features == 0 || features != values || features > room {
+            return Err(StatementError::Decisions { features, values, batch_log2 });
+        }
+        let operator = usize::from(self.revealed.0).checked_sub(1).and_then(|i| card.operators.get(i));
+        let Some(Operator::Affine(affine)) = operator else {
+            return Err(StatementError::Revealed { tensor: self.revealed.0 });
+        };
+        let (width, low) = (affine.width as usize, affine.rescale.low);
+        let mut public = PublicValues { context: self.context, features: Vec::new(), values: Vec::new() };
+        for (decision, (features, values)) in self.features.iter().zip(&self.values).enumerate() {
+            let expected = card.features.len();
+            if features.len() != expected {
+                return Err(StatementError::Features { decision, expected, got: features.len() });
+            }
+            if values.len() != width {
+                return Err(StatementError::Values { decision, expected: width, got: values.len() });
+            }
+            let mut above = Vec::with_capacity(width);
+            for (index, &got) in values.iter().enumerate() {
+                let value = i64::from(got) - i64::from(low);
+                let Ok(value) = u16::try_from(value) else {
+                    let (low, high) = (i64::from(low), i64::from(low) + i64::from(u16::MAX));
+                    return Err(StatementError::Range { decision, index, low, high, got });
+                };
+                above.push(Fr::from(value));
+            }
+            public.features.push(features.iter().map(|&x| Fr::from(x)).collect());
+            public.values.push(above);
+        }
+        while public.features.len() < room {
+            let last = public.features.len() - 1;
+            public.features.push(public.features[last].clone());
+            public.values.push(public.values[last].clone());
+        }
+        Ok(public)
+    }
+}
+
+fn pack<F: Arith>(values: &[F]) -> Vec<F> {
+    let base = Fr::from(1u64 << 16);
+    let chunk = |values: &[F]| {
+        let mut sum = values[values.len() - 1].clone();
+        for value in values[..values.len() - 1].iter().rev() {
+            sum = sum.scale(base).plus(value);
+        }
+        sum
+    };
+    values.chunks(15).map(chunk).collect()
+}
+
+/// The elements that the transcript absorbs first, in order.
+pub fn elements<F: Arith>(layout: &Layout, program: &ProgramData<F>, public: &PublicValues<F>) -> Vec<F> {
+    let constant = |value: u64| F::constant(Fr::from(value));
+    let mut elements = vec![
+        constant(u64::from(FORMAT_VERSION)),
+        constant(layout.batch_log2 as u64),
+        program.class_digest.clone(),
+        program.model_id[0].clone(),
+        program.model_id[1].clone(),
+        program.program_fr.clone(),
+        public.context.clone(),
+        constant(u64::from(layout.revealed.0)),
+    ];
+    for features in &public.features {
+        elements.extend(pack(features));
+    }
+    for values in &public.values {
+        elements.extend(pack(values));
+    }
+    elements
+}
+
+/// Absorbs the statement: the first thing that happens to a transcript.
+pub fn absorb<C: Channel>(channel: &mut C, layout: &Layout, program: &ProgramData<C::F>, public: &PublicValues<C::F>) {
+    channel.known(Step::Statement, &elements(layout, program, public));
+}
+
+/// Multilinear extension, at decision and index coordinates, of values given per decision (zero beyond their width).
+///
+/// Shapes: `values[decision][index]`, 2^len(decision) decisions, at most 2^len(index) values each.
+pub fn extension<F: Arith>(values: &[Vec<F>], decision: &[F], index: &[F]) -> F {
+    let decisions = crate::factor::expand(&crate::factor::point(decision));
+    let indices = crate::factor::expand(&crate::factor::point(index));
+    let mut total = F::constant(Fr::ZERO);
+    for ((_, weight), row) in decisions.iter().zip(values) {
+        let mut sum = F::constant(Fr::ZERO);
+        for ((_, eq), value) in indices.iter().zip(row) {
+            sum = sum.plus(&eq.times(value));
+        }
+        total = total.plus(&weight.times(&sum));
+    }
+    total
+}
