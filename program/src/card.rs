@@ -1,13 +1,17 @@
 //! A program, and its card: all of it but the weights. The card is what a verifier needs.
 
 use crate::class::Class;
+use crate::encoding::{DecodeError, decode_file, encode_file, magic};
 use crate::feature::Feature;
 use crate::head::Head;
+use crate::interval::ProgramError;
+use crate::limits;
 use crate::operator::Operator;
 use crate::policy::Table;
 use crate::state::Register;
 use crate::transaction::Template;
 use borsh::{BorshDeserialize, BorshSerialize};
+use thiserror::Error;
 
 /// A point of G1 as uncompressed big-endian x || y; the identity is all zero (as on the EVM).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
@@ -114,4 +118,49 @@ pub struct Program {
     pub card: Card,
     /// The weights.
     pub weights: Weights,
+}
+
+/// Why a file is not a program or card.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum LoadError {
+    /// The bytes are malformed.
+    #[error(transparent)]
+    Malformed(#[from] DecodeError),
+    /// The content is inconsistent.
+    #[error(transparent)]
+    Invalid(#[from] ProgramError),
+}
+
+impl Program {
+    /// The program as a file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode_file(&magic::PROGRAM, self)
+    }
+
+    /// A validated program from a file.
+    ///
+    /// Owes: that the weight rows of the card commit to these weights.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LoadError> {
+        let program: Self = decode_file(&magic::PROGRAM, limits::PROGRAM_FILE_BYTES, bytes)?;
+        program.validate()?;
+        Ok(program)
+    }
+}
+
+impl Card {
+    /// The card as a file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode_file(&magic::CARD, self)
+    }
+
+    /// A validated card from a file.
+    ///
+    /// Owes: that the weight rows are points of the curve, as many as the class has.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LoadError> {
+        let card: Self = decode_file(&magic::CARD, limits::CARD_FILE_BYTES, bytes)?;
+        card.validate()?;
+        Ok(card)
+    }
 }

@@ -18,3 +18,11 @@ pub struct Feature {
     /// Highest integer; `max - min <= 65535`.
     pub max: i64,
 }
+
+impl Feature {
+    /// Highest value of the model's input: `max - min`.
+    #[must_use]
+    pub fn span(&self) -> u64 {
+        if self.max < self.min { 0 } else { self.max.abs_diff(self.min) }
+    }
+}

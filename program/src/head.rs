@@ -38,9 +38,21 @@ impl Head {
     /// The requested action; `None` if the number of outputs is not the number of actions.
     #[must_use]
     pub fn request(&self, outputs: &[i32]) -> Option<Action> {
-        let _ = outputs;
-        todo!()
+        let actions = self.actions();
+        if outputs.len() != actions.len() {
+            return None;
+        }
+        let mut best = (0, *outputs.first()?);
+        for (index, output) in outputs.iter().enumerate() {
+            if *output > best.1 {
+                best = (index, *output);
+            }
+        }
+        let template = actions.get(best.0)?;
+        let code = u16::try_from(best.0).ok()?;
+        Some(Action { code, abstain: template.abstain, amount: template.amount })
     }
+
     /// The actions, in the order of the outputs.
     #[must_use]
     pub fn actions(&self) -> &[ActionTemplate] {
@@ -51,15 +63,17 @@ impl Head {
 }
 
 impl Action {
-    /// The action as a record's word.
+    /// The action as a record's word: `(code + 1) * 2^64 + (amount + 2^63)`, never 0.
     #[must_use]
     pub fn word(&self) -> u128 {
-        todo!()
+        // Adding 2^63 to a two's complement number flips its highest bit.
+        let amount = (self.amount as u64) ^ (1 << 63);
+        ((u128::from(self.code) + 1) << 64) | u128::from(amount)
     }
+
     /// The word of what was executed: 0 for nothing.
     #[must_use]
     pub fn executed_word(executed: Option<&Self>) -> u128 {
-        let _ = executed;
-        todo!()
+        executed.map_or(0, Self::word)
     }
 }

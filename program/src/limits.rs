@@ -26,9 +26,21 @@ pub const NAME_BYTES: usize = 128;
 pub const POINTER_BYTES: usize = 1024;
 /// Length of a reason's remedy.
 pub const TEXT_BYTES: usize = 1024;
+/// Reference tokens of a JSON pointer: each costs one more pass over the payload.
+pub const POINTER_DEPTH: usize = 16;
 /// Digits after the decimal point of a feature.
 pub const DECIMALS: u8 = 18;
 /// Length of one line of observations.
 pub const LINE_BYTES: usize = 1 << 20;
-/// Latest time, and highest sequence number.
+/// Times and sequence numbers are below this.
 pub const TIME: u64 = 1 << 62;
+/// Texts of reason codes.
+pub const REASONS: usize = 256;
+/// Commitments of weight and bias rows.
+pub const WEIGHT_ROWS: usize = 1 << 20;
+/// Length of a program file.
+pub const PROGRAM_FILE_BYTES: u64 = 1 << 30;
+/// Length of a card file.
+pub const CARD_FILE_BYTES: u64 = 1 << 26;
+/// An accumulator's magnitude is below this.
+pub const ACCUMULATOR: i128 = 1 << 62;

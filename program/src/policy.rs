@@ -1,5 +1,7 @@
 //! The policy: a decision table. Default deny, forbid overrides, could-not-evaluate denies.
 
+use crate::head::Action;
+use crate::limits;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// A value that a rule may look at.
@@ -142,7 +144,7 @@ pub struct PolicyVerdict {
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// Requested action.
-    pub action: crate::head::Action,
+    pub action: Action,
     /// Unix seconds.
     pub time: u64,
     /// Sequence number of the record.
@@ -157,36 +159,144 @@ impl Facts<'_> {
     /// The fact's value; `None` where it is missing.
     #[must_use]
     pub fn get(&self, fact: Fact) -> Option<i64> {
-        let _ = fact;
-        todo!()
+        let register = |index: u16| self.registers.get(usize::from(index)).copied();
+        match fact {
+            Fact::ActionCode => Some(self.action.code.into()),
+            Fact::ActionAmount => Some(self.action.amount),
+            Fact::Time => i64::try_from(self.time).ok(),
+            Fact::Sequence => i64::try_from(self.sequence).ok(),
+            Fact::Feature(index) => self.features.get(usize::from(index)).copied(),
+            Fact::Register(index) => register(index),
+            Fact::Elapsed(index) => {
+                let elapsed = i64::try_from(self.time).ok()?.checked_sub(register(index)?)?;
+                (elapsed >= 0).then_some(elapsed)
+            }
+        }
+    }
+}
+
+impl Comparison {
+    /// Whether `left comparison right`.
+    #[must_use]
+    pub fn holds(self, left: i64, right: i64) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+        }
+    }
+}
+
+impl Predicate {
+    /// Whether it holds; `None` where a fact is missing.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts<'_>) -> Option<bool> {
+        let right = match self.operand {
+            Operand::Constant(value) => Some(value),
+            Operand::Fact(fact) => facts.get(fact),
+        };
+        Some(self.comparison.holds(facts.get(self.fact)?, right?))
+    }
+}
+
+/// Which predicates hold and which lack a fact, a bit each.
+struct Evaluated {
+    holds: u64,
+    missing: u64,
+}
+
+impl Evaluated {
+    fn matches(&self, rule: &Rule) -> bool {
+        self.holds & rule.all_of == rule.all_of && self.holds & rule.none_of == 0
+    }
+
+    fn lacks(&self, rule: &Rule) -> bool {
+        self.missing & (rule.all_of | rule.none_of) != 0
     }
 }
 
 impl Table {
-    /// The verdict about the requested action.
+    /// The verdict about the requested action. Source: docs/spec/program.md, Policy.
     #[must_use]
     pub fn verdict(&self, facts: &Facts<'_>) -> PolicyVerdict {
-        let _ = facts;
-        todo!()
+        if facts.action.abstain {
+            return PolicyVerdict { outcome: Outcome::Abstained, reason: reason::ABSTAINED, rule: None };
+        }
+        let evaluated = self.evaluate(facts);
+        if let Some((rule, _)) = self.first(|rule| evaluated.lacks(rule)) {
+            return PolicyVerdict { rule: Some(rule), ..PolicyVerdict::COULD_NOT_EVALUATE };
+        }
+        for (effect, outcome) in [(Effect::Forbid, Outcome::Denied), (Effect::Permit, Outcome::Permitted)] {
+            if let Some((rule, Rule { reason, .. })) =
+                self.first(|rule| rule.effect == effect && evaluated.matches(rule))
+            {
+                return PolicyVerdict { outcome, reason: *reason, rule: Some(rule) };
+            }
+        }
+        PolicyVerdict { outcome: Outcome::Denied, reason: reason::DEFAULT_DENY, rule: None }
     }
+
+    /// Every predicate, without short-circuit; bits without a predicate are missing.
+    fn evaluate(&self, facts: &Facts<'_>) -> Evaluated {
+        let mut evaluated = Evaluated { holds: 0, missing: u64::MAX };
+        for (index, predicate) in self.predicates.iter().take(limits::RULES).enumerate() {
+            if let Some(holds) = predicate.holds(facts) {
+                evaluated.missing &= !(1 << index);
+                evaluated.holds |= u64::from(holds) << index;
+            }
+        }
+        evaluated
+    }
+
+    fn first(&self, wanted: impl Fn(&Rule) -> bool) -> Option<(u8, &Rule)> {
+        (0_u8..).zip(self.rules.iter().take(limits::RULES)).find(|(_, rule)| wanted(rule))
+    }
+
     /// What the reason code is called.
     #[must_use]
     pub fn reason_name(&self, code: u16) -> &str {
-        let _ = code;
-        todo!()
+        match code {
+            reason::ABSTAINED => "abstained",
+            reason::DEFAULT_DENY => "no rule permits it",
+            reason::COULD_NOT_EVALUATE => "could not evaluate",
+            _ => self.text(code).map_or("unknown reason", |text| &text.name),
+        }
     }
-    /// What would change the verdict.
+
+    /// What would change the verdict; `None` where nothing would, or nobody said what.
     #[must_use]
     pub fn remedy(&self, code: u16) -> Option<&str> {
-        let _ = code;
-        todo!()
+        match code {
+            reason::DEFAULT_DENY => Some("a rule that permits the action must match"),
+            reason::COULD_NOT_EVALUATE => {
+                Some("every fact that a rule looks at must be present and in range")
+            }
+            _ => self.text(code).map(|text| text.remedy.as_str()).filter(|remedy| !remedy.is_empty()),
+        }
+    }
+
+    fn text(&self, code: u16) -> Option<&ReasonText> {
+        self.reasons.iter().find(|text| text.code == code)
     }
 }
 
 impl PolicyVerdict {
-    /// The verdict as a record's word.
+    /// Denied because something was missing or overflowed, outside any rule.
+    pub const COULD_NOT_EVALUATE: Self =
+        Self { outcome: Outcome::Denied, reason: reason::COULD_NOT_EVALUATE, rule: None };
+
+    /// The verdict as a record's word: `outcome + 2^8 * reason + 2^24 * (rule + 1)`, 0 for no rule.
     #[must_use]
     pub fn word(&self) -> u64 {
-        todo!()
+        let outcome = match self.outcome {
+            Outcome::Abstained => 0,
+            Outcome::Permitted => 1,
+            Outcome::Denied => 2,
+        };
+        let rule = self.rule.map_or(0, |rule| u64::from(rule) + 1);
+        outcome | u64::from(self.reason) << 8 | rule << 24
     }
 }

@@ -1,5 +1,6 @@
 //! State registers carried from record to record.
 
+use crate::head::Action;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// How a register changes when an action is executed.
@@ -36,15 +37,20 @@ impl State {
     pub fn initial(registers: &[Register]) -> Self {
         Self(registers.iter().map(|register| register.initial).collect())
     }
-    /// The state after a decision; `None` on overflow.
+
+    /// The state after a decision; `None` on overflow, or where the state is not one of these registers.
     #[must_use]
-    pub fn after(
-        &self,
-        registers: &[Register],
-        executed: Option<&crate::head::Action>,
-        time: u64,
-    ) -> Option<Self> {
-        let _ = (registers, executed, time);
-        todo!()
+    pub fn after(&self, registers: &[Register], executed: Option<&Action>, time: u64) -> Option<Self> {
+        if self.0.len() != registers.len() {
+            return None;
+        }
+        let Some(action) = executed else { return Some(self.clone()) };
+        let update = |(value, register): (&i64, &Register)| match register.on_execute {
+            Update::Keep => Some(*value),
+            Update::Time => i64::try_from(time).ok(),
+            Update::AddAmount => value.checked_add(action.amount),
+            Update::Increment => value.checked_add(1),
+        };
+        self.0.iter().zip(registers).map(update).collect::<Option<_>>().map(Self)
     }
 }

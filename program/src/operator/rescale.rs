@@ -50,4 +50,10 @@ impl Rescale {
         }
         Some(Row { above_low: clamped as u16, remainder, excess: excess as u32, upward: above > clamped })
     }
+
+    /// The output value of a row.
+    #[must_use]
+    pub fn output(&self, row: &Row) -> i32 {
+        self.low.saturating_add(i32::from(row.above_low))
+    }
 }
