@@ -23,6 +23,7 @@ pub mod policy;
 pub mod poseidon;
 pub mod state;
 pub mod transaction;
+mod validate;
 
 pub use ark_bn254::Fr;
 pub use card::{Card, Program, Weights};

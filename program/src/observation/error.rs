@@ -17,13 +17,13 @@ pub struct FeaturePlace {
 }
 
 impl FeaturePlace {
-    pub(super) fn of(card: &Card, feature: &Feature) -> Self {
+    pub(super) fn of(card: &Card, feature: &Feature) -> Box<Self> {
         let plugin = card.plugins.get(usize::from(feature.plugin)).map(|plugin| plugin.id.clone());
-        Self {
+        Box::new(Self {
             name: feature.name.clone(),
             plugin: plugin.unwrap_or_default(),
             pointer: feature.pointer.clone(),
-        }
+        })
     }
 }
 
@@ -105,7 +105,7 @@ pub enum ObservationError {
     #[error("plugin `{}` reported nothing, but {feature} is read from it", feature.plugin)]
     MissingPlugin {
         /// First feature that needs it.
-        feature: FeaturePlace,
+        feature: Box<FeaturePlace>,
     },
     /// Another number of payloads than plugins.
     #[error("{got} payloads for {expected} plugins; is this an observation of another program?")]
@@ -137,7 +137,7 @@ pub enum ObservationError {
     #[error("{feature} is missing; the plugin must report it in every observation")]
     MissingFeature {
         /// Feature.
-        feature: FeaturePlace,
+        feature: Box<FeaturePlace>,
     },
     /// Something else than a decimal.
     #[error(
@@ -146,7 +146,7 @@ pub enum ObservationError {
     )]
     NotANumber {
         /// Feature.
-        feature: FeaturePlace,
+        feature: Box<FeaturePlace>,
         /// JSON text.
         got: String,
     },
@@ -154,7 +154,7 @@ pub enum ObservationError {
     #[error("{feature} is {got}, with more than {decimals} digits after the point; round it to {decimals}")]
     TooManyDigits {
         /// Feature.
-        feature: FeaturePlace,
+        feature: Box<FeaturePlace>,
         /// Declared digits.
         decimals: u8,
         /// JSON text.
@@ -166,7 +166,7 @@ pub enum ObservationError {
     )]
     OutOfRange {
         /// Feature.
-        feature: FeaturePlace,
+        feature: Box<FeaturePlace>,
         /// JSON text.
         got: String,
         /// Lowest, as a decimal.

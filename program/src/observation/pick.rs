@@ -115,7 +115,11 @@ fn place(card: &Card, wanted: &Wanted<'_>, depth: usize) -> String {
     format!("the payload of plugin `{plugin}` at `{}`", path.join("/"))
 }
 
-fn read(feature: &Feature, text: &str, place: impl Fn() -> FeaturePlace) -> Result<u16, ObservationError> {
+fn read(
+    feature: &Feature,
+    text: &str,
+    place: impl Fn() -> Box<FeaturePlace>,
+) -> Result<u16, ObservationError> {
     let got = || excerpt(text);
     let decimal = match json::parse::<Cow<'_, str>>(text) {
         Some(string) => string,

@@ -2,7 +2,7 @@
 
 use super::Rescale;
 use crate::card::OperatorWeights;
-use crate::class::TensorId;
+use crate::class::{TensorId, TermClass};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Affine operator.
@@ -31,6 +31,17 @@ pub enum Term {
         /// Factor.
         coefficient: i32,
     },
+}
+
+impl Term {
+    /// Its shape.
+    #[must_use]
+    pub fn class(&self) -> TermClass {
+        match *self {
+            Self::Dense { source } => TermClass::Dense { source },
+            Self::Scaled { source, .. } => TermClass::Scaled { source },
+        }
+    }
 }
 
 impl Affine {

@@ -1,0 +1,155 @@
+//! What surrounds the model: names, features, head, policy, state and transaction.
+
+use super::error::{Part, ProgramError, within};
+use super::name;
+use crate::card::Card;
+use crate::feature::Feature;
+use crate::limits;
+use crate::operator::Operator;
+use crate::policy::{Fact, Operand, reason};
+use crate::transaction::ArgumentSource;
+use std::collections::BTreeSet;
+
+pub(super) fn check_names(card: &Card) -> Result<(), ProgramError> {
+    name::shown(Part::Agent, 0, &card.name)?;
+    name::shown(Part::Agent, 1, &card.agent_version)?;
+    within(Part::Plugins, 1, limits::PLUGINS, card.plugins.len())?;
+    name::unique(Part::Plugins, card.plugins.iter().map(|plugin| plugin.id.as_str()))?;
+    for (index, plugin) in card.plugins.iter().enumerate() {
+        name::shown(Part::Plugins, index, &plugin.version)?;
+    }
+    Ok(())
+}
+
+pub(super) fn check_features(card: &Card) -> Result<(), ProgramError> {
+    name::unique(Part::Features, card.features.iter().map(|feature| feature.name.as_str()))?;
+    for (feature, declared) in card.features.iter().enumerate() {
+        let Feature { plugin, decimals, min, max, .. } = *declared;
+        if max < min || declared.span() > u64::from(u16::MAX) {
+            return Err(ProgramError::FeatureRange { feature, min, max });
+        }
+        if decimals > limits::DECIMALS {
+            return Err(ProgramError::FeatureDecimals { feature, got: decimals });
+        }
+        if !is_pointer(&declared.pointer) {
+            return Err(ProgramError::FeaturePointer { feature });
+        }
+        if usize::from(plugin) >= card.plugins.len() {
+            return Err(ProgramError::FeaturePlugin { feature, plugin });
+        }
+    }
+    Ok(())
+}
+
+/// JSON pointer of RFC 6901, section 3, within limits and fit to be shown.
+fn is_pointer(pointer: &str) -> bool {
+    let starts = pointer.is_empty() || pointer.starts_with('/');
+    let escapes = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    starts
+        && escapes
+        && pointer.len() <= limits::POINTER_BYTES
+        && pointer.split('/').count() <= limits::POINTER_DEPTH + 1
+        && name::text(Part::Features, 0, pointer).is_ok()
+}
+
+pub(super) fn check_head(card: &Card) -> Result<(), ProgramError> {
+    let actions = card.head.actions();
+    within(Part::Actions, 1, limits::ACTIONS, actions.len())?;
+    name::unique(Part::Actions, actions.iter().map(|action| action.name.as_str()))?;
+    if let Some(action) = actions.iter().position(|action| action.abstain != (action.amount == 0)) {
+        return Err(ProgramError::ActionAmount { action });
+    }
+    let outputs = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.width);
+    if outputs as usize != actions.len() {
+        return Err(ProgramError::Outputs { outputs, actions: actions.len() });
+    }
+    Ok(())
+}
+
+pub(super) fn check_policy(card: &Card) -> Result<(), ProgramError> {
+    let (policy, size) = (&card.policy, card.class.policy_size);
+    if ![16, 64].contains(&size) {
+        return Err(ProgramError::PolicySize { got: size });
+    }
+    capacity(Part::Predicates, size, policy.predicates.len())?;
+    capacity(Part::Rules, size, policy.rules.len())?;
+    for (index, predicate) in policy.predicates.iter().enumerate() {
+        check_fact(card, Part::Predicates, index, predicate.fact)?;
+        if let Operand::Fact(fact) = predicate.operand {
+            check_fact(card, Part::Predicates, index, fact)?;
+        }
+    }
+    within(Part::Reasons, 0, limits::REASONS, policy.reasons.len())?;
+    name::unique(Part::Reasons, policy.reasons.iter().map(|reason| reason.name.as_str()))?;
+    let mut codes = BTreeSet::new();
+    for (index, text) in policy.reasons.iter().enumerate() {
+        name::text(Part::Reasons, index, &text.remedy)?;
+        if text.code < reason::FIRST_FREE {
+            return Err(ProgramError::ReasonReserved { code: text.code });
+        }
+        if !codes.insert(text.code) {
+            return Err(ProgramError::ReasonDuplicate { code: text.code });
+        }
+    }
+    name::unique(Part::Rules, policy.rules.iter().map(|rule| rule.name.as_str()))?;
+    let unused = u64::MAX.checked_shl(policy.predicates.len() as u32).unwrap_or(0);
+    for (rule, declared) in policy.rules.iter().enumerate() {
+        if (declared.all_of | declared.none_of) & unused != 0 {
+            return Err(ProgramError::RuleMask { rule });
+        }
+        if declared.reason < reason::FIRST_FREE {
+            return Err(ProgramError::ReasonReserved { code: declared.reason });
+        }
+        if !codes.contains(&declared.reason) {
+            return Err(ProgramError::ReasonUnknown { rule, code: declared.reason });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn check_state(card: &Card) -> Result<(), ProgramError> {
+    let size = card.class.state_size;
+    if ![4, 16].contains(&size) {
+        return Err(ProgramError::StateSize { got: size });
+    }
+    capacity(Part::Registers, size, card.registers.len())?;
+    name::unique(Part::Registers, card.registers.iter().map(|register| register.name.as_str()))
+}
+
+pub(super) fn check_transaction(card: &Card) -> Result<(), ProgramError> {
+    let template = &card.transaction;
+    name::identifier(Part::Function, 0, &template.function)?;
+    within(Part::Arguments, 0, limits::ARGUMENTS, template.arguments.len())?;
+    for (argument, declared) in template.arguments.iter().enumerate() {
+        name::identifier(Part::Arguments, argument, &declared.name)?;
+        if !declared.abi_type.exists() {
+            return Err(ProgramError::ArgumentType { argument });
+        }
+        match declared.source {
+            ArgumentSource::Constant(word) if !declared.abi_type.accepts(&word) => {
+                return Err(ProgramError::ArgumentConstant { argument });
+            }
+            ArgumentSource::Constant(_) => {}
+            ArgumentSource::Fact { fact, .. } => {
+                if !declared.abi_type.takes_facts() {
+                    return Err(ProgramError::ArgumentFact { argument });
+                }
+                check_fact(card, Part::Arguments, argument, fact)?;
+            }
+        }
+    }
+    name::unique(Part::Arguments, template.arguments.iter().map(|argument| argument.name.as_str()))
+}
+
+fn capacity(part: Part, capacity: u8, got: usize) -> Result<(), ProgramError> {
+    if got > usize::from(capacity) { Err(ProgramError::Capacity { part, capacity, got }) } else { Ok(()) }
+}
+
+fn check_fact(card: &Card, part: Part, index: usize, fact: Fact) -> Result<(), ProgramError> {
+    let exists = match fact {
+        Fact::ActionCode | Fact::ActionAmount | Fact::Time | Fact::Sequence => true,
+        Fact::Feature(feature) => usize::from(feature) < card.features.len(),
+        Fact::Register(register) | Fact::Elapsed(register) => usize::from(register) < card.registers.len(),
+    };
+    if exists { Ok(()) } else { Err(ProgramError::FactIndex { part, index, fact }) }
+}

@@ -1,0 +1,406 @@
+//! Why a program is refused.
+
+use crate::limits;
+use crate::policy::Fact;
+use std::fmt;
+use thiserror::Error;
+
+/// A list of a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// The agent itself (its name and version).
+    Agent,
+    /// Features.
+    Features,
+    /// Operators.
+    Operators,
+    /// Summands of one operator.
+    Terms,
+    /// Actions of the head.
+    Actions,
+    /// State registers.
+    Registers,
+    /// Predicates of the policy.
+    Predicates,
+    /// Rules of the policy.
+    Rules,
+    /// Texts of reason codes.
+    Reasons,
+    /// Arguments of the transaction.
+    Arguments,
+    /// The function that the transaction calls.
+    Function,
+    /// Plugins.
+    Plugins,
+    /// Commitments of weights.
+    WeightRows,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Agent => "agent",
+            Self::Features => "features",
+            Self::Operators => "operators",
+            Self::Terms => "terms of an operator",
+            Self::Actions => "actions",
+            Self::Registers => "state registers",
+            Self::Predicates => "policy predicates",
+            Self::Rules => "policy rules",
+            Self::Reasons => "reasons",
+            Self::Arguments => "transaction arguments",
+            Self::Function => "transaction function",
+            Self::Plugins => "plugins",
+            Self::WeightRows => "weight rows",
+        })
+    }
+}
+
+/// What is wrong with a name or text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum NameDefect {
+    /// No character.
+    #[error("it is empty")]
+    Empty,
+    /// Too many bytes.
+    #[error("it has {got} bytes, at most {limit} are allowed")]
+    TooLong {
+        /// Limit.
+        limit: usize,
+        /// Found.
+        got: usize,
+    },
+    /// A character that changes how a terminal shows what surrounds it.
+    #[error("it has a control character")]
+    ControlCharacter,
+    /// Not an identifier of Solidity.
+    #[error("it is not letters, digits, _ and $, starting with none of the digits")]
+    NotIdentifier,
+}
+
+/// Why a program is refused. Indices count from 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum ProgramError {
+    /// A class of another version.
+    #[error("class version {got}, this build reads version {expected}")]
+    Version {
+        /// Expected.
+        expected: u16,
+        /// Found.
+        got: u16,
+    },
+    /// Too many or too few of something.
+    #[error("{got} {part}; {minimum} to {limit} are allowed")]
+    Count {
+        /// Of what.
+        part: Part,
+        /// Fewest.
+        minimum: usize,
+        /// Most.
+        limit: usize,
+        /// Found.
+        got: usize,
+    },
+    /// A name or text that cannot be one.
+    #[error("{part}, name or text of number {index}: {defect}")]
+    Name {
+        /// List.
+        part: Part,
+        /// Index in the list.
+        index: usize,
+        /// What is wrong.
+        defect: NameDefect,
+    },
+    /// Two entries of a list with one name.
+    #[error("{part}: number {index} has the name of an earlier one")]
+    DuplicateName {
+        /// List.
+        part: Part,
+        /// Index of the second one.
+        index: usize,
+    },
+    /// A row length that no proof uses.
+    #[error("rows of 2^{got}; 2^9 to 2^14 are allowed")]
+    RowLength {
+        /// Log2 found.
+        got: u8,
+    },
+    /// A reference string too short for the rows, or longer than any.
+    #[error("a reference string of 2^{powers_log2} powers does not fit rows of 2^{row_log2}")]
+    SetupPowers {
+        /// Log2 of the row length.
+        row_log2: u8,
+        /// Log2 of the powers.
+        powers_log2: u8,
+    },
+    /// A policy capacity other than 16 or 64.
+    #[error("policy capacity {got}; it is 16 or 64")]
+    PolicySize {
+        /// Found.
+        got: u8,
+    },
+    /// A state capacity other than 4 or 16.
+    #[error("state capacity {got}; it is 4 or 16")]
+    StateSize {
+        /// Found.
+        got: u8,
+    },
+    /// More operators in the class than in the card, or fewer.
+    #[error("the class has {class} operators, the card {card}")]
+    OperatorCount {
+        /// In the class.
+        class: usize,
+        /// In the card.
+        card: usize,
+    },
+    /// A padded length that is not the next power of two of the exact one.
+    #[error("tensor {tensor} is padded to 2^{got}; its exact width needs 2^{expected}")]
+    PaddedLength {
+        /// Tensor.
+        tensor: usize,
+        /// Log2 expected.
+        expected: u8,
+        /// Log2 found.
+        got: u8,
+    },
+    /// A width of 0 or above the limit.
+    #[error("operator {operator} has width {got}; 1 to {} are allowed", limits::WIDTH)]
+    Width {
+        /// Operator.
+        operator: usize,
+        /// Found.
+        got: u32,
+    },
+    /// Class and card disagree about an operator's terms.
+    #[error("operator {operator} has other terms in the class than in the card")]
+    Terms {
+        /// Operator.
+        operator: usize,
+    },
+    /// A term that reads a tensor not computed before.
+    #[error("term {term} of operator {operator} reads tensor {tensor}, which is not an earlier one")]
+    Wiring {
+        /// Operator.
+        operator: usize,
+        /// Term.
+        term: usize,
+        /// Tensor that it reads.
+        tensor: u16,
+    },
+    /// A scaled term of another width than the output.
+    #[error("term {term} of operator {operator} scales a tensor of width {got}, the output has {expected}")]
+    ScaledWidth {
+        /// Operator.
+        operator: usize,
+        /// Term.
+        term: usize,
+        /// Width of the output.
+        expected: u32,
+        /// Width of the tensor.
+        got: u32,
+    },
+    /// A rescale by 0.
+    #[error("operator {operator} rescales by 0")]
+    Multiplier {
+        /// Operator.
+        operator: usize,
+    },
+    /// A range that does not contain 0, which padding needs.
+    #[error("operator {operator} has lowest output {got}; -65535 to 0 are allowed")]
+    Low {
+        /// Operator.
+        operator: usize,
+        /// Found.
+        got: i32,
+    },
+    /// Too many weights and biases.
+    #[error("{got} parameters, at most {} are allowed", limits::PARAMETERS)]
+    Parameters {
+        /// Found.
+        got: u64,
+    },
+    /// A head with another number of actions than the model has outputs.
+    #[error("the model has {outputs} outputs, the head {actions} actions")]
+    Outputs {
+        /// Width of the last operator.
+        outputs: u32,
+        /// Actions.
+        actions: usize,
+    },
+    /// A feature whose highest value is below its lowest, or more than 65535 above it.
+    #[error("feature {feature} ranges from {min} to {max}; the range holds 1 to 65536 integers")]
+    FeatureRange {
+        /// Feature.
+        feature: usize,
+        /// Lowest.
+        min: i64,
+        /// Highest.
+        max: i64,
+    },
+    /// Too many digits after the point.
+    #[error("feature {feature} has {got} decimals, at most {} are allowed", limits::DECIMALS)]
+    FeatureDecimals {
+        /// Feature.
+        feature: usize,
+        /// Found.
+        got: u8,
+    },
+    /// Not a JSON pointer, or one that is too long or too deep.
+    #[error(
+        "feature {feature} has no JSON pointer (RFC 6901) of at most {} tokens and {} bytes",
+        limits::POINTER_DEPTH,
+        limits::POINTER_BYTES
+    )]
+    FeaturePointer {
+        /// Feature.
+        feature: usize,
+    },
+    /// A plugin that is not there.
+    #[error("feature {feature} is read from plugin {plugin}, which does not exist")]
+    FeaturePlugin {
+        /// Feature.
+        feature: usize,
+        /// Index of the plugin.
+        plugin: u16,
+    },
+    /// An action whose amount is not 0 though it abstains, or 0 though it does not.
+    #[error("action {action} must have amount 0 if it abstains and another amount if it acts")]
+    ActionAmount {
+        /// Action.
+        action: usize,
+    },
+    /// More predicates or rules than the class has room for, or registers.
+    #[error("{got} {part}, the class has room for {capacity}")]
+    Capacity {
+        /// Of what.
+        part: Part,
+        /// Capacity.
+        capacity: u8,
+        /// Found.
+        got: usize,
+    },
+    /// A fact about a feature or register that is not there.
+    #[error("{part}: number {index} looks at {fact:?}, which does not exist")]
+    FactIndex {
+        /// Predicates or arguments.
+        part: Part,
+        /// Index in the list.
+        index: usize,
+        /// Fact.
+        fact: Fact,
+    },
+    /// A rule about a predicate that is not there.
+    #[error("rule {rule} looks at a predicate that does not exist")]
+    RuleMask {
+        /// Rule.
+        rule: usize,
+    },
+    /// A reserved reason code.
+    #[error("reason code {code} is reserved")]
+    ReasonReserved {
+        /// Code.
+        code: u16,
+    },
+    /// A reason code with two texts.
+    #[error("reason code {code} has two texts")]
+    ReasonDuplicate {
+        /// Code.
+        code: u16,
+    },
+    /// A reason code without a text.
+    #[error("rule {rule} has reason code {code}, which has no text")]
+    ReasonUnknown {
+        /// Rule.
+        rule: usize,
+        /// Code.
+        code: u16,
+    },
+    /// A type that Solidity does not have.
+    #[error("argument {argument} has a type that does not exist")]
+    ArgumentType {
+        /// Argument.
+        argument: usize,
+    },
+    /// A constant that is not of its type.
+    #[error("argument {argument} has a constant that is not of its type")]
+    ArgumentConstant {
+        /// Argument.
+        argument: usize,
+    },
+    /// A fact where an address or bytes belong.
+    #[error("argument {argument} is a fact, but its type is neither a number nor a truth value")]
+    ArgumentFact {
+        /// Argument.
+        argument: usize,
+    },
+    /// Weights of more or fewer operators.
+    #[error("weights of {got} operators, the program has {expected}")]
+    WeightOperators {
+        /// Operators.
+        expected: usize,
+        /// Found.
+        got: usize,
+    },
+    /// More or fewer matrices than dense terms.
+    #[error("operator {operator} has {expected} dense terms and {got} matrices")]
+    WeightMatrices {
+        /// Operator.
+        operator: usize,
+        /// Dense terms.
+        expected: usize,
+        /// Matrices.
+        got: usize,
+    },
+    /// A matrix of another size.
+    #[error("matrix {matrix} of operator {operator} has {got} weights, {expected} are needed")]
+    WeightShape {
+        /// Operator.
+        operator: usize,
+        /// Matrix.
+        matrix: usize,
+        /// Expected.
+        expected: u64,
+        /// Found.
+        got: u64,
+    },
+    /// A bias of another size.
+    #[error("operator {operator} has {got} biases, {expected} are needed")]
+    BiasShape {
+        /// Operator.
+        operator: usize,
+        /// Expected.
+        expected: usize,
+        /// Found.
+        got: usize,
+    },
+    /// Some input gives an accumulator of 2^62 or more.
+    #[error(
+        "operator {operator} can reach an accumulator of 2^62 at position {position}; use smaller scales"
+    )]
+    Accumulator {
+        /// Operator.
+        operator: usize,
+        /// Position in its output.
+        position: usize,
+    },
+    /// Some input saturates further than is proven.
+    #[error(
+        "operator {operator} can exceed its range by 2^24 at position {position}; use a smaller multiplier or \
+         calibrate on wider data"
+    )]
+    Excess {
+        /// Operator.
+        operator: usize,
+        /// Position in its output.
+        position: usize,
+    },
+}
+
+/// `minimum <= got <= limit`.
+pub(super) fn within(part: Part, minimum: usize, limit: usize, got: usize) -> Result<(), ProgramError> {
+    if (minimum..=limit).contains(&got) {
+        Ok(())
+    } else {
+        Err(ProgramError::Count { part, minimum, limit, got })
+    }
+}
