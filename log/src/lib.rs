@@ -1,1 +1,25 @@
 //! Durable, append-only storage of signed records.
+//!
+//! A [`FileLog`] acknowledges a record only after it is durable, refuses what it did not write, and cuts off what
+//! a crash left half-written. Format and rules: docs/spec/record.md, "File log".
+//!
+//! Limitations. A log that lost whole frames at its end looks like a shorter log: only somebody who knows its last
+//! record (a checkpoint, the chain, a counterparty) can tell. After an error of a sync the operating system may show
+//! bytes that never reached the disk: check the device and restart the machine before opening the log again. A
+//! *complete* last frame that does not match its hash is refused, never cut: it may have been acknowledged.
+
+pub mod append;
+pub mod check;
+pub mod directory;
+pub mod error;
+pub mod frame;
+pub mod read;
+pub mod storage;
+
+pub use append::{AppendReceipt, FileLog};
+pub use check::{ChainCheckError, ChainReport};
+pub use directory::Directory;
+pub use error::{Damage, LogError, Operation};
+pub use frame::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES};
+pub use read::{FileLogReader, OpenReport};
+pub use storage::{Access, LogFile, Storage};

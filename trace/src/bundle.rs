@@ -17,6 +17,7 @@ pub const MAX_BUNDLE_RECORDS: usize = 1 << 16;
 
 /// What the first record of a bundle continues.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::large_enum_variant, reason = "there is one to a bundle")]
 pub enum Start {
     /// Nothing: it is the agent's first.
     Genesis,

@@ -33,7 +33,7 @@ pub enum BodyError {
     #[error("the payloads do not give the program's features: {source}")]
     Features {
         /// Why.
-        source: ObservationError,
+        source: Box<ObservationError>,
     },
     /// Number of features.
     #[error("{got} features, the payloads give {expected}")]
@@ -111,7 +111,8 @@ fn check_observation(card: &Card, record: &SignedRecord) -> Result<(), BodyError
     if expected != got {
         return Err(BodyError::PayloadCount { expected, got });
     }
-    let features = body.observation.features(card).map_err(|source| BodyError::Features { source })?;
+    let features =
+        body.observation.features(card).map_err(|source| BodyError::Features { source: source.into() })?;
     if features.len() != body.features.len() {
         return Err(BodyError::FeatureCount { expected: features.len(), got: body.features.len() });
     }

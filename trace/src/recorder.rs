@@ -71,8 +71,7 @@ pub enum RecordError {
     #[error("observation: {source}")]
     Observation {
         /// Why.
-        #[from]
-        source: ObservationError,
+        source: Box<ObservationError>,
     },
     /// Earlier than the last record.
     #[error("the observation's time {got} is before the last record's {previous}")]
@@ -153,7 +152,9 @@ impl Recorder {
         self.check_place(&observation)?;
         let card = &self.program.card;
         let (time, agent) = (observation.time, self.key.address());
-        let features = observation.features(card)?;
+        let features = observation
+            .features(card)
+            .map_err(|source| RecordError::Observation { source: source.into() })?;
         let execution = execute(&self.program, &features)?;
         let leaves = execution::leaves(&execution);
         let outputs = execution.tensors.into_iter().next_back().unwrap_or_default();

@@ -57,8 +57,7 @@ impl AgentKey {
     /// The secret scalar, big endian.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        let scalar = Zeroizing::new(<[u8; 32]>::from(self.secret.to_bytes()));
-        scalar
+        Zeroizing::new(<[u8; 32]>::from(self.secret.to_bytes()))
     }
     /// Ethereum address of the public key.
     #[must_use]
