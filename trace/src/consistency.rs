@@ -21,14 +21,6 @@ pub enum BodyError {
         /// Time in the body.
         observation: u64,
     },
-    /// The number of payloads is not the number of plugins.
-    #[error("{got} payloads, the program has {expected} plugins")]
-    PayloadCount {
-        /// Plugins of the card.
-        expected: usize,
-        /// Payloads of the body.
-        got: usize,
-    },
     /// The payloads do not give features.
     #[error("the payloads do not give the program's features: {source}")]
     Features {
@@ -107,10 +99,6 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
 
 fn check_observation(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
     let (header, body) = (&record.header, &record.body);
-    let (expected, got) = (card.plugins.len(), body.observation.payloads.len());
-    if expected != got {
-        return Err(BodyError::PayloadCount { expected, got });
-    }
     let features =
         body.observation.features(card).map_err(|source| BodyError::Features { source: source.into() })?;
     if features.len() != body.features.len() {

@@ -1,19 +1,11 @@
 //! The context of a proof: what it is for, for whom, and about which records.
 
+pub use candor_program::purpose::Purpose;
+
 use crate::header::domain_separator;
 use candor_program::Fr;
 use candor_program::card::Domain;
 use candor_program::encoding::{fr_from_bytes_mod, keccak256};
-
-/// What a proof is used for. A proof made for one purpose is no proof for another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Purpose {
-    /// The records of a path were honest.
-    Path = 0,
-    /// A record was not.
-    Challenge = 1,
-}
 
 /// Binds a proof to its purpose, the records' domain and agent, the payout address, and the records themselves.
 #[must_use]

@@ -93,14 +93,6 @@ pub enum RecordError {
         /// The number that the next record would have.
         got: u64,
     },
-    /// The number of payloads is not the number of plugins.
-    #[error("{got} payloads, the program has {expected} plugins")]
-    PayloadCount {
-        /// Plugins of the card.
-        expected: usize,
-        /// Payloads of the observation.
-        got: usize,
-    },
     /// The model could not be run.
     #[error("model: {source}")]
     Execute {
@@ -149,7 +141,7 @@ impl Recorder {
     /// seen, and records again from an older one, has equivocated.
     pub fn record(&mut self, observation: Observation, salts: Salts) -> Result<Recorded, RecordError> {
         let sequence = self.link.sequence();
-        self.check_place(&observation)?;
+        self.check_place(observation.time)?;
         let card = &self.program.card;
         let (time, agent) = (observation.time, self.key.address());
         let features = observation
@@ -200,8 +192,8 @@ impl Recorder {
         self.link = Link::after(&self.chain, &header);
         Ok(Recorded { record: SignedRecord { header, signature, body }, decision })
     }
-    fn check_place(&self, observation: &Observation) -> Result<(), RecordError> {
-        let (sequence, time) = (self.link.sequence(), observation.time);
+    fn check_place(&self, time: u64) -> Result<(), RecordError> {
+        let sequence = self.link.sequence();
         if sequence >= SEQUENCE_AND_TIME_BOUND {
             return Err(RecordError::ChainFull { got: sequence });
         }
@@ -211,8 +203,7 @@ impl Recorder {
         if time < self.link.time() {
             return Err(RecordError::TimeBackwards { previous: self.link.time(), got: time });
         }
-        let (expected, got) = (self.program.card.plugins.len(), observation.payloads.len());
-        if expected == got { Ok(()) } else { Err(RecordError::PayloadCount { expected, got }) }
+        Ok(())
     }
     /// The program that decides.
     #[must_use]

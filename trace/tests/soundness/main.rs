@@ -1,0 +1,38 @@
+//! What is not honest is refused, each for its own reason.
+
+#[path = "../agent/mod.rs"]
+mod agent;
+
+mod body;
+mod bundle;
+mod chain;
+mod context;
+mod decision;
+mod header;
+mod path;
+mod recorder;
+mod signature;
+
+use candor_program::Card;
+use candor_trace::{
+    BodyError, ChainError, DecisionMismatch, Link, SignatureError, SignedRecord, check_body, check_decision,
+    check_link,
+};
+
+/// The check that caught a record, and what it said.
+#[derive(PartialEq, Eq, Debug)]
+enum Caught {
+    Signature(SignatureError),
+    Link(ChainError),
+    Body(BodyError),
+    Decision(DecisionMismatch),
+}
+
+/// All checks that need no model, in the order in which a verifier makes them.
+fn first_failure(card: &Card, link: &Link, record: &SignedRecord) -> Option<Caught> {
+    let signature = record.check_signature(&card.domain).map_err(Caught::Signature);
+    let link = || check_link(link, &record.header).map_err(Caught::Link);
+    let body = || check_body(card, record).map_err(Caught::Body);
+    let decision = || check_decision(card, record).map_err(Caught::Decision).map(|_| ());
+    signature.and_then(|()| link()).and_then(|()| body()).and_then(|()| decision()).err()
+}
