@@ -1,1 +1,3 @@
-//! Criterion benches and side-by-side runs.
+//! What benches and tests of several crates share: synthetic programs of any size.
+
+pub mod synthetic;

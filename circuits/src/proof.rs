@@ -1,5 +1,7 @@
 //! The proof file: proofs over consecutive decisions.
 
+pub use candor_program::purpose::Purpose;
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::class::TensorId;
 use candor_program::encoding::{DecodeError, decode_file, encode_file, magic};
@@ -8,15 +10,6 @@ use candor_program::encoding::{DecodeError, decode_file, encode_file, magic};
 pub const MAX_BYTES: u64 = 16 << 20;
 /// Log2 of the largest batch.
 pub const MAX_BATCH_LOG2: u8 = 8;
-
-/// What a proof is for; part of its context.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
-pub enum Purpose {
-    /// Consecutive records of a path.
-    Path,
-    /// The true value of a tensor of one record.
-    Challenge,
-}
 
 /// One argument over consecutive decisions.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]

@@ -21,6 +21,7 @@ pub mod observation;
 pub mod operator;
 pub mod policy;
 pub mod poseidon;
+pub mod purpose;
 pub mod state;
 pub mod transaction;
 mod validate;

@@ -1,0 +1,54 @@
+//! The prover's end of the channel: what is sent is absorbed.
+
+use ark_bn254::{G1Affine, G1Projective};
+use ark_ec::CurveGroup;
+use candor_circuits::channel::Step;
+use candor_circuits::point::{encode_g1, hash_points};
+use candor_circuits::transcript::Transcript;
+use candor_program::Fr;
+use candor_program::encoding::fr_to_bytes;
+
+/// A proof being written.
+#[derive(Default)]
+pub(crate) struct ProverChannel {
+    transcript: Transcript<Fr>,
+    proof: Vec<u8>,
+}
+
+impl ProverChannel {
+    pub(crate) fn known(&mut self, step: Step, values: &[Fr]) {
+        self.transcript.label(step.label());
+        self.transcript.absorb(values);
+    }
+
+    pub(crate) fn scalars(&mut self, step: Step, values: &[Fr]) {
+        for value in values {
+            self.proof.extend_from_slice(&fr_to_bytes(value));
+        }
+        self.known(step, values);
+    }
+
+    pub(crate) fn points(&mut self, step: Step, points: &[G1Projective]) {
+        self.affine_points(step, &G1Projective::normalize_batch(points));
+    }
+
+    fn affine_points(&mut self, step: Step, points: &[G1Affine]) {
+        let encoded: Vec<_> = points.iter().map(encode_g1).collect();
+        for point in &encoded {
+            self.proof.extend_from_slice(&point.0);
+        }
+        self.known(step, &[hash_points(&encoded)]);
+    }
+
+    pub(crate) fn challenge(&mut self) -> Fr {
+        self.transcript.challenge()
+    }
+
+    pub(crate) fn challenges(&mut self, count: usize) -> Vec<Fr> {
+        (0..count).map(|_| self.challenge()).collect()
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.proof
+    }
+}
