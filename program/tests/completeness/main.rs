@@ -1,0 +1,15 @@
+//! What must work: known answers, agreement with an independent evaluator, every decision that a table can take.
+
+#[path = "../sample/mod.rs"]
+mod sample;
+
+mod decimal;
+mod decision;
+mod encoding;
+mod golden;
+mod head;
+mod observation;
+mod policy;
+mod reference;
+mod rescale;
+mod transaction;

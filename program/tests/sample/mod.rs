@@ -1,0 +1,203 @@
+//! A small valid program, made by hand, that the tests run and break.
+
+#![allow(dead_code, unreachable_pub, reason = "each test tree uses its part")]
+
+use candor_program::card::{
+    Card, Domain, OperatorWeights, Plugin, PointBytes, Program, SetupCard, SetupSource, Weights,
+};
+use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, TermClass};
+use candor_program::feature::Feature;
+use candor_program::head::{ActionTemplate, Head};
+use candor_program::operator::{Affine, Operator, Rescale, Term};
+use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule, Table};
+use candor_program::state::{Register, Update};
+use candor_program::transaction::{AbiType, Argument, ArgumentSource, Template};
+
+/// Splitmix64: the tests' only source of random numbers, the same on every run.
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+    /// `min` to `max`, both included.
+    pub fn between(&mut self, min: i64, max: i64) -> i64 {
+        let span = (i128::from(max) - i128::from(min) + 1) as u128;
+        (i128::from(min) + (u128::from(self.next()) % span) as i128) as i64
+    }
+    pub fn chance(&mut self, one_in: u64) -> bool {
+        self.next() % one_in == 0
+    }
+}
+
+pub fn feature(name: &str, plugin: u16, pointer: &str, decimals: u8, min: i64, max: i64) -> Feature {
+    Feature { name: name.into(), plugin, pointer: pointer.into(), decimals, min, max }
+}
+
+pub fn action(name: &str, amount: i64) -> ActionTemplate {
+    ActionTemplate { name: name.into(), abstain: amount == 0, amount }
+}
+
+pub fn predicate(fact: Fact, comparison: Comparison, operand: Operand) -> Predicate {
+    Predicate { fact, comparison, operand }
+}
+
+pub fn rule(name: &str, effect: Effect, all_of: u64, none_of: u64, reason: u16) -> Rule {
+    Rule { name: name.into(), effect, all_of, none_of, reason }
+}
+
+pub fn argument(name: &str, abi_type: AbiType, source: ArgumentSource) -> Argument {
+    Argument { name: name.into(), abi_type, source }
+}
+
+fn word(low: u8) -> [u8; 32] {
+    let mut word = [0; 32];
+    word[31] = low;
+    word
+}
+
+/// Smallest `n` with `2^n >= width`.
+pub fn log2(width: usize) -> u8 {
+    (0..=63).find(|n| 1_usize << n >= width).unwrap()
+}
+
+/// 3 features, a layer of 4 with ReLU, a layer of 3 that also sees the input, sell / hold / buy.
+pub fn program() -> Program {
+    let dense = |source| Term::Dense { source: TensorId(source) };
+    let operators = vec![
+        Operator::Affine(Affine {
+            width: 4,
+            terms: vec![dense(0)],
+            rescale: Rescale { multiplier: 40_000, low: 0 },
+        }),
+        Operator::Affine(Affine {
+            width: 3,
+            terms: vec![dense(1), Term::Scaled { source: TensorId(0), coefficient: -3 }],
+            rescale: Rescale { multiplier: 21_845, low: -32_768 },
+        }),
+    ];
+    let card = Card {
+        name: "sample".into(),
+        agent_version: "1.2.3".into(),
+        class: class_of(3, &operators),
+        features: vec![
+            feature("momentum", 0, "/features/0", 4, -5_000, 5_000),
+            feature("volume", 0, "/features/1", 0, 0, 65_535),
+            feature("rate", 1, "/rate", 2, -100, 1_000),
+        ],
+        operators,
+        head: Head::ArgMax { actions: vec![action("sell", -250), action("hold", 0), action("buy", 250)] },
+        registers: vec![
+            Register { name: "last_execution".into(), initial: 0, on_execute: Update::Time },
+            Register { name: "exposure".into(), initial: 10, on_execute: Update::AddAmount },
+            Register { name: "executions".into(), initial: 0, on_execute: Update::Increment },
+            Register { name: "limit".into(), initial: 500, on_execute: Update::Keep },
+        ],
+        policy: policy(),
+        transaction: template(),
+        plugins: vec![
+            Plugin { id: "market".into(), version: "1".into(), code_hash: [1; 32], signer: None },
+            Plugin { id: "bank".into(), version: "2".into(), code_hash: [2; 32], signer: Some([3; 20]) },
+        ],
+        domain: Domain { chain_id: 31_337, verifying_contract: [0xc0; 20] },
+        setup: SetupCard {
+            source: SetupSource::PowersOfTau { file_hash: [7; 32] },
+            powers_log2: 12,
+            powers_digest: [8; 32],
+            tau_g2: [9; 128],
+        },
+        weight_rows: vec![PointBytes([5; 64]), PointBytes([0; 64])],
+    };
+    let weights = Weights {
+        operators: vec![
+            OperatorWeights {
+                dense: vec![vec![3, -2, 1, -1, 1, 0, 7, -7, 2, 0, 0, -5]],
+                bias: vec![1_000, -1_000, 0, 5_000],
+            },
+            OperatorWeights {
+                dense: vec![vec![1, -1, 1, -1, -2, 2, 0, 1, 3, 0, -3, 1]],
+                bias: vec![5, 0, -5],
+            },
+        ],
+    };
+    Program { card, weights }
+}
+
+/// The class that fits.
+pub fn class_of(features: usize, operators: &[Operator]) -> Class {
+    let shape = |Operator::Affine(affine): &Operator| OperatorClass::Affine {
+        output_log2: log2(affine.width as usize),
+        terms: affine
+            .terms
+            .iter()
+            .map(|term| match *term {
+                Term::Dense { source } => TermClass::Dense { source },
+                Term::Scaled { source, .. } => TermClass::Scaled { source },
+            })
+            .collect(),
+    };
+    Class {
+        version: FORMAT_VERSION,
+        input_log2: log2(features),
+        operators: operators.iter().map(shape).collect(),
+        row_log2: 9,
+        policy_size: 16,
+        state_size: 4,
+    }
+}
+
+/// Permit amounts within +-250 while the exposure is below its limit; forbid within 3 days, and on bad rates.
+pub fn policy() -> Table {
+    let constant = Operand::Constant;
+    Table {
+        predicates: vec![
+            predicate(Fact::ActionAmount, Comparison::GreaterOrEqual, constant(-250)),
+            predicate(Fact::ActionAmount, Comparison::LessOrEqual, constant(250)),
+            predicate(Fact::Elapsed(0), Comparison::Less, constant(259_200)),
+            predicate(Fact::Register(1), Comparison::Greater, Operand::Fact(Fact::Register(3))),
+            predicate(Fact::Feature(2), Comparison::Equal, constant(999)),
+        ],
+        rules: vec![
+            rule("mandate", Effect::Permit, 0b11, 0b1000, 16),
+            rule("interval", Effect::Forbid, 0b100, 0, 17),
+            rule("rate", Effect::Forbid, 0b1_0000, 0, 18),
+        ],
+        reasons: vec![
+            reason(16, "within mandate", ""),
+            reason(17, "interval", "wait"),
+            reason(18, "rate", ""),
+        ],
+    }
+}
+
+pub fn reason(code: u16, name: &str, remedy: &str) -> ReasonText {
+    ReasonText { code, name: name.into(), remedy: remedy.into() }
+}
+
+/// `rebalance(uint256,int256,uint256)`
+pub fn template() -> Template {
+    Template {
+        to: [0x55; 20],
+        value: 12,
+        function: "rebalance".into(),
+        arguments: vec![
+            argument("asset", AbiType::Uint(256), ArgumentSource::Constant(word(77))),
+            argument(
+                "amount",
+                AbiType::Int(256),
+                ArgumentSource::Fact { fact: Fact::ActionAmount, offset: 0 },
+            ),
+            argument(
+                "deadline",
+                AbiType::Uint(256),
+                ArgumentSource::Fact { fact: Fact::Time, offset: 86_400 },
+            ),
+        ],
+    }
+}
+
+pub const LINE: &str =
+    r#"{"time": 1357160400, "plugins": {"market": {"features": ["0.0250", 1200]}, "bank": {"rate":-0.5}}}"#;
