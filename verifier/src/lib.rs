@@ -1,1 +1,68 @@
 //! Verify, replay, diagnose and settle: pure, no clock, no I/O, no threads, no panics on any bytes.
+//!
+//! * [`verify`]: every record of a bundle is what the expected program and agent made of its observations. Takes a
+//!   proof; needs neither weights nor intermediate values.
+//! * [`replay`]: the first record, and the first operator in it, that differ from what the program computes. Takes the
+//!   program; proves nothing to anybody else.
+//! * [`diagnose`]: what a difference looks like, and what it cannot tell.
+//! * [`settle`]: *honest*, *fraud* or *undecided*, from a bundle and what defender and challenger submit.
+//!
+//! # What a header binds
+//!
+//! Fraud is decided on signed words and on what opens them, never on bytes that somebody merely put beside a header.
+//! Everything in a body is in this table; what does not open its word is *missing*, whoever supplied it.
+//!
+//! | part of a body | bound by | if it does not fit |
+//! |---|---|---|
+//! | `observation.time` | equal to the header's `time` | undecided |
+//! | `observation.payloads`, `features`, `observations_salt` | `observations` (Poseidon over salt, count, features, payload digests: injective, the number of payloads included) | undecided |
+//! | `evidence_salt` | `evidence` | undecided; no other check reads it |
+//! | `state_before`, `state_after` | `state_before`, `state_after` (the number of registers included) | undecided |
+//! | `leaves` | `execution`, for the card's number of tensors only (with another number, inner nodes could pass for leaves) | undecided |
+//! | `outputs` | the last leaf, hence `execution` | undecided |
+//!
+//! What is bound can contradict itself, and then its signer did: features that the payloads do not give, a first leaf
+//! that is not the features', a requested action that the outputs do not ask for, a verdict that the table does not give,
+//! an executed action, state or transaction that does not follow, a link or accumulator that does not continue a record
+//! that the same agent signed. That the outputs are not the model's is decided by a proof of the true values alone.
+//!
+//! The record before (`previous`) counts only if the agent signed it, and is compared with a record only if the record
+//! names its hash, or has the next sequence number. Two records that do not meet are *missing what lies between*.
+//!
+//! # Limitations
+//!
+//! Not decided by this version: unlogged actions and late records (they need a chain or a witness), undeclared
+//! observations (records carry no signatures of plugins; every report says so), and version skew beyond a record that
+//! continues another program's. [`replay`] trusts that the weights are those that the card commits to.
+
+mod argument;
+pub mod assumption;
+pub mod challenge;
+pub mod diagnose;
+pub mod difference;
+pub mod error;
+mod examination;
+pub mod expected;
+pub mod inconsistency;
+mod lineage;
+mod opening;
+pub mod replay;
+pub mod settle;
+pub mod verdict;
+pub mod verify;
+
+pub use assumption::{Assumption, AssumptionName, UnknownAssumption};
+pub use candor_circuits as circuits;
+pub use candor_circuits::proof::{ProofFile, SegmentProof};
+pub use candor_program as program;
+pub use candor_trace as trace;
+pub use challenge::{Challenge, Evidence, MAX_CHALLENGE_BYTES};
+pub use diagnose::{Diagnosis, OpenQuestion, Suspicion, diagnose};
+pub use difference::{Difference, OperatorDifference, Place, ValueDifference};
+pub use error::{ErrorKind, VerifyError};
+pub use expected::Expected;
+pub use inconsistency::{Inconsistency, PlaceName};
+pub use replay::{ReplayError, ReplayOutcome, ReplayReport, replay};
+pub use settle::{Submission, settle};
+pub use verdict::{Basis, Fraud, FraudKind, Missing, Verdict};
+pub use verify::{Accepted, verify, verify_bytes};

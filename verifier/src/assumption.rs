@@ -1,0 +1,233 @@
+//! What a verdict rests on, by stable names, so that a reader can refuse any of it.
+
+use candor_program::card::{Card, Plugin, SetupSource};
+use candor_trace::Start;
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// Name of an assumption.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum AssumptionName {
+    /// The reference string was made on one machine.
+    DevelopmentSetup,
+    /// The reference string is of a ceremony.
+    CeremonySetup,
+    /// The curve.
+    Curve,
+    /// Fiat-Shamir.
+    FiatShamir,
+    /// Statistical soundness.
+    StatisticalSoundness,
+    /// Hash functions.
+    Hashes,
+    /// Signatures of records.
+    Signatures,
+    /// Observations that only the agent vouches for.
+    DeclaredObservations,
+    /// A plugin's key whose signatures are not part of records.
+    UncheckedObservationSigner,
+    /// Times that only the agent vouches for.
+    UnwitnessedTime,
+    /// A past that was not looked at.
+    UncheckedPast,
+}
+
+/// An assumption with what it is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Assumption {
+    /// Whoever made the reference string can forge every proof.
+    DevelopmentSetup,
+    /// One participant of the ceremony was honest.
+    CeremonySetup {
+        /// Keccak-256 of the Powers-of-Tau file.
+        file_hash: [u8; 32],
+    },
+    /// BN254 has about 100 bits.
+    Curve,
+    /// Poseidon as a random oracle, on a program fixed beforehand.
+    FiatShamir,
+    /// Bits of the argument's statistical soundness, never merged with the curve's.
+    StatisticalSoundness {
+        /// Bits of the weakest segment.
+        bits: u32,
+    },
+    /// Keccak-256 and Poseidon resist collisions.
+    Hashes,
+    /// secp256k1, and that the agent alone had its key.
+    Signatures,
+    /// Nobody but the agent vouches for what this plugin reported.
+    DeclaredObservations {
+        /// Identifier of the plugin.
+        plugin: String,
+    },
+    /// A key is declared for the plugin, but records do not carry its signatures.
+    UncheckedObservationSigner {
+        /// Identifier of the plugin.
+        plugin: String,
+        /// Address of the declared key.
+        signer: [u8; 20],
+    },
+    /// No witness vouches for when the records were made.
+    UnwitnessedTime,
+    /// What came before the first record was not looked at.
+    UncheckedPast {
+        /// Sequence number of the first record.
+        first_sequence: u64,
+    },
+}
+
+/// No assumption has this name.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("no assumption is called `{got}`; there are {}", AssumptionName::ALL.map(AssumptionName::as_str).join(", "))]
+pub struct UnknownAssumption {
+    /// The name.
+    pub got: String,
+}
+
+impl AssumptionName {
+    /// All names.
+    pub const ALL: [Self; 11] = [
+        Self::DevelopmentSetup,
+        Self::CeremonySetup,
+        Self::Curve,
+        Self::FiatShamir,
+        Self::StatisticalSoundness,
+        Self::Hashes,
+        Self::Signatures,
+        Self::DeclaredObservations,
+        Self::UncheckedObservationSigner,
+        Self::UnwitnessedTime,
+        Self::UncheckedPast,
+    ];
+
+    /// The stable name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DevelopmentSetup => "development-setup",
+            Self::CeremonySetup => "ceremony-setup",
+            Self::Curve => "bn254",
+            Self::FiatShamir => "fiat-shamir",
+            Self::StatisticalSoundness => "statistical-soundness",
+            Self::Hashes => "hashes",
+            Self::Signatures => "signatures",
+            Self::DeclaredObservations => "declared-observations",
+            Self::UncheckedObservationSigner => "unchecked-observation-signer",
+            Self::UnwitnessedTime => "unwitnessed-time",
+            Self::UncheckedPast => "unchecked-past",
+        }
+    }
+}
+
+impl fmt::Display for AssumptionName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AssumptionName {
+    type Err = UnknownAssumption;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAssumption> {
+        let found = Self::ALL.into_iter().find(|candidate| candidate.as_str() == name);
+        found.ok_or_else(|| UnknownAssumption { got: name.chars().take(64).collect() })
+    }
+}
+
+impl Assumption {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> AssumptionName {
+        match self {
+            Self::DevelopmentSetup => AssumptionName::DevelopmentSetup,
+            Self::CeremonySetup { .. } => AssumptionName::CeremonySetup,
+            Self::Curve => AssumptionName::Curve,
+            Self::FiatShamir => AssumptionName::FiatShamir,
+            Self::StatisticalSoundness { .. } => AssumptionName::StatisticalSoundness,
+            Self::Hashes => AssumptionName::Hashes,
+            Self::Signatures => AssumptionName::Signatures,
+            Self::DeclaredObservations { .. } => AssumptionName::DeclaredObservations,
+            Self::UncheckedObservationSigner { .. } => AssumptionName::UncheckedObservationSigner,
+            Self::UnwitnessedTime => AssumptionName::UnwitnessedTime,
+            Self::UncheckedPast { .. } => AssumptionName::UncheckedPast,
+        }
+    }
+
+    /// Where the reference string comes from.
+    #[must_use]
+    pub fn setup(card: &Card) -> Self {
+        match card.setup.source {
+            SetupSource::Development => Self::DevelopmentSetup,
+            SetupSource::PowersOfTau { file_hash } => Self::CeremonySetup { file_hash },
+        }
+    }
+
+    /// What any accepted proof rests on, soundness bits apart.
+    pub(crate) fn of_proof(card: &Card) -> Vec<Self> {
+        vec![Self::setup(card), Self::Curve, Self::FiatShamir]
+    }
+
+    /// What every verdict about records rests on.
+    pub(crate) fn of_records() -> Vec<Self> {
+        vec![Self::Hashes, Self::Signatures]
+    }
+
+    /// What a verdict that a path was honest takes from the agent.
+    pub(crate) fn of_path(card: &Card, start: &Start, first_sequence: u64) -> Vec<Self> {
+        let mut assumptions: Vec<Self> = card.plugins.iter().map(Self::of_plugin).collect();
+        assumptions.push(Self::UnwitnessedTime);
+        if matches!(start, Start::After(_)) {
+            assumptions.push(Self::UncheckedPast { first_sequence });
+        }
+        assumptions
+    }
+
+    fn of_plugin(plugin: &Plugin) -> Self {
+        let Plugin { id, signer, .. } = plugin;
+        match *signer {
+            None => Self::DeclaredObservations { plugin: id.clone() },
+            Some(signer) => Self::UncheckedObservationSigner { plugin: id.clone(), signer },
+        }
+    }
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: ", self.name())?;
+        match self {
+            Self::DevelopmentSetup => {
+                out.write_str("DEVELOPMENT reference string; whoever made it can forge every proof")
+            }
+            Self::CeremonySetup { file_hash } => write!(
+                out,
+                "reference string of the Powers-of-Tau file 0x{}; at least one participant deleted their secret",
+                hex::encode(file_hash)
+            ),
+            Self::Curve => out.write_str("discrete logarithms and pairings of BN254 (about 100 bits)"),
+            Self::FiatShamir => {
+                out.write_str("Fiat-Shamir with Poseidon, on a program that was fixed before the challenges")
+            }
+            Self::StatisticalSoundness { bits } => {
+                write!(out, "statistical soundness of the argument: {bits} bits (not counting the curve)")
+            }
+            Self::Hashes => out.write_str("no collisions in Keccak-256 and Poseidon"),
+            Self::Signatures => {
+                out.write_str("ECDSA over secp256k1 cannot be forged, and the agent alone had its key")
+            }
+            Self::DeclaredObservations { plugin } => {
+                write!(out, "what plugin `{plugin}` reported is declared by the agent; nobody signed it")
+            }
+            Self::UncheckedObservationSigner { plugin, signer } => write!(
+                out,
+                "plugin `{plugin}` declares key 0x{}, but records of this version carry no plugin signatures: \
+                 what it reported is declared by the agent",
+                hex::encode(signer)
+            ),
+            Self::UnwitnessedTime => out.write_str("no witness vouches for when the records were made"),
+            Self::UncheckedPast { first_sequence } => {
+                write!(out, "the records before record {first_sequence} were not looked at")
+            }
+        }
+    }
+}

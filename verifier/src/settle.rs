@@ -1,0 +1,244 @@
+//! Settle: the verdict of a dispute.
+
+use crate::argument::{Stated, Subject};
+use crate::assumption::Assumption;
+use crate::challenge::{Challenge, Evidence};
+use crate::difference::Place;
+use crate::error::VerifyError;
+use crate::examination::{Examiner, Finding, starts};
+use crate::expected::Expected;
+use crate::inconsistency::Inconsistency;
+use crate::opening::Openings;
+use crate::verdict::{Basis, Fraud, FraudKind, Missing, Verdict};
+use crate::verify::{Accepted, check_refused, verify};
+use candor_circuits::proof::ProofFile;
+use candor_program::class::TensorId;
+use candor_program::execution;
+use candor_trace::{Bundle, Purpose, SignedHeader, SignedRecord, Start, equivocation};
+
+/// What a party of a dispute submits.
+#[derive(Clone, Copy, Debug)]
+pub enum Submission<'a> {
+    /// The defender's proof that the bundle is honest.
+    Proof(&'a ProofFile),
+    /// A challenger's evidence.
+    Challenge(&'a Challenge),
+}
+
+/// The verdict about a bundle, from what is submitted and from the bundle itself.
+///
+/// *Fraud* if a challenge shows it, or if the bundle's own records do. Otherwise *honest* if a proof of the bundle is
+/// accepted. Otherwise *undecided*. Nothing that a party fails to supply, and nothing that the agent did not sign, is
+/// fraud. A challenge counts only if it is about a record of the bundle.
+#[must_use]
+pub fn settle(expected: &Expected, bundle: &Bundle, submissions: &[Submission<'_>]) -> Verdict {
+    let examiner = match Examiner::of(expected, bundle) {
+        Ok(examiner) => examiner,
+        Err(missing) => return Verdict::Undecided { missing: vec![missing] },
+    };
+    let dispute = Dispute { examiner, bundle };
+    let mut missing = Vec::new();
+    let (mut fraud, mut honest) = (None, None);
+    for submission in submissions {
+        match *submission {
+            Submission::Proof(proof) if honest.is_none() => match verify(expected, bundle, proof) {
+                Ok(accepted) => honest = Some(accepted),
+                Err(source) => missing.push(Missing::AcceptedProof { source: Box::new(source) }),
+            },
+            Submission::Challenge(challenge) if fraud.is_none() => match dispute.challenge(challenge) {
+                Ok(found) => fraud = Some(found),
+                Err(reason) => missing.push(reason),
+            },
+            _ => {}
+        }
+    }
+    let scanned = if fraud.is_some() || honest.is_some() { Ok(None) } else { dispute.scan() };
+    match scanned {
+        Ok(found) => fraud = fraud.or(found),
+        Err(reason) => missing.push(reason),
+    }
+    conclude(expected, fraud, honest, missing)
+}
+
+fn conclude(
+    expected: &Expected,
+    fraud: Option<Fraud>,
+    honest: Option<Accepted>,
+    mut missing: Vec<Missing>,
+) -> Verdict {
+    match (fraud, honest) {
+        (Some(Fraud { basis: Basis::Proof { .. }, sequence, .. }), Some(_)) => {
+            Verdict::Undecided { missing: vec![Missing::Contradiction { sequence }] }
+        }
+        (Some(fraud), _) => match check_refused(expected, &fraud.assumptions) {
+            Err(VerifyError::Refused { assumption }) => {
+                Verdict::Undecided { missing: vec![Missing::RefusedAssumption { assumption }] }
+            }
+            _ => Verdict::Fraud(fraud),
+        },
+        (None, Some(accepted)) => Verdict::Honest(accepted),
+        (None, None) => {
+            if missing.is_empty() {
+                missing.push(Missing::Submission);
+            }
+            Verdict::Undecided { missing }
+        }
+    }
+}
+
+struct Dispute<'a> {
+    examiner: Examiner<'a>,
+    bundle: &'a Bundle,
+}
+
+impl Dispute<'_> {
+    /// The first record of the bundle that contradicts itself or what it continues; else the first thing that is missing.
+    fn scan(&self) -> Result<Option<Fraud>, Missing> {
+        let mut first_missing = None;
+        for (record, start) in self.bundle.records.iter().zip(starts(self.bundle)) {
+            match self.examiner.examine(&start, record, &mut |_| None) {
+                Finding::Differs(place) => return Ok(self.recomputed(record.header.sequence, place)),
+                Finding::Missing(missing) => first_missing = first_missing.or(Some(missing)),
+                Finding::Consistent => {}
+            }
+        }
+        first_missing.map_or(Ok(None), Err)
+    }
+
+    fn challenge(&self, challenge: &Challenge) -> Result<Fraud, Missing> {
+        match &challenge.evidence {
+            Evidence::Proven { record, tensor, values, proof } => {
+                self.disputed(record)?;
+                self.proven(record, *tensor, values, proof)
+            }
+            Evidence::Inconsistent { record, previous } => {
+                self.disputed(record)?;
+                self.inconsistent(record, previous)
+            }
+            Evidence::Equivocation { first, second } => self.equivocation(first, second),
+        }
+    }
+
+    /// The very header is one of the bundle's.
+    fn disputed(&self, record: &SignedRecord) -> Result<(), Missing> {
+        if self.bundle.records.iter().any(|disputed| disputed.header == record.header) {
+            Ok(())
+        } else {
+            Err(Missing::ForeignChallenge { sequence: record.header.sequence })
+        }
+    }
+
+    fn inconsistent(&self, record: &SignedRecord, previous: &Start) -> Result<Fraud, Missing> {
+        let sequence = record.header.sequence;
+        match self.examiner.examine(previous, record, &mut |_| None) {
+            Finding::Differs(place) => {
+                self.recomputed(sequence, place).ok_or(Missing::NothingWrong { sequence })
+            }
+            Finding::Missing(missing) => Err(missing),
+            Finding::Consistent => Err(Missing::NothingWrong { sequence }),
+        }
+    }
+
+    fn equivocation(&self, first: &SignedHeader, second: &SignedHeader) -> Result<Fraud, Missing> {
+        let sequence = first.header.sequence;
+        self.examiner.signed(first)?;
+        self.examiner.signed(second)?;
+        for header in [first, second] {
+            let (expected, got) = (self.examiner.expected.program_id, header.header.program_id);
+            if expected != got {
+                return Err(Missing::OtherProgram { expected, got });
+            }
+        }
+        let disputed = |record: &SignedRecord| record.header.sequence == sequence;
+        if !self.bundle.records.iter().any(disputed) {
+            return Err(Missing::ForeignChallenge { sequence });
+        }
+        let found = equivocation(first, second, &self.bundle.card.domain);
+        let found = found.ok_or(Missing::NothingWrong { sequence })?;
+        Ok(self.fraud(FraudKind::Equivocation, sequence, Basis::Signatures(found)))
+    }
+
+    fn proven(
+        &self,
+        record: &SignedRecord,
+        tensor: TensorId,
+        values: &[i32],
+        proof: &ProofFile,
+    ) -> Result<Fraud, Missing> {
+        let (examiner, sequence) = (&self.examiner, record.header.sequence);
+        let header = record.signed_header();
+        examiner.signed(&header)?;
+        let (expected, got) = (examiner.expected.program_id, header.header.program_id);
+        if expected != got {
+            return Err(Missing::OtherProgram { expected, got });
+        }
+        let openings = Openings::of(examiner.card, record);
+        if let Some(word) = openings.missing_for_challenge() {
+            return Err(Missing::Body { sequence, word });
+        }
+        if let Some(found) = examiner.inputs(&openings, record) {
+            return Ok(self.recomputation(sequence, found));
+        }
+        let unaccepted = |source| Missing::AcceptedChallenge { sequence, source: Box::new(source) };
+        let bits = self.check_proof(record, tensor, values, proof).map_err(unaccepted)?;
+        let nothing = Missing::NothingWrong { sequence };
+        let recorded = *record.body.leaves.get(usize::from(tensor.0)).ok_or(nothing.clone())?;
+        let proven = execution::leaf(tensor.0, values);
+        if proven == recorded {
+            return Err(nothing);
+        }
+        let output = tensor == examiner.card.class.output();
+        let kind = if output { FraudKind::WrongOutput } else { FraudKind::ModelSubstituted };
+        let mut fraud = self.fraud(kind, sequence, Basis::Proof { tensor, proven, recorded });
+        fraud.payout = Some(proof.payout);
+        fraud.assumptions.extend(Assumption::of_proof(examiner.card));
+        fraud.assumptions.push(Assumption::StatisticalSoundness { bits });
+        Ok(fraud)
+    }
+
+    /// The values are those of the tensor on the record's features.
+    fn check_proof(
+        &self,
+        record: &SignedRecord,
+        tensor: TensorId,
+        values: &[i32],
+        proof: &ProofFile,
+    ) -> Result<u32, VerifyError> {
+        let Examiner { expected, card, chain } = &self.examiner;
+        check_refused(expected, &Assumption::of_proof(card))?;
+        check_refused(expected, &[Assumption::StatisticalSoundness { bits: 0 }])?;
+        let subject = Subject {
+            card,
+            ids: &chain.ids,
+            agent: &expected.agent,
+            purpose: Purpose::Challenge,
+            revealed: tensor,
+            first_sequence: record.header.sequence,
+        };
+        subject.check_header(proof, 1)?;
+        let record_hash = record.record_hash(&card.domain);
+        subject.check_segments(proof, &[Stated { features: &record.body.features, values, record_hash }])
+    }
+
+    fn recomputed(&self, sequence: u64, place: Place) -> Option<Fraud> {
+        match place {
+            Place::Record(found) => Some(self.recomputation(sequence, found)),
+            // No model is run here.
+            Place::Operator(_) => None,
+        }
+    }
+
+    fn recomputation(&self, sequence: u64, found: Inconsistency) -> Fraud {
+        let kind = found.kind();
+        let basis = match found {
+            Inconsistency::Equivocation(found) => Basis::Signatures(found),
+            found => Basis::Recomputation(found),
+        };
+        self.fraud(kind, sequence, basis)
+    }
+
+    fn fraud(&self, kind: FraudKind, sequence: u64, basis: Basis) -> Fraud {
+        let culprit = self.examiner.expected.agent;
+        Fraud { kind, culprit, sequence, basis, payout: None, assumptions: Assumption::of_records() }
+    }
+}

@@ -1,0 +1,326 @@
+//! Honest, fraud, or undecided.
+
+use crate::assumption::{Assumption, AssumptionName};
+use crate::error::VerifyError;
+use crate::inconsistency::Inconsistency;
+use crate::verify::Accepted;
+use candor_program::card::Domain;
+use candor_program::class::TensorId;
+use candor_program::interval::ProgramError;
+use candor_trace::{Equivocation, SignatureError};
+use std::fmt;
+use thiserror::Error;
+
+/// What a dispute comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Verdict {
+    /// Every record of the bundle verified.
+    Honest(Accepted),
+    /// The agent signed something that cannot be.
+    Fraud(Fraud),
+    /// Neither is shown.
+    Undecided {
+        /// What would be needed.
+        missing: Vec<Missing>,
+    },
+}
+
+/// A decided fraud. Made only by [`crate::settle`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Fraud {
+    /// What kind.
+    pub kind: FraudKind,
+    /// Address of the agent that signed.
+    pub culprit: [u8; 20],
+    /// The record.
+    pub sequence: u64,
+    /// What decided.
+    pub basis: Basis,
+    /// Who is paid. Only a proof binds an address: evidence without one could be copied.
+    pub payout: Option<[u8; 20]>,
+    /// What the verdict rests on.
+    pub assumptions: Vec<Assumption>,
+}
+
+/// What decided that it is fraud.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Basis {
+    /// Signed words contradict each other, or what they open to.
+    Recomputation(Inconsistency),
+    /// A proof of the true values of a tensor.
+    Proof {
+        /// The tensor.
+        tensor: TensorId,
+        /// Digest of the true values.
+        proven: [u8; 32],
+        /// Digest that the agent signed.
+        recorded: [u8; 32],
+    },
+    /// Two signatures.
+    Signatures(Equivocation),
+}
+
+/// Kinds of fraud. Unlogged actions, undeclared observations and late records are not decided by this version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum FraudKind {
+    /// The outputs are not the model's, or the requested action is not what they ask for.
+    WrongOutput,
+    /// A value before the outputs is not the committed model's: what was recorded is a run of something else.
+    ModelSubstituted,
+    /// A record continues one of another program.
+    VersionSkew,
+    /// Features that the signed payloads do not give, or a model run on other features.
+    InputMismatch,
+    /// A verdict that the policy does not give, or an action that it does not allow.
+    PolicyViolated,
+    /// A state that does not follow.
+    StateBroken,
+    /// Gap, fork, order, time or accumulator.
+    ChainBroken,
+    /// Two records for one sequence number.
+    Equivocation,
+    /// A transaction that the decision does not make.
+    TransactionMismatch,
+    /// Signed payloads that are no observation of the program.
+    InvalidObservation,
+}
+
+impl FraudKind {
+    /// The stable name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WrongOutput => "wrong-output",
+            Self::ModelSubstituted => "model-substituted",
+            Self::VersionSkew => "version-skew",
+            Self::InputMismatch => "input-mismatch",
+            Self::PolicyViolated => "policy-violated",
+            Self::StateBroken => "state-broken",
+            Self::ChainBroken => "chain-broken",
+            Self::Equivocation => "equivocation",
+            Self::TransactionMismatch => "transaction-mismatch",
+            Self::InvalidObservation => "invalid-observation",
+        }
+    }
+}
+
+/// A word of a header that a body does not open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Unopened {
+    /// Time.
+    Time,
+    /// Observations digest.
+    Observations,
+    /// Evidence digest.
+    Evidence,
+    /// State before.
+    StateBefore,
+    /// State after.
+    StateAfter,
+    /// Execution root.
+    Execution,
+    /// Last execution leaf.
+    Outputs,
+}
+
+impl fmt::Display for Unopened {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Time => "time",
+            Self::Observations => "observations digest (salt, features, payloads)",
+            Self::Evidence => "evidence digest (salt)",
+            Self::StateBefore => "state before (registers)",
+            Self::StateAfter => "state after (registers)",
+            Self::Execution => "execution root (leaves)",
+            Self::Outputs => "last execution leaf (outputs)",
+        })
+    }
+}
+
+/// What keeps a dispute undecided. None of it is anybody's guilt.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum Missing {
+    /// Nothing to decide on, or too much.
+    #[error("a bundle of {got} records; 1 to {limit} are examined")]
+    RecordCount {
+        /// Limit.
+        limit: usize,
+        /// Found.
+        got: usize,
+    },
+    /// A well-formed card.
+    #[error("a well-formed card: {source}")]
+    Card {
+        /// Why it is none.
+        source: Box<ProgramError>,
+    },
+    /// Records of the expected program.
+    #[error("this is program 0x{}, expected is 0x{}", hex::encode(.got), hex::encode(.expected))]
+    OtherProgram {
+        /// Expected.
+        expected: [u8; 32],
+        /// Found.
+        got: [u8; 32],
+    },
+    /// Records of the expected domain.
+    #[error("this is chain {} and contract 0x{}, expected are chain {} and contract 0x{}", .got.chain_id,
+        hex::encode(.got.verifying_contract), .expected.chain_id, hex::encode(.expected.verifying_contract))]
+    OtherDomain {
+        /// Expected.
+        expected: Domain,
+        /// Found.
+        got: Domain,
+    },
+    /// A record of the expected agent.
+    #[error("record {sequence} names agent 0x{}, expected is 0x{}", hex::encode(.got), hex::encode(.expected))]
+    OtherAgent {
+        /// Record.
+        sequence: u64,
+        /// Expected.
+        expected: [u8; 20],
+        /// Found.
+        got: [u8; 20],
+    },
+    /// The agent's signature.
+    #[error("record {sequence} is not signed by the agent: {source}")]
+    Signature {
+        /// Record.
+        sequence: u64,
+        /// Why.
+        source: SignatureError,
+    },
+    /// The body that the header binds.
+    #[error("record {sequence}: the body does not open the header's {word}")]
+    Body {
+        /// Record.
+        sequence: u64,
+        /// Word that stays closed.
+        word: Unopened,
+    },
+    /// The record before.
+    #[error("the record before record {sequence}")]
+    PreviousRecord {
+        /// Record.
+        sequence: u64,
+    },
+    /// Records in between.
+    #[error("what lies between record {previous} and record {got}: they do not follow each other")]
+    NotConsecutive {
+        /// Record that is said to come before.
+        previous: u64,
+        /// Record.
+        got: u64,
+    },
+    /// A proof that the bundle was honest: none was accepted.
+    #[error("an accepted proof of the path: {source}")]
+    AcceptedProof {
+        /// Why this one is not.
+        source: Box<VerifyError>,
+    },
+    /// A proof of true values: this one was not accepted.
+    #[error("an accepted proof of the challenge about record {sequence}: {source}")]
+    AcceptedChallenge {
+        /// Record.
+        sequence: u64,
+        /// Why this one is not.
+        source: Box<VerifyError>,
+    },
+    /// Any submission.
+    #[error("a proof, or evidence of fraud: nothing that decides was submitted")]
+    Submission,
+    /// Evidence about a record of this dispute.
+    #[error("evidence about a record of this bundle: the challenge is about record {sequence} outside it")]
+    ForeignChallenge {
+        /// Record that the challenge is about.
+        sequence: u64,
+    },
+    /// Evidence that shows something.
+    #[error("evidence: the challenge shows nothing wrong with record {sequence}")]
+    NothingWrong {
+        /// Record that the challenge is about.
+        sequence: u64,
+    },
+    /// An assumption that the verdict would rest on is refused.
+    #[error("a verdict that does not rest on `{assumption}`, which is refused")]
+    RefusedAssumption {
+        /// Its name.
+        assumption: AssumptionName,
+    },
+    /// Accepted proofs say both: what they rest on is broken.
+    #[error(
+        "trust: proofs of honesty and of fraud about record {sequence} are both accepted, so an assumption is broken"
+    )]
+    Contradiction {
+        /// Record.
+        sequence: u64,
+    },
+}
+
+impl Verdict {
+    /// `honest`, `fraud` or `undecided`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Honest(_) => "honest",
+            Self::Fraud(_) => "fraud",
+            Self::Undecided { .. } => "undecided",
+        }
+    }
+}
+
+impl fmt::Display for FraudKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recomputation(found) => write!(out, "recomputed: {found}"),
+            Self::Proof { tensor: TensorId(tensor), proven, recorded } => write!(
+                out,
+                "proven: the values of tensor {tensor} have digest 0x{}, the agent signed 0x{}",
+                hex::encode(proven),
+                hex::encode(recorded)
+            ),
+            Self::Signatures(found) => {
+                let (first, second) = (hex::encode(found.first), hex::encode(found.second));
+                write!(out, "signed twice: record hashes 0x{first} and 0x{second}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    /// The verdict, what decided it, and what it rests on: one line each.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Honest(accepted) => accepted.fmt(out),
+            Self::Fraud(fraud) => fraud.fmt(out),
+            Self::Undecided { missing } => {
+                write!(out, "undecided; missing:")?;
+                missing.iter().try_for_each(|missing| write!(out, "\n  {missing}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fraud {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, culprit, sequence, basis, payout, assumptions } = self;
+        write!(out, "fraud: {kind} by agent 0x{} in record {sequence}", hex::encode(culprit))?;
+        write!(out, "\n  {basis}")?;
+        if let Some(payout) = payout {
+            write!(out, "\n  payable to 0x{}", hex::encode(payout))?;
+        }
+        write_assumptions(out, assumptions)
+    }
+}
+
+/// What a verdict rests on, one line each.
+pub(crate) fn write_assumptions(out: &mut fmt::Formatter<'_>, assumptions: &[Assumption]) -> fmt::Result {
+    write!(out, "\nrests on:")?;
+    assumptions.iter().try_for_each(|assumption| write!(out, "\n  {assumption}"))
+}
