@@ -29,7 +29,7 @@ impl Numbers {
         (i128::from(min) + (u128::from(self.next()) % span) as i128) as i64
     }
     pub fn chance(&mut self, one_in: u64) -> bool {
-        self.next() % one_in == 0
+        self.next().is_multiple_of(one_in)
     }
 }
 

@@ -1,0 +1,12 @@
+//! What must be refused: every error exactly, every limit at its end and beyond, every mutated byte.
+
+#[path = "../sample/mod.rs"]
+mod sample;
+
+mod decimal;
+mod decision;
+mod decoding;
+mod execute;
+mod observation;
+mod program;
+mod weights;
