@@ -104,8 +104,8 @@ impl<S: Storage> FileLog<S> {
     /// Appends a group of records with one sync. On `Ok` all of them are durable.
     ///
     /// Errors: after an error of the file system nothing of the group is acknowledged, and this handle appends
-    /// nothing more ([`LogError::Poisoned`]); what was acknowledged before can still be read. Opening the log again
-    /// shows none, some or all of the group, from its front.
+    /// nothing more ([`LogError::Poisoned`]); what was acknowledged before can still be read. The group is taken back
+    /// if the disk lets us; otherwise opening the log again shows none, some or all of it, from its front.
     /// Owes: that the records continue the chain ([`FileLogReader::check_chain`] checks a whole log).
     pub fn append(&mut self, records: &[SignedRecord]) -> Result<AppendReceipt, LogError> {
         if self.poisoned {
@@ -113,13 +113,14 @@ impl<S: Storage> FileLog<S> {
         }
         let group = self.encode(records)?;
         if !group.bytes.is_empty() {
-            // Poisoned until proven durable: an early return below leaves it so.
+            // Poisoned until proven durable.
             self.poisoned = true;
-            let log = &mut self.log;
-            log.file
-                .write_at(log.end, &group.bytes)
-                .map_err(|source| log.failed(Operation::Write, source))?;
-            log.file.sync().map_err(|source| log.failed(Operation::Sync, source))?;
+            if let Err(error) = self.write(&group.bytes) {
+                // Nobody was told about the group. Taking it back, as far as the disk lets us, keeps whoever opens the
+                // log next on this machine from building on bytes that are in memory but will never reach the disk.
+                let _ = self.log.file.truncate(self.log.end);
+                return Err(error);
+            }
             self.poisoned = false;
         }
         let first_index = self.log.len();
@@ -127,6 +128,11 @@ impl<S: Storage> FileLog<S> {
         self.log.last_hash = group.last_hash;
         self.log.offsets.extend(group.offsets);
         Ok(AppendReceipt { first_index, records: records.len() as u64, size_bytes: self.log.end })
+    }
+    fn write(&mut self, bytes: &[u8]) -> Result<(), LogError> {
+        let log = &mut self.log;
+        log.file.write_at(log.end, bytes).map_err(|source| log.failed(Operation::Write, source))?;
+        log.file.sync().map_err(|source| log.failed(Operation::Sync, source))
     }
     fn encode(&self, records: &[SignedRecord]) -> Result<Group, LogError> {
         let mut group = Group { bytes: Vec::new(), offsets: Vec::new(), last_hash: self.log.last_hash };

@@ -4,9 +4,10 @@
 //! a crash left half-written. Format and rules: docs/spec/record.md, "File log".
 //!
 //! Limitations. A log that lost whole frames at its end looks like a shorter log: only somebody who knows its last
-//! record (a checkpoint, the chain, a counterparty) can tell. After an error of a sync the operating system may show
-//! bytes that never reached the disk: check the device and restart the machine before opening the log again. A
-//! *complete* last frame that does not match its hash is refused, never cut: it may have been acknowledged.
+//! record (a checkpoint, the chain, a counterparty) can tell. A *complete* last
+//! frame that does not match its hash is refused, never cut: it may have been acknowledged. On a disk that persists
+//! parts of one write out of order, a crash while appending can leave such a frame; what was acknowledged before it
+//! is still read by [`FileLogReader::open_intact_prefix`].
 
 pub mod append;
 pub mod check;

@@ -99,6 +99,7 @@ impl<F: LogFile> FileLogReader<F> {
     }
     /// One record.
     pub fn get(&self, index: u64) -> Result<SignedRecord, LogError> {
+        self.offset(index)?;
         let previous = self.hash_before(index)?;
         Ok(self.frame(index, &previous)?.0)
     }

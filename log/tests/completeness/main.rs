@@ -1,0 +1,10 @@
+//! What was acknowledged is there.
+
+#[path = "../../../trace/tests/agent/mod.rs"]
+mod agent;
+#[path = "../disk/mod.rs"]
+mod disk;
+
+mod durability;
+mod file;
+mod format;
