@@ -84,7 +84,7 @@ fn make_tables() -> Tables {
     for round in (0..PARTIAL_ROUNDS).rev() {
         let (sparse_top, sparse_left, dense) = factor(&current);
         rounds.push((sparse_top, sparse_left, scalars[round]));
-        current = product(&MDS, &dense);
+        current = product(&dense, &MDS);
         if round == 0 {
             rounds.reverse();
             return Tables { entry, entry_matrix: dense, rounds };
