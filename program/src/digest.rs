@@ -2,11 +2,14 @@
 
 mod program;
 
-pub use program::{ProgramIds, class_digest, manifest_digest, model_id, program_fr, setup_digest};
+pub use program::{
+    ProgramIds, class_digest, manifest_digest, model_id, program_fr, program_parts, setup_digest,
+};
 
 use crate::Fr;
 use crate::card::Domain;
 use crate::encoding::{fr_from_i64, keccak256, pack_u16};
+use crate::limits;
 use crate::poseidon;
 use crate::state::State;
 use crate::transaction::Transaction;
@@ -42,11 +45,13 @@ pub struct AccInput {
 #[must_use]
 pub fn observations(salt: u128, features: &[u16], payload_digests: &[[u8; 32]]) -> Fr {
     let mut inputs = vec![Fr::from(salt), Fr::from(features.len() as u64)];
-    inputs.extend(pack_u16(features));
-    for digest in payload_digests {
-        let (high, low) = digest.split_at(16);
-        inputs.extend([integer(high), integer(low)]);
-    }
+    let mut padded = features.to_vec();
+    padded.resize(features.len().next_power_of_two(), 0);
+    inputs.extend(pack_u16(&padded));
+    let payloads: Vec<&[u8]> = payload_digests.iter().map(<[u8; 32]>::as_slice).collect();
+    let payloads = keccak256(&payloads);
+    let (high, low) = payloads.split_at(16);
+    inputs.extend([integer(high), integer(low)]);
     poseidon::hash("cd.obs", &inputs)
 }
 
@@ -56,11 +61,18 @@ pub fn evidence(salt: u128) -> Fr {
     poseidon::hash("cd.evid", &[Fr::from(salt), Fr::from(0_u64)])
 }
 
-/// Digest of a state.
+/// Digest of a state, its registers filled up with zeros to the size of the class.
 #[must_use]
 pub fn state(state: &State) -> Fr {
-    let registers: Vec<Fr> = state.0.iter().map(|value| fr_from_i64(*value)).collect();
+    let mut registers: Vec<Fr> = state.0.iter().map(|value| fr_from_i64(*value)).collect();
+    registers.resize(state_size(registers.len()), Fr::from(0_u64));
     poseidon::hash("cd.state", &registers)
+}
+
+/// Capacity of a state of so many registers: 4 or 16.
+#[must_use]
+pub fn state_size(registers: usize) -> usize {
+    if registers <= 4 { 4 } else { limits::REGISTERS.max(registers) }
 }
 
 /// Acc before the first record.

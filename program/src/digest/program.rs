@@ -3,10 +3,11 @@
 use crate::Fr;
 use crate::card::{Card, PointBytes, SetupCard};
 use crate::class::Class;
-use crate::encoding::{encode, extend, fr_from_i64, keccak256};
-use crate::head::Head;
+use crate::encoding::{encode, extend, fr_from_i64, keccak256, pack_u16};
+use crate::head::{ActionTemplate, Head};
+use crate::limits;
 use crate::operator::{Operator, Term};
-use crate::policy::{Comparison, Effect, Fact, Operand};
+use crate::policy::{Comparison, Effect, Fact, Operand, Predicate, Rule};
 use crate::poseidon;
 use crate::state::Update;
 
@@ -78,138 +79,149 @@ pub fn manifest_digest(card: &Card) -> [u8; 32] {
     keccak256(&[&preimage])
 }
 
-/// Digest of everything that a seal reads as data.
+/// Digest of everything that a seal reads as data: seven parts, each a list whose length follows from the class, so that a
+/// circuit opens only what it reads.
 #[must_use]
 pub fn program_fr(card: &Card) -> Fr {
-    let mut data = Elements::default();
-    data.features(card);
-    data.operators(card);
-    data.head(&card.head);
-    data.registers(card);
-    data.policy(card);
-    poseidon::hash("cd.prog", &data.0)
+    poseidon::hash("cd.prog", &program_parts(card))
 }
 
-/// The inputs of `program_fr` in order.
-#[derive(Default)]
-struct Elements(Vec<Fr>);
+/// The seven parts of `program_fr`, in order: operators, spans, minima, head, registers, predicates, rules.
+#[must_use]
+pub fn program_parts(card: &Card) -> [Fr; 7] {
+    let policy_size = usize::from(card.class.policy_size);
+    let padded_input = 1_usize.checked_shl(card.class.input_log2.into()).unwrap_or(0).min(limits::FEATURES);
+    [
+        operators(card),
+        spans(card, padded_input),
+        minima(card, padded_input),
+        head(card),
+        registers(card),
+        predicates(card, policy_size),
+        rules(card, policy_size),
+    ]
+}
 
-impl Elements {
-    fn unsigned(&mut self, value: u64) {
-        self.0.push(Fr::from(value));
+/// Two to the power of `bits`, below 2^128.
+fn power_of_two(bits: u32) -> Fr {
+    Fr::from(1_u128 << bits)
+}
+
+/// A signed value as the unsigned one above -2^63.
+fn offset(value: i64) -> u64 {
+    value.wrapping_sub(i64::MIN) as u64
+}
+
+fn padded(mut list: Vec<Fr>, length: usize) -> Vec<Fr> {
+    let missing = length.saturating_sub(list.len());
+    list.extend(std::iter::repeat_n(Fr::from(0_u64), missing));
+    list
+}
+
+fn operators(card: &Card) -> Fr {
+    let mut list = Vec::new();
+    for Operator::Affine(affine) in &card.operators {
+        list.push(Fr::from(affine.width));
+        list.push(Fr::from(affine.rescale.multiplier));
+        list.push(fr_from_i64(affine.rescale.low.into()));
+        list.extend(affine.terms.iter().filter_map(|term| match *term {
+            Term::Dense { .. } => None,
+            Term::Scaled { coefficient, .. } => Some(fr_from_i64(coefficient.into())),
+        }));
     }
+    poseidon::hash("cd.oper", &list)
+}
 
-    fn signed(&mut self, value: i64) {
-        self.0.push(fr_from_i64(value));
-    }
+fn spans(card: &Card, padded_input: usize) -> Fr {
+    let mut spans: Vec<u16> = card.features.iter().map(|feature| feature.span() as u16).collect();
+    spans.resize(padded_input.max(spans.len()), 0);
+    let mut list = vec![Fr::from(card.features.len() as u64)];
+    list.extend(pack_u16(&spans));
+    poseidon::hash("cd.span", &list)
+}
 
-    fn count<T>(&mut self, items: &[T]) {
-        self.unsigned(items.len() as u64);
-    }
+fn minima(card: &Card, padded_input: usize) -> Fr {
+    let mut minima: Vec<u64> = card.features.iter().map(|feature| offset(feature.min)).collect();
+    minima.resize(padded_input.max(minima.len()), 0);
+    let pack = |values: &[u64]| {
+        values.iter().rev().fold(Fr::from(0_u64), |sum, value| sum * power_of_two(64) + Fr::from(*value))
+    };
+    let list: Vec<Fr> = minima.chunks(3).map(pack).collect();
+    poseidon::hash("cd.mini", &list)
+}
 
-    fn features(&mut self, card: &Card) {
-        self.count(&card.features);
-        for feature in &card.features {
-            self.signed(feature.min);
-            self.signed(feature.max);
-        }
-    }
+fn head(card: &Card) -> Fr {
+    let Head::ArgMax { actions } = &card.head;
+    let pack = |action: &ActionTemplate| {
+        Fr::from(u64::from(action.abstain)) + Fr::from(2_u64) * Fr::from(offset(action.amount))
+    };
+    let mut list = vec![Fr::from(actions.len() as u64)];
+    list.extend(actions.iter().map(pack));
+    let length = 1 + actions.len().next_power_of_two();
+    poseidon::hash("cd.head", &padded(list, length))
+}
 
-    fn operators(&mut self, card: &Card) {
-        self.count(&card.operators);
-        for operator in &card.operators {
-            let Operator::Affine(affine) = operator;
-            self.unsigned(1);
-            self.unsigned(affine.width.into());
-            self.unsigned(affine.rescale.multiplier.into());
-            self.signed(affine.rescale.low.into());
-            self.count(&affine.terms);
-            for term in &affine.terms {
-                match *term {
-                    Term::Dense { source } => {
-                        self.unsigned(1);
-                        self.unsigned(source.0.into());
-                    }
-                    Term::Scaled { source, coefficient } => {
-                        self.unsigned(2);
-                        self.unsigned(source.0.into());
-                        self.signed(coefficient.into());
-                    }
-                }
-            }
-        }
-    }
-
-    fn head(&mut self, head: &Head) {
-        let Head::ArgMax { actions } = head;
-        self.unsigned(1);
-        self.count(actions);
-        for action in actions {
-            self.unsigned(action.abstain.into());
-            self.signed(action.amount);
-        }
-    }
-
-    fn registers(&mut self, card: &Card) {
-        self.count(&card.registers);
-        for register in &card.registers {
-            self.signed(register.initial);
-            self.unsigned(match register.on_execute {
-                Update::Keep => 0,
-                Update::Time => 1,
-                Update::AddAmount => 2,
-                Update::Increment => 3,
-            });
-        }
-    }
-
-    fn policy(&mut self, card: &Card) {
-        self.count(&card.policy.predicates);
-        for predicate in &card.policy.predicates {
-            self.fact(predicate.fact);
-            self.unsigned(match predicate.comparison {
-                Comparison::Equal => 0,
-                Comparison::NotEqual => 1,
-                Comparison::Less => 2,
-                Comparison::LessOrEqual => 3,
-                Comparison::Greater => 4,
-                Comparison::GreaterOrEqual => 5,
-            });
-            match predicate.operand {
-                Operand::Constant(value) => {
-                    self.unsigned(0);
-                    self.signed(value);
-                    self.unsigned(0);
-                }
-                Operand::Fact(fact) => {
-                    self.unsigned(1);
-                    self.fact(fact);
-                }
-            }
-        }
-        self.count(&card.policy.rules);
-        for rule in &card.policy.rules {
-            self.unsigned(match rule.effect {
-                Effect::Permit => 0,
-                Effect::Forbid => 1,
-            });
-            self.unsigned(rule.all_of);
-            self.unsigned(rule.none_of);
-            self.unsigned(rule.reason.into());
-        }
-    }
-
-    fn fact(&mut self, fact: Fact) {
-        let (kind, index) = match fact {
-            Fact::ActionCode => (0, 0),
-            Fact::ActionAmount => (1, 0),
-            Fact::Time => (2, 0),
-            Fact::Sequence => (3, 0),
-            Fact::Feature(index) => (4, index),
-            Fact::Register(index) => (5, index),
-            Fact::Elapsed(index) => (6, index),
+fn registers(card: &Card) -> Fr {
+    let mut list = vec![Fr::from(card.registers.len() as u64)];
+    for register in &card.registers {
+        let update = match register.on_execute {
+            Update::Keep => 0_u64,
+            Update::Time => 1,
+            Update::AddAmount => 2,
+            Update::Increment => 3,
         };
-        self.unsigned(kind);
-        self.unsigned(index.into());
+        list.push(Fr::from(update) + Fr::from(4_u64) * Fr::from(offset(register.initial)));
+    }
+    poseidon::hash("cd.regs", &padded(list, 1 + usize::from(card.class.state_size)))
+}
+
+fn predicates(card: &Card, policy_size: usize) -> Fr {
+    let pack = |predicate: &Predicate| {
+        let comparison = match predicate.comparison {
+            Comparison::Equal => 0_u64,
+            Comparison::NotEqual => 1,
+            Comparison::Less => 2,
+            Comparison::LessOrEqual => 3,
+            Comparison::Greater => 4,
+            Comparison::GreaterOrEqual => 5,
+        };
+        let (fact, index) = fact(predicate.fact);
+        let (is_fact, other, other_index, constant) = match predicate.operand {
+            Operand::Constant(value) => (0, 0, 0, offset(value)),
+            Operand::Fact(operand) => {
+                let (other, other_index) = self::fact(operand);
+                (1, other, other_index, 0)
+            }
+        };
+        let code =
+            comparison + (is_fact << 8) + (fact << 16) + (index << 24) + (other << 40) + (other_index << 48);
+        Fr::from(code) + power_of_two(64) * Fr::from(constant)
+    };
+    let mut list = vec![Fr::from(card.policy.predicates.len() as u64)];
+    list.extend(card.policy.predicates.iter().map(pack));
+    poseidon::hash("cd.pred", &padded(list, 1 + policy_size))
+}
+
+fn rules(card: &Card, policy_size: usize) -> Fr {
+    let pack = |rule: &Rule| {
+        let forbid = u64::from(rule.effect == Effect::Forbid);
+        let head = Fr::from(forbid + (u64::from(rule.reason) << 8));
+        let masks = Fr::from(rule.all_of) + power_of_two(64) * Fr::from(rule.none_of);
+        head + power_of_two(32) * masks
+    };
+    let mut list = vec![Fr::from(card.policy.rules.len() as u64)];
+    list.extend(card.policy.rules.iter().map(pack));
+    poseidon::hash("cd.rule", &padded(list, 1 + policy_size))
+}
+
+fn fact(fact: Fact) -> (u64, u64) {
+    match fact {
+        Fact::ActionCode => (0, 0),
+        Fact::ActionAmount => (1, 0),
+        Fact::Time => (2, 0),
+        Fact::Sequence => (3, 0),
+        Fact::Feature(index) => (4, index.into()),
+        Fact::Register(index) => (5, index.into()),
+        Fact::Elapsed(index) => (6, index.into()),
     }
 }
