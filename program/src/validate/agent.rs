@@ -3,6 +3,7 @@
 use super::error::{Part, ProgramError, within};
 use super::name;
 use crate::card::Card;
+use crate::digest::state_size;
 use crate::feature::Feature;
 use crate::limits;
 use crate::operator::Operator;
@@ -108,11 +109,13 @@ pub(super) fn check_policy(card: &Card) -> Result<(), ProgramError> {
 }
 
 pub(super) fn check_state(card: &Card) -> Result<(), ProgramError> {
-    let size = card.class.state_size;
-    if ![4, 16].contains(&size) {
-        return Err(ProgramError::StateSize { got: size });
+    let got = card.class.state_size;
+    within(Part::Registers, 0, limits::REGISTERS, card.registers.len())?;
+    // A state's digest is filled up to a size that follows from the number of registers alone.
+    let expected = state_size(card.registers.len());
+    if usize::from(got) != expected {
+        return Err(ProgramError::StateSize { expected, got });
     }
-    capacity(Part::Registers, size, card.registers.len())?;
     name::unique(Part::Registers, card.registers.iter().map(|register| register.name.as_str()))
 }
 

@@ -139,9 +139,11 @@ pub enum ProgramError {
         /// Found.
         got: u8,
     },
-    /// A state capacity other than 4 or 16.
-    #[error("state capacity {got}; it is 4 or 16")]
+    /// A state capacity other than the smaller of 4 and 16 that holds the registers.
+    #[error("state capacity {got}; with so many registers it is {expected}")]
     StateSize {
+        /// Expected.
+        expected: usize,
         /// Found.
         got: u8,
     },
@@ -269,7 +271,7 @@ pub enum ProgramError {
         /// Action.
         action: usize,
     },
-    /// More predicates or rules than the class has room for, or registers.
+    /// More predicates or rules than the class has room for.
     #[error("{got} {part}, the class has room for {capacity}")]
     Capacity {
         /// Of what.

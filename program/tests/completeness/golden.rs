@@ -110,46 +110,77 @@ fn golden_preimages_are_those_of_the_specification() {
     assert_eq!((root(&five), root(&five[..4])), (node(&four, &five[4]), four));
 }
 
+fn fr(value: u128) -> Fr {
+    Fr::from(value)
+}
+
+/// `v + 2^63`
+fn u(value: i64) -> u128 {
+    (i128::from(value) + (1 << 63)) as u128
+}
+
+fn padded(list: &[u128], length: usize) -> Vec<Fr> {
+    let mut list: Vec<Fr> = list.iter().map(|value| fr(*value)).collect();
+    list.resize(length, fr(0));
+    list
+}
+
 #[test]
 fn golden_program_fr_takes_the_items_of_the_specification() {
-    let int = |value: i64| if value < 0 { -Fr::from(value.unsigned_abs()) } else { Fr::from(value as u64) };
-    #[rustfmt::skip]
-    let data: Vec<i64> = vec![
-        // Features.
-        3, -5_000, 5_000, 0, 65_535, -100, 1_000,
-        // Operators: affine, width, multiplier, low, terms.
-        2, 1, 4, 40_000, 0, 1, 1, 0,
-        1, 3, 21_845, -32_768, 2, 1, 1, 2, 0, -3,
-        // Arg-max head.
-        1, 3, 0, -250, 1, 0, 0, 250,
-        // Registers.
-        4, 0, 1, 10, 2, 0, 3, 500, 0,
-        // Predicates: fact, index, comparison, operand.
+    let (two_to_64, two_to_96) = (fr(1 << 64), fr(1 << 96));
+    let operators = [fr(4), fr(40_000), fr(0), fr(3), fr(21_845), -fr(32_768), -fr(3)];
+    let spans = [fr(3), fr(10_000 + (65_535 << 16) + (1_100 << 32))];
+    // Three features and one of padding: three to an element.
+    let minima = [fr(u(-5_000) + (u(0) << 64)) + fr(u(-100)) * two_to_64 * two_to_64, fr(0)];
+    let head = padded(&[3, 2 * u(-250), 1 + 2 * u(0), 2 * u(250)], 5);
+    let registers = padded(&[4, 1 + 4 * u(0), 2 + 4 * u(10), 3 + 4 * u(0), 4 * u(500)], 5);
+    let code = |comparison, fact: u128, index: u128| comparison + (fact << 16) + (index << 24);
+    let other = |fact: u128, index: u128| (1 << 8) + (fact << 40) + (index << 48);
+    let predicates = [
         5,
-        1, 0, 5, 0, -250, 0,
-        1, 0, 3, 0, 250, 0,
-        6, 0, 2, 0, 259_200, 0,
-        5, 1, 4, 1, 5, 3,
-        4, 2, 0, 0, 999, 0,
-        // Rules: effect, all_of, none_of, reason.
-        3,
-        0, 0b11, 0b1000, 16,
-        1, 0b100, 0, 17,
-        1, 0b1_0000, 0, 18,
+        code(5, 1, 0) + (u(-250) << 64),
+        code(3, 1, 0) + (u(250) << 64),
+        code(2, 6, 0) + (u(259_200) << 64),
+        code(4, 5, 1) + other(5, 3),
+        code(0, 4, 2) + (u(999) << 64),
     ];
-    let data: Vec<Fr> = data.into_iter().map(int).collect();
-    assert_eq!(digest::program_fr(&sample::program().card), poseidon::hash("cd.prog", &data));
+    let rules = [(0, 16, 0b11, 0b1000_u128), (1, 17, 0b100, 0), (1, 18, 0b1_0000, 0)];
+    let rule = |(forbid, reason, all_of, none_of): (u128, u128, u128, u128)| {
+        fr(forbid + (reason << 8) + (all_of << 32)) + fr(none_of) * two_to_96
+    };
+    let mut rules: Vec<Fr> = [fr(3)].into_iter().chain(rules.map(rule)).collect();
+    rules.resize(17, fr(0));
+    let parts = [
+        poseidon::hash("cd.oper", &operators),
+        poseidon::hash("cd.span", &spans),
+        poseidon::hash("cd.mini", &minima),
+        poseidon::hash("cd.head", &head),
+        poseidon::hash("cd.regs", &registers),
+        poseidon::hash("cd.pred", &padded(&predicates, 17)),
+        poseidon::hash("cd.rule", &rules),
+    ];
+    let card = sample::program().card;
+    assert_eq!(digest::program_parts(&card), parts);
+    assert_eq!(digest::program_fr(&card), poseidon::hash("cd.prog", &parts));
 }
 
 #[test]
 fn golden_poseidon_digests_take_the_items_of_the_specification() {
-    let fr = |value: u128| Fr::from(value);
-    let mut digest_bytes = [0; 32];
-    (digest_bytes[0], digest_bytes[15], digest_bytes[31]) = (1, 2, 3);
-    let observed = [fr(9), fr(2), fr(5 + (6 << 16)), fr((1 << 120) + 2), fr(3)];
-    assert_eq!(digest::observations(9, &[5, 6], &[digest_bytes]), poseidon::hash("cd.obs", &observed));
+    let payloads = [[1; 32], [2; 32]];
+    let all = keccak256(&[&payloads.concat()]);
+    let half = |bytes: &[u8]| fr(u128::from_be_bytes(bytes.try_into().unwrap()));
+    let packed = fr(5 + (6 << 16) + (7 << 32));
+    let observed = [fr(9), fr(3), packed, half(&all[..16]), half(&all[16..])];
+    assert_eq!(digest::observations(9, &[5, 6, 7], &payloads), poseidon::hash("cd.obs", &observed));
+    // Nine features are filled up to sixteen, which take two elements.
+    let observed = [fr(9), fr(9), fr(0), fr(0), half(&all[..16]), half(&all[16..])];
+    assert_eq!(digest::observations(9, &[0; 9], &payloads), poseidon::hash("cd.obs", &observed));
     assert_eq!(digest::evidence(9), poseidon::hash("cd.evid", &[fr(9), fr(0)]));
-    assert_eq!(digest::state(&State(vec![4, -4])), poseidon::hash("cd.state", &[fr(4), -fr(4)]));
+    assert_eq!(
+        digest::state(&State(vec![4, -4])),
+        poseidon::hash("cd.state", &[fr(4), -fr(4), fr(0), fr(0)])
+    );
+    assert_eq!(digest::state(&State(vec![1; 5])), poseidon::hash("cd.state", &padded(&[1; 5], 16)));
     let mut agent = [0; 20];
     (agent[0], agent[3], agent[4], agent[19]) = (1, 2, 3, 4);
     let two_to_32 = fr(1 << 32);

@@ -27,7 +27,10 @@ fn the_sample_is_valid() {
 
 #[test]
 fn the_card_is_checked_first() {
-    assert_eq!(refused(|program| program.card.class.state_size = 0), ProgramError::StateSize { got: 0 });
+    assert_eq!(
+        refused(|program| program.card.class.state_size = 0),
+        ProgramError::StateSize { expected: 4, got: 0 }
+    );
 }
 
 #[test]
