@@ -31,10 +31,35 @@ pub struct ReceivedRows {
 pub struct Outstanding<F> {
     /// Rows that the proof brought.
     pub rows: ReceivedRows,
-    /// Scalar of every row, object by object in the order of [`OBJECTS`].
-    pub row_scalars: Vec<Vec<F>>,
+    /// What the rows of every object are multiplied with.
+    pub row_terms: Vec<RowTerm<F>>,
     /// The opening of the combined row.
     pub opening: Opening<F>,
+}
+
+/// The share of one functional in the combined row: `weight` times the functional's row part.
+#[derive(Clone, Debug)]
+pub struct RowTerm<F> {
+    /// Object whose rows are combined.
+    pub object: Object,
+    /// Row part, most significant variable first; empty if the object is a single row.
+    pub factors: Vec<Factor<F>>,
+    /// Weight of the claim times the column part at the merged point.
+    pub weight: F,
+}
+
+/// Scalar of every row, object by object in the order of [`OBJECTS`].
+pub fn row_scalars<F: Arith>(layout: &Layout, terms: &[RowTerm<F>]) -> Vec<Vec<F>> {
+    let zero = F::constant(Fr::ZERO);
+    let mut scalars: Vec<Vec<F>> =
+        OBJECTS.iter().map(|object| vec![zero.clone(); object.rows(layout)]).collect();
+    for term in terms {
+        let rows = &mut scalars[term.object as usize];
+        for (row, weight) in factor::expand(&term.factors) {
+            rows[row] = rows[row].plus(&term.weight.times(&weight));
+        }
+    }
+    scalars
 }
 
 /// Challenges that fix the batched sumcheck.
@@ -134,9 +159,9 @@ pub fn verify<C: Channel>(
     let points = ClaimPoints { layout, program, batching: &batching, r: &r, z: &z, revealed_point: &revealed_point };
     let claims = points.claims(&values, &scaled, &bias_sum, points.revealed_value(public));
 
-    let (row_scalars, merged, s) = merge(channel, layout, &claims, &rho)?;
+    let (row_terms, merged, s) = merge(channel, layout, &claims, &rho)?;
     let opening = opening::verify(channel, layout.row_log2, &merged, &s)?;
-    Ok(Outstanding { rows, row_scalars, opening })
+    Ok(Outstanding { rows, row_terms, opening })
 }
 
 fn one<F: Arith>(mut values: Vec<F>) -> F {
@@ -309,8 +334,8 @@ impl<F: Arith> ClaimPoints<'_, F> {
     }
 }
 
-/// Scalars of the rows (object by object), the merged value, and the point it is the value at.
-type Merged<F> = (Vec<Vec<F>>, F, Vec<F>);
+/// Shares of the rows, the merged value, and the point it is the value at.
+type Merged<F> = (Vec<RowTerm<F>>, F, Vec<F>);
 
 /// Reduces all claims to one value of one combination of rows.
 fn merge<C: Channel>(
@@ -319,10 +344,9 @@ fn merge<C: Channel>(
     claims: &[Claim<C::F>],
     rho: &C::F,
 ) -> Result<Merged<C::F>, C::Error> {
-    let zero = C::F::constant(Fr::ZERO);
     let mut powers = Vec::with_capacity(claims.len());
     let mut power = C::F::constant(Fr::one());
-    let mut merged = zero.clone();
+    let mut merged = C::F::constant(Fr::ZERO);
     for claim in claims {
         merged = merged.plus(&power.times(&claim.value));
         powers.push(power.clone());
@@ -335,17 +359,16 @@ fn merge<C: Channel>(
         merged = quadratic(&merged, &values, &challenge);
         s.push(challenge);
     }
-    let mut row_scalars: Vec<Vec<C::F>> =
-        OBJECTS.iter().map(|object| vec![zero.clone(); object.rows(layout)]).collect();
+    let mut terms = Vec::new();
     for (claim, power) in claims.iter().zip(&powers) {
-        let rows = &mut row_scalars[claim.object as usize];
         for functional in &claim.functionals {
-            let split = functional.split(layout.row_log2);
-            let column = power.times(&factor::evaluate(&split.columns, &s));
-            for (row, weight) in split.rows {
-                rows[row] = rows[row].plus(&column.times(&weight));
+            let (rows, columns) = functional.parts(layout.row_log2);
+            let mut weight = power.times(&factor::evaluate(&columns, &s));
+            if let Some(scale) = &functional.scale {
+                weight = weight.times(scale);
             }
+            terms.push(RowTerm { object: claim.object, factors: rows, weight });
         }
     }
-    Ok((row_scalars, merged, s))
+    Ok((terms, merged, s))
 }

@@ -88,18 +88,24 @@ impl<F: Arith> Claim<F> {
 }
 
 impl<F: Arith> Functional<F> {
-    /// Splits at the rows of 2^row_log2; an object smaller than a row is padded with leading zero bits.
-    pub fn split(&self, row_log2: usize) -> Split<F> {
+    /// Row part and column part at rows of 2^row_log2; an object smaller than a row is padded with leading zero bits.
+    pub fn parts(&self, row_log2: usize) -> (Vec<Factor<F>>, Vec<Factor<F>>) {
         let missing = row_log2.saturating_sub(self.factors.len());
-        let row_factors = self.factors.len().saturating_sub(row_log2);
-        let mut rows = expand(&self.factors[..row_factors]);
+        let (rows, rest) = self.factors.split_at(self.factors.len().saturating_sub(row_log2));
+        let mut columns = factor::bits(0, missing);
+        columns.extend_from_slice(rest);
+        (rows.to_vec(), columns)
+    }
+
+    /// The parts with the row part expanded, scale included.
+    pub fn split(&self, row_log2: usize) -> Split<F> {
+        let (row_factors, columns) = self.parts(row_log2);
+        let mut rows = expand(&row_factors);
         if let Some(scale) = &self.scale {
             for (_, weight) in &mut rows {
                 *weight = weight.times(scale);
             }
         }
-        let mut columns = factor::bits(0, missing);
-        columns.extend_from_slice(&self.factors[row_factors..]);
         Split { rows, columns }
     }
 }

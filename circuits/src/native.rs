@@ -154,7 +154,7 @@ pub fn verify(
     let mut channel = NativeChannel::new(proof);
     let outstanding = argument::verify(&mut channel, layout, program, public)?;
     let points = channel.finish()?;
-    let (bases, scalars, point) = combination(&outstanding, &points, program_rows);
+    let (bases, scalars, point) = combination(layout, &outstanding, &points, program_rows);
     let sum = G1Projective::msm_unchecked(&bases, &scalars).into_affine();
     let pairing = Bn254::multi_pairing([sum, -point], [setup.generator_g2, setup.tau_g2]);
     if pairing.0.is_one() { Ok(()) } else { Err(ArgumentError::Rejected(Check::Pairing)) }
@@ -162,6 +162,7 @@ pub fn verify(
 
 /// Points and scalars of L + zeta W, and W.
 fn combination(
+    layout: &Layout,
     outstanding: &Outstanding<Fr>,
     points: &[G1Affine],
     program_rows: &[G1Affine],
@@ -176,8 +177,8 @@ fn combination(
     bases.extend_from_slice(range(&opening.folds));
     let point = points[opening.point.first];
     bases.extend([points[opening.quotient.first], G1Affine::generator(), point]);
-    let mut scalars: Vec<Fr> = outstanding.row_scalars.iter().flatten().copied().collect();
-    scalars.extend_from_slice(&opening.fold_scalars);
+    let mut scalars = argument::row_scalars(layout, &outstanding.row_terms).concat();
+    scalars.extend(std::iter::successors(Some(opening.q), |power| Some(*power * opening.q)).take(opening.folds.count));
     scalars.extend([opening.quotient_scalar, opening.generator_scalar, opening.zeta]);
     (bases, scalars, point)
 }

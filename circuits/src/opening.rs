@@ -14,8 +14,8 @@ use candor_program::arith::Arith;
 pub struct Opening<F> {
     /// Commitments of the folded polynomials.
     pub folds: Received,
-    /// Their scalars.
-    pub fold_scalars: Vec<F>,
+    /// Batching challenge: the scalar of fold j is its power j.
+    pub q: F,
     /// The quotient.
     pub quotient: Received,
     /// Its scalar.
@@ -58,13 +58,9 @@ pub fn verify<C: Channel>(
     let zero = C::F::constant(Fr::ZERO);
     let mut batched = [zero.clone(), zero.clone(), zero];
     let mut power = C::F::constant(one);
-    let mut fold_scalars = Vec::with_capacity(vars - 1);
     for j in 0..vars {
         for (sum, value) in batched.iter_mut().zip([&values[2 * j], &values[2 * j + 1], &at_square[j]]) {
             *sum = sum.plus(&power.times(value));
-        }
-        if j > 0 {
-            fold_scalars.push(power.clone());
         }
         power = power.times(&q);
     }
@@ -86,5 +82,5 @@ pub fn verify<C: Channel>(
     }
     let minus = |value: &C::F| C::F::constant(Fr::ZERO).minus(value);
     let (quotient_scalar, generator_scalar) = (minus(&vanishing), minus(&interpolated));
-    Ok(Opening { folds, fold_scalars, quotient, quotient_scalar, generator_scalar, point, zeta })
+    Ok(Opening { folds, q, quotient, quotient_scalar, generator_scalar, point, zeta })
 }

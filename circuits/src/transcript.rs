@@ -11,6 +11,7 @@ pub struct Transcript<F> {
     state: [F; WIDTH],
     absorbed: usize,
     squeezed: usize,
+    labels: u64,
 }
 
 impl<F: Arith> Transcript<F> {
@@ -19,15 +20,13 @@ impl<F: Arith> Transcript<F> {
     pub fn new() -> Self {
         let zero = Fr::zero();
         let state = [Fr::from(tag("candor.1")), zero, zero, zero].map(F::constant);
-        Self { state, absorbed: 0, squeezed: RATE }
+        Self { state, absorbed: 0, squeezed: RATE, labels: 0 }
     }
 
-    /// Separates what follows from what came before: every message has its own label.
+    /// Names the message that follows: its label and its number go into the capacity, which no message can reach.
     pub fn label(&mut self, label: u64) {
-        if self.absorbed > 0 || self.squeezed < RATE {
-            self.permute();
-        }
-        self.state[0] = self.state[0].offset(Fr::from(label));
+        self.labels += 1;
+        self.state[0] = self.state[0].offset(Fr::from(u128::from(label) + (u128::from(self.labels) << 64)));
         self.squeezed = RATE;
     }
 
