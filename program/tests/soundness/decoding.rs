@@ -3,10 +3,14 @@
 use crate::sample::{self, Numbers};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::card::{LoadError, OperatorWeights};
+use candor_program::decision::{DecisionInput, decide};
+use candor_program::digest::ProgramIds;
 use candor_program::encoding::{DecodeError, FrBytes, decode_exact, decode_file, encode, encode_file, magic};
+use candor_program::evaluate::execute;
 use candor_program::interval::ProgramError;
 use candor_program::observation::Observation;
-use candor_program::policy::{PolicyVerdict, Table};
+use candor_program::policy::{Outcome, PolicyVerdict, Table};
+use candor_program::state::State;
 use candor_program::transaction::Template;
 use candor_program::{Card, Class, Program, limits};
 use proptest::prelude::*;
@@ -177,9 +181,27 @@ fn every_mutated_byte_of_a_program_fails_or_is_another_program() {
             if let Ok(decoded) = Program::from_bytes(&mutated) {
                 assert_eq!(decoded.to_bytes(), mutated);
                 assert_eq!(decoded == program, mutated == bytes);
+                runs(&decoded);
             }
         }
     }
+}
+
+/// Whatever is accepted can be hashed, run and decided on.
+fn runs(program: &Program) {
+    let card = &program.card;
+    let _ = ProgramIds::of(card);
+    let highest: Vec<u16> = card.features.iter().map(|feature| feature.span() as u16).collect();
+    let execution = execute(program, &highest).unwrap();
+    for outputs in [execution.outputs(), &[0, 0, 1], &[1, 0, 0]] {
+        let state = &State::initial(&card.registers);
+        let (features, time, sequence) = (highest.as_slice(), limits::TIME - 1, 0);
+        let decision = decide(&DecisionInput { card, features, outputs, state, time, sequence }).unwrap();
+        assert_eq!(decision.executed.is_some(), decision.transaction.is_some());
+        assert_eq!(decision.executed.is_some(), decision.verdict.outcome == Outcome::Permitted);
+    }
+    let observation = Observation::from_json(sample::LINE, card);
+    let _ = observation.map(|observation| observation.features(card));
 }
 
 fn strict<T: BorshSerialize + BorshDeserialize>(bytes: &[u8]) -> Result<(), TestCaseError> {

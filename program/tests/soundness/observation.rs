@@ -3,6 +3,7 @@
 use crate::sample::{self, LINE, feature};
 use candor_program::observation::{FeaturePlace, Observation, ObservationError};
 use candor_program::{Card, limits};
+use proptest::prelude::*;
 
 fn card() -> Card {
     sample::program().card
@@ -269,4 +270,27 @@ fn the_first_feature_at_fault_is_reported() {
         panic!()
     };
     assert_eq!(feature.name, "momentum");
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_read_as_something_else(line in ".{0,80}", position: prop::sample::Index, piece in "[-0-9.eE\"\\\\{}\\[\\]:, u]{0,6}") {
+        prop_assert!(Observation::from_json(&line, &card()).is_err());
+        // A line with a piece put in either fails or still says what the text says.
+        let mut line = LINE.to_owned();
+        line.insert_str(position.index(LINE.len() + 1), &piece);
+        if let Ok(observation) = Observation::from_json(&line, &card()) {
+            for payload in &observation.payloads {
+                prop_assert!(line.contains(std::str::from_utf8(payload).unwrap()));
+            }
+            if let Ok(features) = observation.features(&card()) {
+                prop_assert!(features.iter().zip(&card().features).all(|(value, feature)| u64::from(*value) <= feature.span()));
+            }
+        }
+    }
+
+    #[test]
+    fn no_payload_bytes_panic(market in prop::collection::vec(any::<u8>(), 0..60), bank in ".{0,30}") {
+        let _ = Observation { time: 0, payloads: vec![market, bank.into_bytes()] }.features(&card());
+    }
 }
