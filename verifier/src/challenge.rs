@@ -18,6 +18,7 @@ pub struct Challenge {
 }
 
 /// Kinds of evidence.
+#[expect(clippy::large_enum_variant, reason = "one of them is made for a file, and never many at once")]
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub enum Evidence {
     /// The true values of a tensor, with a proof.

@@ -1,0 +1,227 @@
+//! A small agent: three features `sell`, `hold`, `buy`, a model of three layers that lets the largest win, a policy
+//! that permits one trade a minute, and registers for the last trade and the position.
+
+#![allow(dead_code, reason = "each test tree uses its own part")]
+
+pub(crate) mod cheat;
+
+use candor_prover::{Prover, ReferenceString, commit_program};
+use candor_verifier::program::card::{
+    Card, Domain, OperatorWeights, Plugin, Program, SetupCard, Weights,
+};
+use candor_verifier::program::class::{Class, OperatorClass, TensorId, TermClass};
+use candor_verifier::program::digest::ProgramIds;
+use candor_verifier::program::feature::Feature;
+use candor_verifier::program::head::{ActionTemplate, Head};
+use candor_verifier::program::observation::Observation;
+use candor_verifier::program::operator::{Affine, Operator, Rescale, Term};
+use candor_verifier::program::policy::{Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule, Table};
+use candor_verifier::program::state::{Register, Update};
+use candor_verifier::program::transaction::{AbiType, Argument, ArgumentSource, Template};
+use candor_verifier::trace::{AgentKey, Bundle, Recorder, Salts, SignedRecord, Start};
+use candor_verifier::{Expected, ProofFile};
+use std::sync::LazyLock;
+
+/// Time of the first record.
+pub(crate) const START: u64 = 1_700_000_000;
+/// Whom proofs pay.
+pub(crate) const PAYOUT: [u8; 20] = [0xbb; 20];
+
+/// A development reference string.
+pub(crate) static REFERENCE: LazyLock<ReferenceString> =
+    LazyLock::new(|| ReferenceString::development(9, &[7; 32]).expect("small enough"));
+
+/// The program, its weights committed.
+pub(crate) static PROGRAM: LazyLock<Program> = LazyLock::new(|| committed(uncommitted(REFERENCE.card().clone())));
+
+/// An honest run and its proof.
+pub(crate) static HONEST: LazyLock<(Bundle, ProofFile)> = LazyLock::new(|| {
+    let bundle = bundle(run());
+    let proof = prove(&PROGRAM, &bundle);
+    (bundle, proof)
+});
+
+/// Commits the weights with [`REFERENCE`].
+pub(crate) fn committed(mut program: Program) -> Program {
+    program.card.weight_rows = commit_program(&REFERENCE, &program.card, &program.weights).expect("committed");
+    program.validate().expect("the test's program is valid");
+    program
+}
+
+/// A proof of a bundle of a program.
+pub(crate) fn prove(program: &Program, bundle: &Bundle) -> ProofFile {
+    prover(program).prove_path(bundle, PAYOUT, &mut |_, _| {}).expect("proven")
+}
+
+/// The prover of a program.
+pub(crate) fn prover(program: &Program) -> Prover<'_> {
+    Prover::new(program, &REFERENCE).expect("committed with this string")
+}
+
+fn dense(source: u16, width: u32, low: i32, rows: &[i32]) -> (OperatorClass, Operator, OperatorWeights) {
+    let source = TensorId(source);
+    let class = OperatorClass::Affine { output_log2: 2, terms: vec![TermClass::Dense { source }] };
+    let rescale = Rescale { multiplier: 1 << 16, low };
+    let affine = Affine { width, terms: vec![Term::Dense { source }], rescale };
+    let weights = OperatorWeights { dense: vec![rows.to_vec()], bias: vec![0; width as usize] };
+    (class, Operator::Affine(affine), weights)
+}
+
+fn feature(name: &str) -> Feature {
+    let pointer = format!("/{name}");
+    Feature { name: name.into(), plugin: 0, pointer, decimals: 1, min: 0, max: 1000 }
+}
+
+fn action(name: &str, amount: i64) -> ActionTemplate {
+    ActionTemplate { name: name.into(), abstain: amount == 0, amount }
+}
+
+fn register(name: &str, on_execute: Update) -> Register {
+    Register { name: name.into(), initial: 0, on_execute }
+}
+
+fn rule(name: &str, effect: Effect, all_of: u64, reason: u16) -> Rule {
+    Rule { name: name.into(), effect, all_of, none_of: 0, reason }
+}
+
+fn argument(name: &str, abi_type: AbiType, fact: Fact) -> Argument {
+    Argument { name: name.into(), abi_type, source: ArgumentSource::Fact { fact, offset: 0 } }
+}
+
+/// The program without commitments.
+pub(crate) fn uncommitted(setup: SetupCard) -> Program {
+    let layers = [
+        dense(0, 4, 0, &[1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1]),
+        dense(1, 4, 0, &[2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1]),
+        dense(2, 3, -32_768, &[1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]),
+    ];
+    let card = Card {
+        name: "three-way".into(),
+        agent_version: "1.0.0".into(),
+        class: Class {
+            version: 1,
+            input_log2: 2,
+            operators: layers.iter().map(|layer| layer.0.clone()).collect(),
+            row_log2: 9,
+            policy_size: 16,
+            state_size: 4,
+        },
+        features: ["sell", "hold", "buy"].map(feature).to_vec(),
+        operators: layers.iter().map(|layer| layer.1.clone()).collect(),
+        head: Head::ArgMax { actions: vec![action("sell", -1), action("hold", 0), action("buy", 1)] },
+        registers: vec![register("last_trade", Update::Time), register("position", Update::AddAmount)],
+        policy: Table {
+            predicates: vec![Predicate {
+                fact: Fact::Elapsed(0),
+                comparison: Comparison::Less,
+                operand: Operand::Constant(60),
+            }],
+            rules: vec![rule("trade", Effect::Permit, 0, 16), rule("too-soon", Effect::Forbid, 1, 17)],
+            reasons: vec![
+                ReasonText { code: 16, name: "allowed".into(), remedy: String::new() },
+                ReasonText { code: 17, name: "minimum-interval".into(), remedy: "wait".into() },
+            ],
+        },
+        transaction: Template {
+            to: [0xaa; 20],
+            value: 0,
+            function: "rebalance".into(),
+            arguments: vec![
+                argument("amount", AbiType::Int(256), Fact::ActionAmount),
+                argument("time", AbiType::Uint(256), Fact::Time),
+            ],
+        },
+        plugins: vec![
+            Plugin { id: "opinion".into(), version: "1".into(), code_hash: [1; 32], signer: None },
+            Plugin { id: "remark".into(), version: "1".into(), code_hash: [2; 32], signer: Some([9; 20]) },
+        ],
+        domain: Domain { chain_id: 31_337, verifying_contract: [0xcc; 20] },
+        setup,
+        weight_rows: Vec::new(),
+    };
+    let weights = Weights { operators: layers.into_iter().map(|layer| layer.2).collect() };
+    Program { card, weights }
+}
+
+/// The agent's key.
+pub(crate) fn key() -> AgentKey {
+    AgentKey::from_bytes(&[0x11; 32]).expect("in range")
+}
+
+/// Somebody else's key.
+pub(crate) fn other_key() -> AgentKey {
+    AgentKey::from_bytes(&[0x22; 32]).expect("in range")
+}
+
+/// What is expected of the agent; its development string is good enough for tests.
+pub(crate) fn expected() -> Expected {
+    expected_of(&PROGRAM)
+}
+
+/// The same agent with another program.
+pub(crate) fn expected_of(program: &Program) -> Expected {
+    let program_id = ProgramIds::of(&program.card).program_id;
+    let mut expected = Expected::new(program_id, key().address(), program.card.domain);
+    expected.allow_development_setup = true;
+    expected
+}
+
+/// What the agent is to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Want {
+    Sell,
+    Hold,
+    Buy,
+}
+
+/// An observation that makes the model ask for an action.
+pub(crate) fn observation(time: u64, want: Want) -> Observation {
+    let [sell, hold, buy] = match want {
+        Want::Sell => ["9.5", "1", "2.5"],
+        Want::Hold => ["0", "100", "99.9"],
+        Want::Buy => ["3", "0.1", "3.1"],
+    };
+    let payload = format!(r#"{{"sell": {sell}, "hold": {hold}, "buy": {buy}}}"#);
+    Observation { time, payloads: vec![payload.into_bytes(), br#""a remark""#.to_vec()] }
+}
+
+/// Salts that differ from record to record.
+pub(crate) fn salts(number: u64) -> Salts {
+    let seed = u128::from(number) + 1;
+    Salts { observations: seed << 100 | 77, evidence: seed << 90 | 99 }
+}
+
+/// hold, buy (executed), sell (denied: too soon), hold, sell (executed).
+pub(crate) const STEPS: [(u64, Want); 5] =
+    [(0, Want::Hold), (10, Want::Buy), (20, Want::Sell), (20, Want::Hold), (70, Want::Sell)];
+
+/// Continues a run with steps of [`STEPS`].
+pub(crate) fn continue_run(program: &Program, run: &mut Vec<SignedRecord>, until: usize) {
+    let mut recorder = Recorder::resume(program.clone(), key(), run.last()).expect("resumed");
+    for (after, want) in &STEPS[run.len()..until] {
+        let observation = observation(START + after, *want);
+        run.push(recorder.record(observation, salts(recorder.sequence())).expect("recorded").record);
+    }
+}
+
+/// All of [`STEPS`], honestly.
+pub(crate) fn run() -> Vec<SignedRecord> {
+    run_of(&PROGRAM)
+}
+
+/// All of [`STEPS`] by another program.
+pub(crate) fn run_of(program: &Program) -> Vec<SignedRecord> {
+    let mut run = Vec::new();
+    continue_run(program, &mut run, STEPS.len());
+    run
+}
+
+/// A bundle from genesis.
+pub(crate) fn bundle(records: Vec<SignedRecord>) -> Bundle {
+    Bundle { card: PROGRAM.card.clone(), start: Start::Genesis, records }
+}
+
+/// Signs a changed record again, as a cheating agent would.
+pub(crate) fn sign_again(record: &mut SignedRecord) {
+    record.signature = key().sign(&record.record_hash(&PROGRAM.card.domain));
+}
