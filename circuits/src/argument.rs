@@ -268,10 +268,8 @@ impl<F: Arith> ClaimPoints<'_, F> {
     pub fn revealed_value(&self, public: &PublicValues<F>) -> F {
         let low = &self.program.operators[usize::from(self.layout.revealed.0) - 1].low;
         let (decision, index) = self.revealed_point.split_at(self.layout.batch_log2);
-        // real values are zero beyond their width; y' = real value - low everywhere
-        let real: Vec<Vec<F>> =
-            public.values.iter().map(|values| values.iter().map(|value| value.plus(low)).collect()).collect();
-        statement::extension(&real, decision, index).minus(low)
+        // values are zero beyond their width; y' = value - low everywhere
+        statement::extension(&public.values, decision, index).minus(low)
     }
 
     /// All claims in the order of their weights.

@@ -166,7 +166,11 @@ impl Layout {
         }
         let sizes: Vec<usize> = class.operators.iter().map(|o| usize::from(o.output_log2())).collect();
         let (outputs, decision_vars) = pack(&sizes)?;
-        let decision_vars = decision_vars.max(LIMB_LOG2 - COLUMNS_LOG2);
+        // every instance of the batched sumcheck has at most as many variables as there are rounds: the limb table, and
+        // the products of the dense terms; whatever the batch, since the bias has this layout too
+        let widest_input = dense.iter().map(|term: &Dense| term.input_log2).max().unwrap_or(0);
+        let rounds = widest_input.max(LIMB_LOG2);
+        let decision_vars = decision_vars.max(rounds - COLUMNS_LOG2);
         let layout = Self {
             batch_log2: usize::from(batch_log2),
             row_log2: usize::from(class.row_log2),
@@ -178,12 +182,8 @@ impl Layout {
             weight_vars,
             revealed,
         };
-        let widest_input = layout.dense.iter().map(|term| term.input_log2).max().unwrap_or(0);
-        let vars = layout.vars().max(layout.input_log2).max(widest_input);
-        if vars > MAX_VARS || widest_input > layout.vars() {
-            return Err(LayoutError::TooLarge { vars });
-        }
-        Ok(layout)
+        let vars = layout.vars().max(layout.input_log2);
+        if vars > MAX_VARS { Err(LayoutError::TooLarge { vars }) } else { Ok(layout) }
     }
 
     /// Decisions in the batch.

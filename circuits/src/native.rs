@@ -5,7 +5,7 @@ use crate::channel::{Channel, Check, Received, Step};
 use crate::layout::Layout;
 use crate::point::{PointError, decode_g1, hash_points};
 use crate::setup::VerifierSetup;
-use crate::statement::{ProgramData, PublicValues};
+use crate::statement::{Part, ProgramData, PublicValues, ShapeError, check_shape};
 use crate::transcript::Transcript;
 use ark_bn254::{Bn254, G1Affine, G1Projective};
 use ark_ec::pairing::Pairing;
@@ -53,6 +53,9 @@ pub enum ArgumentError {
     /// A named check failed.
     #[error("check `{0}` failed")]
     Rejected(Check),
+    /// What is verified does not have the shape of the proof's layout.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
 }
 
 /// A proof being read.
@@ -142,7 +145,7 @@ impl Channel for NativeChannel<'_> {
 /// Verifies a proof natively. Shapes: `program_rows` are the weight rows, then the bias rows, of the card.
 ///
 /// Owes: that the public values and the program's data belong to the expected program, and that the setup is accepted.
-/// Errors: malformed bytes, or the first check that failed.
+/// Errors: parts of unequal shape, malformed bytes, or the first check that failed.
 pub fn verify(
     layout: &Layout,
     program: &ProgramData<Fr>,
@@ -151,10 +154,29 @@ pub fn verify(
     setup: &VerifierSetup,
     proof: &[u8],
 ) -> Result<(), ArgumentError> {
+    check_shape(layout, program, public)?;
     let mut channel = NativeChannel::new(proof);
     let outstanding = argument::verify(&mut channel, layout, program, public)?;
     let points = channel.finish()?;
-    let (bases, scalars, point) = combination(layout, &outstanding, &points, program_rows);
+    check_opening(layout, &outstanding, &points, program_rows, setup)
+}
+
+/// The curve arithmetic of an argument: the combination of all rows opens as claimed. Shapes: `points` in the order of
+/// receipt, `program_rows` the weight rows, then the bias rows.
+///
+/// Errors: another number of rows than the layout has, or [`Check::Pairing`].
+pub fn check_opening(
+    layout: &Layout,
+    outstanding: &Outstanding<Fr>,
+    points: &[G1Affine],
+    program_rows: &[G1Affine],
+    setup: &VerifierSetup,
+) -> Result<(), ArgumentError> {
+    let (expected, got) = (layout.weight_rows() + layout.bias_rows(), program_rows.len());
+    if expected != got {
+        return Err(ShapeError { part: Part::ProgramRows, expected, got }.into());
+    }
+    let (bases, scalars, point) = combination(layout, outstanding, points, program_rows);
     let sum = G1Projective::msm_unchecked(&bases, &scalars).into_affine();
     let pairing = Bn254::multi_pairing([sum, -point], [setup.generator_g2, setup.tau_g2]);
     if pairing.0.is_one() { Ok(()) } else { Err(ArgumentError::Rejected(Check::Pairing)) }

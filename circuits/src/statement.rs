@@ -2,6 +2,7 @@
 
 use crate::channel::{Channel, Step};
 use crate::layout::Layout;
+use crate::proof::MAX_BATCH_LOG2;
 use candor_program::arith::Arith;
 use candor_program::card::Card;
 use candor_program::class::{FORMAT_VERSION, TensorId};
@@ -86,6 +87,8 @@ pub enum StatementError {
 pub struct PublicValues<F> {
     /// Context digest.
     pub context: F,
+    /// The tensor whose values these are.
+    pub revealed: TensorId,
     /// Features of every decision.
     pub features: Vec<Vec<F>>,
     /// Values of the revealed tensor minus its low.
@@ -147,7 +150,8 @@ impl Statement {
     /// Errors: the statement does not fit the card.
     pub fn public_values(&self, card: &Card) -> Result<PublicValues<Fr>, StatementError> {
         let (features, values, batch_log2) = (self.features.len(), self.values.len(), self.batch_log2);
-        let room = 1usize.checked_shl(u32::from(batch_log2)).unwrap_or(0);
+        // a larger batch has no room: completing it would be the caller's memory
+        let room = if batch_log2 > MAX_BATCH_LOG2 { 0 } else { 1usize << batch_log2 };
         if features == 0 || features != values || features > room {
             return Err(StatementError::Decisions { features, values, batch_log2 });
         }
@@ -156,7 +160,7 @@ impl Statement {
             return Err(StatementError::Revealed { tensor: self.revealed.0 });
         };
         let (width, low) = (affine.width as usize, affine.rescale.low);
-        let mut public = PublicValues { context: self.context, features: Vec::new(), values: Vec::new() };
+        let mut public = PublicValues { context: self.context, revealed: self.revealed, features: Vec::new(), values: Vec::new() };
         for (decision, (features, values)) in self.features.iter().zip(&self.values).enumerate() {
             let expected = card.features.len();
             if features.len() != expected {
@@ -174,16 +178,79 @@ impl Statement {
                 };
                 above.push(Fr::from(value));
             }
-            public.features.push(features.iter().map(|&x| Fr::from(x)).collect());
-            public.values.push(above);
+            public.features.push(padded(features.iter().map(|&x| Fr::from(x)).collect(), expected));
+            public.above_low.push(padded(above, width));
+            public.values.push(padded(values.iter().map(|&value| Fr::from(value)).collect(), width));
         }
         while public.features.len() < room {
             let last = public.features.len() - 1;
             public.features.push(public.features[last].clone());
+            public.above_low.push(public.above_low[last].clone());
             public.values.push(public.values[last].clone());
         }
         Ok(public)
     }
+}
+
+/// What of a statement has another shape than the layout it is verified with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Operators of the program data.
+    Operators,
+    /// Coefficients of an operator's scaled terms.
+    Coefficients,
+    /// The revealed tensor.
+    Revealed,
+    /// Decisions of the features.
+    Decisions,
+    /// Features of a decision (at most).
+    Features,
+    /// Decisions of the revealed values.
+    Outputs,
+    /// Revealed values of a decision (at most).
+    Values,
+    /// Committed rows of the program.
+    ProgramRows,
+}
+
+/// A statement, a program or its rows belong to another proof shape: sums over unequal lengths would leave parts out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{part:?}: the layout has {expected}, got {got}")]
+pub struct ShapeError {
+    /// What.
+    pub part: Part,
+    /// By the layout.
+    pub expected: usize,
+    /// Found.
+    pub got: usize,
+}
+
+/// Statement and program data have the shape of the layout.
+///
+/// Owes: that they belong to the expected program; exact widths are the statement's own check.
+/// Errors: the first part that has another shape.
+pub fn check_shape<F>(layout: &Layout, program: &ProgramData<F>, public: &PublicValues<F>) -> Result<(), ShapeError> {
+    let equal = |part, expected: usize, got: usize| {
+        if expected == got { Ok(()) } else { Err(ShapeError { part, expected, got }) }
+    };
+    let at_most = |part, expected: usize, got: usize| {
+        if got <= expected { Ok(()) } else { Err(ShapeError { part, expected, got }) }
+    };
+    equal(Part::Operators, layout.outputs.len(), program.operators.len())?;
+    for (operator, data) in program.operators.iter().enumerate() {
+        let expected = layout.scaled.iter().filter(|term| term.operator == operator).count();
+        equal(Part::Coefficients, expected, data.coefficients.len())?;
+    }
+    equal(Part::Revealed, layout.revealed.0.into(), public.revealed.0.into())?;
+    equal(Part::Decisions, layout.batch(), public.features.len())?;
+    for features in &public.features {
+        at_most(Part::Features, 1 << layout.input_log2, features.len())?;
+    }
+    equal(Part::Outputs, layout.batch(), public.values.len())?;
+    for values in &public.values {
+        at_most(Part::Values, 1 << layout.revealed_place().vars, values.len())?;
+    }
+    Ok(())
 }
 
 fn pack<F: Arith>(values: &[F]) -> Vec<F> {
@@ -214,7 +281,7 @@ pub fn elements<F: Arith>(layout: &Layout, program: &ProgramData<F>, public: &Pu
     for features in &public.features {
         elements.extend(pack(features));
     }
-    for values in &public.values {
+    for values in &public.above_low {
         elements.extend(pack(values));
     }
     elements
