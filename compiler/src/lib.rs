@@ -1,1 +1,33 @@
-//! ONNX and agent.toml to a Program.
+//! ONNX and agent.toml to a program: float model -> folded stages -> integer operators -> card, weights, report.
+//!
+//! [`AgentSource::read`] does all reading of files; [`lower`] is pure and gives the same bytes for the same files on
+//! every machine. Floats exist only here, in `+ - * /`, comparisons and rounding; what comes out is integers.
+//!
+//! Limitations: one input row and one output row for each observation; multilayer perceptrons with skip connections
+//! (see [`onnx::SUPPORTED`]); an arg-max head.
+
+#![expect(clippy::result_large_err, reason = "an error ends a compilation: its size costs nothing")]
+
+pub mod class;
+mod compare;
+mod error;
+pub mod estimate;
+mod fold;
+mod lower;
+pub mod manifest;
+mod network;
+mod observed;
+pub mod onnx;
+mod quantise;
+mod reference;
+pub mod report;
+mod source;
+
+pub use error::{Category, CompileError};
+pub use lower::{Lowered, lower};
+pub use manifest::template::agent_toml_template;
+pub use manifest::{ManifestCause, ManifestError};
+pub use onnx::{Cause, ModelError, Obstacle};
+pub use reference::ReferenceError;
+pub use report::{Report, Soundness};
+pub use source::{AgentSource, LINES_BYTES, MANIFEST_BYTES, SourceFile};

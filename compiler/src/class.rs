@@ -1,0 +1,76 @@
+//! The class of a model: a deterministic function of its shape, so that retraining keeps it.
+
+use candor_program::class::{Class, FORMAT_VERSION, OperatorClass};
+use candor_program::operator::{Operator, Term};
+use candor_program::policy::Table;
+
+/// Shortest and longest committed row, log2.
+pub const ROW_LOG2: std::ops::RangeInclusive<u8> = 9..=14;
+
+/// Log2 of the length of a committed row, from the number of padded weights.
+///
+/// Short rows make a proof fast, many rows make verification and the card large; these are the points where the
+/// product turns, measured on two cores (docs/benchmarks.md).
+#[must_use]
+pub fn row_log2(padded_weights: u64) -> u8 {
+    match padded_weights {
+        0..=0x1_ffff => 10,
+        0x2_0000..=0x7_ffff => 11,
+        0x8_0000..=0xf_ffff => 12,
+        0x10_0000..=0x3f_ffff => 13,
+        _ => 14,
+    }
+}
+
+/// Log2 of the padded length of a vector.
+#[must_use]
+pub fn padded_log2(width: usize) -> u8 {
+    // Below 64.
+    width.next_power_of_two().trailing_zeros() as u8
+}
+
+/// Entries of all weight matrices, padded.
+#[must_use]
+pub fn padded_weights(class: &Class) -> u64 {
+    let operator = |operator: &OperatorClass| {
+        let OperatorClass::Affine { output_log2, terms } = operator;
+        let dense = terms.iter().filter_map(|term| match term {
+            candor_program::class::TermClass::Dense { source } => class.tensor_log2(*source),
+            candor_program::class::TermClass::Scaled { .. } => None,
+        });
+        dense.map(|input_log2| 1u64 << (input_log2 + output_log2)).sum::<u64>()
+    };
+    class.operators.iter().map(operator).sum()
+}
+
+/// Witness cells of one decision: eight for every padded output position, rounded up to a power of two.
+#[must_use]
+pub fn witness_cells(class: &Class) -> u64 {
+    let positions: u64 = class.operators.iter().map(|operator| 1u64 << operator.output_log2()).sum();
+    8 * positions.next_power_of_two().max(32)
+}
+
+/// The class of operators, policy and state; rows no longer than the reference string.
+pub(crate) fn class(
+    inputs: usize,
+    operators: &[Operator],
+    policy: &Table,
+    registers: usize,
+    powers_log2: u8,
+) -> Class {
+    let operators = operators.iter().map(|operator| {
+        let Operator::Affine(affine) = operator;
+        let terms = affine.terms.iter().map(Term::class).collect();
+        OperatorClass::Affine { output_log2: padded_log2(affine.width as usize), terms }
+    });
+    let mut class = Class {
+        version: FORMAT_VERSION,
+        input_log2: padded_log2(inputs),
+        operators: operators.collect(),
+        row_log2: *ROW_LOG2.start(),
+        policy_size: if policy.predicates.len() <= 16 && policy.rules.len() <= 16 { 16 } else { 64 },
+        state_size: if registers <= 4 { 4 } else { 16 },
+    };
+    class.row_log2 = row_log2(padded_weights(&class)).min(powers_log2);
+    class
+}

@@ -1,0 +1,112 @@
+//! The integer program against float models, observation by observation.
+
+use crate::network::{Network, arg_max};
+use crate::observed::{self, Observed};
+use crate::reference::Answer;
+use crate::report::{Agreement, ReferenceReport};
+use candor_program::card::Program;
+use candor_program::evaluate::execute;
+use candor_program::operator::Operator;
+use candor_program::operator::rescale::SPAN;
+use std::collections::BTreeMap;
+
+/// Outputs at an end of their range, for every operator.
+pub(crate) struct Saturations {
+    pub(crate) counts: Vec<u64>,
+}
+
+impl Saturations {
+    pub(crate) fn new(operators: usize) -> Self {
+        Self { counts: vec![0; operators] }
+    }
+
+    /// Shapes: `tensors` are the input and every operator's output.
+    fn count(&mut self, operators: &[Operator], tensors: &[Vec<i32>]) {
+        for ((count, operator), outputs) in self.counts.iter_mut().zip(operators).zip(&tensors[1..]) {
+            let Operator::Affine(affine) = operator;
+            let low = i64::from(affine.rescale.low);
+            // A ReLU at zero is no saturation.
+            let at_end = |output: &i32| {
+                let output = i64::from(*output);
+                output == low + SPAN || (output == low && low != 0)
+            };
+            *count += outputs.iter().filter(|output| at_end(output)).count() as u64;
+        }
+    }
+}
+
+/// Runs a program and compares it.
+pub(crate) struct Comparer<'p> {
+    program: &'p Program,
+    /// Real value of one step of the output.
+    output_step: f64,
+}
+
+impl<'p> Comparer<'p> {
+    pub(crate) fn new(program: &'p Program, steps: &[Vec<f64>]) -> Self {
+        // All outputs share one step.
+        let output_step = steps.last().and_then(|steps| steps.first()).copied().unwrap_or(0.0);
+        Self { program, output_step }
+    }
+
+    /// Agreement with the float model that the program was made from.
+    pub(crate) fn with_network(
+        &self,
+        network: &Network,
+        observed: &[Observed],
+        saturations: &mut Saturations,
+    ) -> Agreement {
+        let mut agreement = Agreement::default();
+        for observed in observed {
+            let values = network.evaluate(&observed::real(&self.program.card.features, &observed.input));
+            let float = &values[network.output_value];
+            // The input has one entry for each feature, so a validated program runs.
+            let Ok(execution) = execute(self.program, &observed.input) else { continue };
+            saturations.count(&self.program.card.operators, &execution.tensors);
+            let outputs = execution.tensors.last().map_or(&[][..], Vec::as_slice);
+            self.add(&mut agreement, outputs, Some(float), arg_max(float));
+        }
+        agreement
+    }
+
+    /// Agreement with answers of somebody's float model, matched by time.
+    pub(crate) fn with_answers(
+        &self,
+        answers: &[Answer],
+        observed: &[Observed],
+        with_logits: bool,
+    ) -> ReferenceReport {
+        let mut inputs = BTreeMap::new();
+        for observed in observed {
+            inputs.entry(observed.time).or_insert(&observed.input);
+        }
+        let mut saturations = Saturations::new(self.program.card.operators.len());
+        let mut report = ReferenceReport { unmatched: 0, saturations: 0, agreement: Agreement::default() };
+        for answer in answers {
+            let Some(execution) =
+                inputs.get(&answer.time).and_then(|input| execute(self.program, input).ok())
+            else {
+                report.unmatched += 1;
+                continue;
+            };
+            saturations.count(&self.program.card.operators, &execution.tensors);
+            let outputs = execution.tensors.last().map_or(&[][..], Vec::as_slice);
+            let logits = answer.logits.as_deref().filter(|_| with_logits);
+            self.add(&mut report.agreement, outputs, logits, answer.action);
+        }
+        report.saturations = saturations.counts.iter().sum();
+        report
+    }
+
+    fn add(&self, agreement: &mut Agreement, outputs: &[i32], float: Option<&[f64]>, action: usize) {
+        let requested = self.program.card.head.request(outputs).map(|request| usize::from(request.code));
+        agreement.observations += 1;
+        agreement.same_action += usize::from(requested == Some(action));
+        let Some(float) = float else { return };
+        for (output, float) in outputs.iter().zip(float) {
+            let error = (f64::from(*output) * self.output_step - float).abs();
+            agreement.worst_error = Some(agreement.worst_error.unwrap_or(0.0).max(error));
+            agreement.largest_output = agreement.largest_output.max(float.abs());
+        }
+    }
+}

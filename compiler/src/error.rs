@@ -1,0 +1,157 @@
+//! Why an agent is not compiled: what happened, where, and what to do.
+
+use crate::manifest::ManifestError;
+use crate::onnx::{ModelError, Obstacle};
+use crate::reference::ReferenceError;
+use candor_program::interval::ProgramError;
+use candor_program::observation::ObservationError;
+use std::fmt;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why an agent is not compiled.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// A file cannot be read.
+    #[error("{}: cannot be read ({source}); check `{field}` in agent.toml", path.display())]
+    ReadFile {
+        /// File.
+        path: PathBuf,
+        /// Field of agent.toml that names it, or `path` for agent.toml itself.
+        field: &'static str,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// A file is too large.
+    #[error("{}: more than {limit_bytes} bytes; use a smaller file", path.display())]
+    FileTooLarge {
+        /// File.
+        path: PathBuf,
+        /// Limit.
+        limit_bytes: u64,
+    },
+    /// agent.toml is wrong.
+    #[error("{}:{}: {source}", path.display(), source.line)]
+    Manifest {
+        /// agent.toml.
+        path: PathBuf,
+        /// Place and defect.
+        source: ManifestError,
+    },
+    /// The model file is not an ONNX model that this build reads.
+    #[error("{}: {source}", path.display())]
+    Model {
+        /// Model file.
+        path: PathBuf,
+        /// Defect.
+        source: ModelError,
+    },
+    /// The model is ONNX, and no program: everything that stands in the way.
+    #[error("{}: {}", path.display(), List(obstacles))]
+    Unsupported {
+        /// Model file.
+        path: PathBuf,
+        /// At least one.
+        obstacles: Vec<Obstacle>,
+    },
+    /// An observation is not what agent.toml declares.
+    #[error("{}:{line}: {source}", path.display())]
+    Observation {
+        /// File of observations.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Defect.
+        source: ObservationError,
+    },
+    /// A line is not UTF-8.
+    #[error("{}:{line}: not UTF-8; save the file as UTF-8", path.display())]
+    NotUtf8 {
+        /// File.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+    },
+    /// A file of observations without any.
+    #[error("{}: no observations; add lines, or remove `{field}` from agent.toml", path.display())]
+    NoLines {
+        /// File.
+        path: PathBuf,
+        /// Field of agent.toml that names it.
+        field: &'static str,
+    },
+    /// A line of the float reference is wrong.
+    #[error("{}:{line}: {source}", path.display())]
+    Reference {
+        /// File.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Defect.
+        source: ReferenceError,
+    },
+    /// The reference string has too few powers for any class.
+    #[error(
+        "the setup has 2^{powers_log2} powers, at least 2^{needed_log2} are needed; make or download a larger one"
+    )]
+    SetupTooSmall {
+        /// Found.
+        powers_log2: u8,
+        /// Needed.
+        needed_log2: u8,
+    },
+    /// The result is refused by the checks that every reader of a program makes.
+    #[error("{}: the compiled program is not valid: {source}", path.display())]
+    Program {
+        /// agent.toml.
+        path: PathBuf,
+        /// Defect.
+        source: ProgramError,
+    },
+}
+
+/// Kinds of errors that never mix, since they call for different people.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Category {
+    /// agent.toml or a path in it is wrong: the author of the agent.
+    Usage,
+    /// Bytes are not what they should be: whoever made the file.
+    Malformed,
+    /// Beyond a limit.
+    Limit,
+    /// A model that cannot be a program: whoever trains it.
+    Unsupported,
+}
+
+impl CompileError {
+    /// Who has to do something.
+    #[must_use]
+    pub fn category(&self) -> Category {
+        match self {
+            Self::ReadFile { .. } | Self::Manifest { .. } | Self::NoLines { .. } => Category::Usage,
+            Self::Model { source: ModelError::Opset { .. }, .. } | Self::Unsupported { .. } => {
+                Category::Unsupported
+            }
+            Self::Model { .. } | Self::Observation { .. } | Self::NotUtf8 { .. } | Self::Reference { .. } => {
+                Category::Malformed
+            }
+            Self::FileTooLarge { .. } | Self::SetupTooSmall { .. } | Self::Program { .. } => Category::Limit,
+        }
+    }
+}
+
+/// Obstacles, each on a line of its own.
+struct List<'o>(&'o [Obstacle]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [obstacle] = self.0 {
+            return write!(out, "{obstacle}");
+        }
+        write!(out, "{} obstacles", self.0.len())?;
+        for obstacle in self.0 {
+            write!(out, "\n  - {obstacle}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,242 @@
+//! The compiler's path: agent.toml and ONNX to a card, weights and a report.
+
+use crate::class::{ROW_LOG2, class, padded_weights, witness_cells};
+use crate::compare::{Comparer, Saturations};
+use crate::error::CompileError;
+use crate::fold::{Stage, fold};
+use crate::manifest::Manifest;
+use crate::network::Network;
+use crate::observed::{self, Observed};
+use crate::onnx::{self, ImportError, Selection};
+use crate::quantise::{Quantised, Ranges, quantise};
+use crate::report::{CalibrationReport, Note, OperatorReport, Report};
+use crate::source::AgentSource;
+use crate::{estimate, reference};
+use candor_program::card::{Card, OperatorWeights, PointBytes, Program, SetupCard, Weights};
+use candor_program::head::Head;
+use candor_program::interval::analyse;
+use candor_program::operator::Operator;
+use candor_program::policy::Effect;
+
+/// A compiled agent without the commitments of its weights.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Lowered {
+    /// Everything but the weights; `weight_rows` is empty.
+    pub card: Card,
+    /// Integer weights and biases.
+    pub weights: Weights,
+    /// What was done.
+    pub report: Report,
+}
+
+impl Lowered {
+    /// The program with its committed rows.
+    ///
+    /// Owes: that `weight_rows` commit to these weights in the card's class and reference string.
+    #[must_use]
+    pub fn into_program(self, weight_rows: Vec<PointBytes>) -> Program {
+        Program { card: Card { weight_rows, ..self.card }, weights: self.weights }
+    }
+}
+
+/// The integer program of an agent: the same bytes for the same files and reference string, on every machine.
+///
+/// Owes: the commitments of the weight rows, see [`Lowered::into_program`].
+pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, CompileError> {
+    let manifest = Manifest::read(&source.manifest.bytes)
+        .map_err(|source_error| manifest_error(source, source_error))?;
+    let selection = Selection { input: Some(&manifest.input), output: Some(&manifest.output) };
+    let network = import(source, selection)?;
+    manifest
+        .check_widths(network.input_width, network.width(network.output_value))
+        .map_err(|source_error| manifest_error(source, source_error))?;
+    if setup.powers_log2 < *ROW_LOG2.start() {
+        return Err(CompileError::SetupTooSmall {
+            powers_log2: setup.powers_log2,
+            needed_log2: *ROW_LOG2.start(),
+        });
+    }
+    let unsupported =
+        |obstacle| CompileError::Unsupported { path: source.model.path.clone(), obstacles: vec![obstacle] };
+    let decimals = manifest.features.first().map(|feature| feature.decimals);
+    let one_scale = manifest.features.iter().all(|feature| Some(feature.decimals) == decimals);
+    let stages = fold(&network, one_scale).map_err(unsupported)?;
+    let mut card = bare_card(&manifest, setup);
+    let calibration = calibration(source, &card, &stages)?;
+    let ranges = ranges(&network, &stages, &card, &calibration);
+    let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
+    card.operators.clone_from(&quantised.operators);
+    card.class =
+        class(card.features.len(), &card.operators, &card.policy, card.registers.len(), setup.powers_log2);
+    let program = Program { card, weights: quantised.weights.clone() };
+    let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
+    program.card.validate().map_err(refused)?;
+    analyse(&program).map_err(refused)?;
+    let report = report(source, &program, &network, &stages, &quantised, &calibration)?;
+    Ok(Lowered { card: program.card, weights: program.weights, report })
+}
+
+fn manifest_error(source: &AgentSource, error: crate::manifest::ManifestError) -> CompileError {
+    CompileError::Manifest { path: source.manifest.path.clone(), source: error }
+}
+
+fn import(source: &AgentSource, selection: Selection<'_>) -> Result<Network, CompileError> {
+    let path = || source.model.path.clone();
+    if source.model.bytes.len() as u64 > onnx::MODEL_BYTES {
+        return Err(CompileError::FileTooLarge { path: path(), limit_bytes: onnx::MODEL_BYTES });
+    }
+    onnx::import(&source.model.bytes, selection).map_err(|error| match error {
+        ImportError::Model(source) => CompileError::Model { path: path(), source },
+        ImportError::Obstacles(obstacles) => CompileError::Unsupported { path: path(), obstacles },
+    })
+}
+
+/// The card without a model.
+fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
+    let policy = manifest.policy.clone();
+    Card {
+        name: manifest.name.clone(),
+        agent_version: manifest.version.clone(),
+        class: class(manifest.features.len(), &[], &policy, manifest.registers.len(), setup.powers_log2),
+        features: manifest.features.clone(),
+        operators: Vec::new(),
+        head: Head::ArgMax { actions: manifest.actions.clone() },
+        registers: manifest.registers.clone(),
+        policy,
+        transaction: manifest.transaction.clone(),
+        plugins: manifest.plugins.clone(),
+        domain: manifest.domain,
+        setup: setup.clone(),
+        weight_rows: Vec::new(),
+    }
+}
+
+fn calibration(source: &AgentSource, card: &Card, stages: &[Stage]) -> Result<Vec<Observed>, CompileError> {
+    let Some(file) = &source.calibration else { return Ok(observed::sampled(&card.features)) };
+    let observed = observed::read(file, "agent.calibration", card)?;
+    Ok(observed::thinned(observed, stages.iter().map(Stage::parameters).sum()))
+}
+
+/// What every stage's output reaches on the calibration data.
+fn ranges(network: &Network, stages: &[Stage], card: &Card, calibration: &[Observed]) -> Ranges {
+    let mut largest: Vec<Vec<f64>> = stages.iter().map(|stage| vec![0.0; stage.width]).collect();
+    for observed in calibration {
+        let values = network.evaluate(&observed::real(&card.features, &observed.input));
+        for (stage, largest) in stages.iter().zip(&mut largest) {
+            for (largest, value) in largest.iter_mut().zip(&values[stage.value]) {
+                // Not `f64::max`, which would pass over a NaN; this one stays.
+                if value.is_nan() || value.abs() > *largest {
+                    *largest = value.abs();
+                }
+            }
+        }
+    }
+    Ranges { largest }
+}
+
+fn report(
+    source: &AgentSource,
+    program: &Program,
+    network: &Network,
+    stages: &[Stage],
+    quantised: &Quantised,
+    calibration: &[Observed],
+) -> Result<Report, CompileError> {
+    let card = &program.card;
+    let comparer = Comparer::new(program, &quantised.steps);
+    let mut saturations = Saturations::new(card.operators.len());
+    let agreement = comparer.with_network(network, calibration, &mut saturations);
+    let mut notes = Vec::new();
+    let reference = match &source.reference {
+        None => None,
+        Some(file) => {
+            let actions: Vec<&str> = card.head.actions().iter().map(|action| action.name.as_str()).collect();
+            let answers = reference::read(file, &actions)?;
+            match &source.observations {
+                Some(observations) => {
+                    let observed = observed::read(observations, "agent.observations", card)?;
+                    Some(comparer.with_answers(&answers, &observed, network.tail.is_none()))
+                }
+                None => {
+                    notes.push(Note::ReferenceWithoutObservations);
+                    None
+                }
+            }
+        }
+    };
+    let operators: Vec<OperatorReport> = operators(stages, quantised, &saturations);
+    if !network.unused_nodes.is_empty() {
+        notes.push(Note::UnusedNodes { names: network.unused_nodes.clone() });
+    }
+    if let Some(operator) = &network.tail {
+        notes.push(Note::LastOperator { operator: operator.clone() });
+    }
+    if source.calibration.is_none() {
+        notes.push(Note::NoCalibration);
+    }
+    let acts = card.head.actions().iter().any(|action| !action.abstain);
+    if !acts || !card.policy.rules.iter().any(|rule| rule.effect == Effect::Permit) {
+        notes.push(Note::NeverActs);
+    }
+    let saturated = operators.iter().enumerate().filter(|(_, operator)| operator.saturations > 0);
+    notes.extend(saturated.map(|(operator, _)| Note::Saturated { operator }));
+    let compared = reference.as_ref().map_or(&agreement, |reference| &reference.agreement);
+    if compared.percent() < 99.0 || agreement.percent() < 99.0 {
+        notes.push(Note::LowAgreement);
+    }
+    let model = source.model.path.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Report {
+        agent: card.name.clone(),
+        version: card.agent_version.clone(),
+        model: model.unwrap_or_default(),
+        inputs: card.features.len(),
+        outputs: card.head.actions().len(),
+        parameters: operators.iter().map(|operator| operator.parameters).sum(),
+        operators,
+        calibration: CalibrationReport { sampled: source.calibration.is_none(), agreement },
+        reference,
+        class: card.class.clone(),
+        padded_weights: padded_weights(&card.class),
+        witness_cells: witness_cells(&card.class),
+        estimate: estimate::proving(&card.class),
+        soundness: None,
+        program_id: None,
+        notes,
+    })
+}
+
+fn operators(stages: &[Stage], quantised: &Quantised, saturations: &Saturations) -> Vec<OperatorReport> {
+    let mut reports = Vec::with_capacity(stages.len());
+    for (index, stage) in stages.iter().enumerate() {
+        let Operator::Affine(affine) = &quantised.operators[index];
+        let weights = &quantised.weights.operators[index];
+        let step = quantised.steps[index + 1].iter().copied().fold(0.0, f64::max);
+        let low = f64::from(affine.rescale.low);
+        reports.push(OperatorReport {
+            name: stage.name.clone(),
+            relu: stage.relu,
+            sources: affine.terms.iter().map(|term| term.class().source().0).collect(),
+            width: affine.width,
+            parameters: parameters(weights),
+            lowest: low * step,
+            highest: (low + candor_program::operator::rescale::SPAN as f64) * step,
+            step,
+            multiplier: affine.rescale.multiplier,
+            weight_bits: weight_bits(weights),
+            accumulator_bits: 1 + 128 - quantised.accumulators[index].leading_zeros(),
+            output_bits: 16,
+            saturations: saturations.counts[index],
+        });
+    }
+    reports
+}
+
+fn parameters(weights: &OperatorWeights) -> u64 {
+    let dense: usize = weights.dense.iter().map(Vec::len).sum();
+    (dense + weights.bias.len()) as u64
+}
+
+fn weight_bits(weights: &OperatorWeights) -> u32 {
+    let largest = weights.dense.iter().flatten().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
+    1 + 32 - largest.leading_zeros()
+}

@@ -1,0 +1,177 @@
+//! agent.toml as written: its tables and keys, and nothing else.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+use std::collections::BTreeMap;
+use std::fmt;
+use toml::Spanned;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    pub(crate) agent: Agent,
+    pub(crate) domain: Domain,
+    pub(crate) plugins: Vec<Spanned<Plugin>>,
+    pub(crate) features: Vec<Spanned<Feature>>,
+    pub(crate) head: Head,
+    #[serde(default)]
+    pub(crate) state: Vec<Spanned<Register>>,
+    pub(crate) policy: Policy,
+    pub(crate) transaction: Transaction,
+}
+
+/// `[agent]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Agent {
+    pub(crate) name: Spanned<String>,
+    pub(crate) version: Spanned<String>,
+    pub(crate) model: Spanned<String>,
+    pub(crate) input: Spanned<String>,
+    pub(crate) output: Spanned<String>,
+    pub(crate) calibration: Option<Spanned<String>>,
+    pub(crate) reference: Option<Spanned<String>>,
+    pub(crate) observations: Option<Spanned<String>>,
+}
+
+/// `[domain]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Domain {
+    pub(crate) chain_id: u64,
+    pub(crate) verifying_contract: Spanned<String>,
+}
+
+/// `[[plugins]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Plugin {
+    pub(crate) id: Spanned<String>,
+    pub(crate) version: Spanned<String>,
+    pub(crate) code_hash: Spanned<String>,
+    pub(crate) signer: Option<Spanned<String>>,
+}
+
+/// `[[features]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Feature {
+    pub(crate) name: Spanned<String>,
+    pub(crate) plugin: Spanned<String>,
+    pub(crate) pointer: Spanned<String>,
+    pub(crate) decimals: Spanned<u8>,
+    pub(crate) min: Spanned<Literal>,
+    pub(crate) max: Spanned<Literal>,
+}
+
+/// `[head]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Head {
+    #[expect(dead_code, reason = "checked while it is read: there is one kind")]
+    pub(crate) kind: HeadKind,
+    pub(crate) actions: Spanned<Vec<Spanned<Action>>>,
+}
+
+/// Kinds of head.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HeadKind {
+    Argmax,
+}
+
+/// `[[head.actions]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Action {
+    pub(crate) name: Spanned<String>,
+    pub(crate) amount: Option<Spanned<Literal>>,
+    #[serde(default)]
+    pub(crate) abstain: bool,
+}
+
+/// `[[state]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Register {
+    pub(crate) name: Spanned<String>,
+    pub(crate) initial: Spanned<Literal>,
+    pub(crate) on_execute: Update,
+}
+
+/// Values of `on_execute`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Update {
+    Keep,
+    Time,
+    AddAmount,
+    Increment,
+}
+
+/// `[policy]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    pub(crate) rules: Vec<Spanned<Rule>>,
+}
+
+/// `[[policy.rules]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    pub(crate) name: Spanned<String>,
+    pub(crate) effect: Effect,
+    #[serde(default)]
+    pub(crate) all_of: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) none_of: Vec<Spanned<String>>,
+    pub(crate) reason: Option<Spanned<String>>,
+    pub(crate) remedy: Option<Spanned<String>>,
+}
+
+/// Values of `effect`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Effect {
+    Permit,
+    Forbid,
+}
+
+/// `[transaction]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Transaction {
+    pub(crate) to: Spanned<String>,
+    pub(crate) value: Spanned<Literal>,
+    pub(crate) function: Spanned<String>,
+    #[serde(default)]
+    pub(crate) args: BTreeMap<String, Spanned<Literal>>,
+}
+
+/// A number, a truth value or an expression; always kept as text, so that no digit passes through a float.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Literal(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Literal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Literal;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a text, a whole number or a truth value (write decimals in quotes)")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Literal, E> {
+                Ok(Literal(text.trim().into()))
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Literal, E> {
+                Ok(Literal(number.to_string()))
+            }
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Literal, E> {
+                Ok(Literal(value.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}

@@ -1,0 +1,398 @@
+//! What stands between an ONNX graph and a program: always with the node, the operator, the reason and the fix.
+
+use std::fmt;
+use thiserror::Error;
+
+/// One reason why a model cannot be compiled. A model is refused with all of its obstacles at once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Obstacle {
+    /// Name of the node (or `#3` for the fourth node if it has none), or of the tensor where no node is at fault.
+    pub node: String,
+    /// ONNX operator, or `initializer`, `graph input`, `graph output`.
+    pub operator: String,
+    /// Reason.
+    pub cause: Cause,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "{} ({}): {}; {}",
+            Name(&self.node),
+            Name(&self.operator),
+            self.cause,
+            self.cause.remedy()
+        )
+    }
+}
+
+/// A name out of a foreign file, safe to print: quoted, control characters escaped, cut at 80 characters.
+pub(crate) struct Name<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("`")?;
+        for character in self.0.chars().take(80).flat_map(char::escape_debug) {
+            write!(out, "{character}")?;
+        }
+        out.write_str(if self.0.chars().nth(80).is_some() { "...`" } else { "`" })
+    }
+}
+
+/// Why a node, a tensor or the graph is refused.
+#[derive(Clone, PartialEq, Debug, Error)]
+pub enum Cause {
+    /// Operator that the compiler does not know.
+    #[error("the operator is not supported")]
+    Operator,
+    /// Operator of another domain than ONNX's own.
+    #[error("the operator belongs to the domain {}", Name(domain))]
+    Domain {
+        /// Domain.
+        domain: String,
+    },
+    /// Attribute that the operator does not have.
+    #[error("the attribute {} is unknown", Name(attribute))]
+    Attribute {
+        /// Attribute.
+        attribute: String,
+    },
+    /// Attribute of the wrong type, or without a value.
+    #[error("the attribute {} has no value of type {expected}", Name(attribute))]
+    AttributeType {
+        /// Attribute.
+        attribute: String,
+        /// ONNX's type.
+        expected: &'static str,
+    },
+    /// Attribute with a value that cannot be compiled.
+    #[error("the attribute {} is {got}, which is not supported", Name(attribute))]
+    AttributeValue {
+        /// Attribute.
+        attribute: String,
+        /// Value.
+        got: String,
+        /// What is supported.
+        supported: &'static str,
+    },
+    /// Number of inputs.
+    #[error("the node has {got} inputs, {minimum} to {maximum} are expected")]
+    InputCount {
+        /// Found.
+        got: usize,
+        /// Fewest.
+        minimum: usize,
+        /// Most.
+        maximum: usize,
+    },
+    /// Number of outputs.
+    #[error("the node has {got} outputs, only the first can be used and there must be one")]
+    OutputCount {
+        /// Found.
+        got: usize,
+    },
+    /// A tensor that nothing makes.
+    #[error("the tensor {} comes from nowhere", Name(tensor))]
+    MissingTensor {
+        /// Tensor.
+        tensor: String,
+    },
+    /// A tensor that is made later, or that depends on its user.
+    #[error(
+        "its input {} is made by {}, which stands later or is this node itself",
+        Name(tensor),
+        Name(maker)
+    )]
+    UsedBeforeMade {
+        /// Tensor.
+        tensor: String,
+        /// Node that makes it.
+        maker: String,
+    },
+    /// Two tensors of one name.
+    #[error("the tensor {} is made twice", Name(tensor))]
+    DuplicateTensor {
+        /// Tensor.
+        tensor: String,
+    },
+    /// An operand that must be known at compile time depends on the input.
+    #[error("{} depends on the model's input, where a constant is needed", Name(tensor))]
+    NotConstant {
+        /// Tensor.
+        tensor: String,
+    },
+    /// Two operands that depend on the input are multiplied or divided.
+    #[error("both operands depend on the model's input, and their product is not linear")]
+    ProductOfActivations,
+    /// Arithmetic between constants.
+    #[error("all operands are constants")]
+    OnlyConstants,
+    /// Element type.
+    #[error("{} has elements of type {got}, expected is {expected}", Name(tensor))]
+    ElementType {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: String,
+        /// Expected.
+        expected: &'static str,
+    },
+    /// A weight of another type than the input.
+    #[error(
+        "{} has elements of type {got}, the model's input {} of type {expected}",
+        Name(tensor),
+        Name(input)
+    )]
+    MixedTypes {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: &'static str,
+        /// The model's input.
+        input: String,
+        /// Its type.
+        expected: &'static str,
+    },
+    /// Weights in another file.
+    #[error("{} is stored in another file ({})", Name(tensor), Name(location))]
+    ExternalData {
+        /// Tensor.
+        tensor: String,
+        /// The path that the file names. It is never opened.
+        location: String,
+    },
+    /// A dimension that is not positive.
+    #[error("{} has a dimension of {got}", Name(tensor))]
+    Dimension {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: i64,
+    },
+    /// Too many dimensions.
+    #[error("{} has {got} dimensions, at most {limit} are accepted", Name(tensor))]
+    Rank {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: usize,
+        /// Limit.
+        limit: usize,
+    },
+    /// Too many elements, in one tensor or in all together.
+    #[error("with {} the model has more than {limit} elements", Name(tensor))]
+    Elements {
+        /// Tensor.
+        tensor: String,
+        /// Limit.
+        limit: u64,
+    },
+    /// A tensor too wide.
+    #[error("{} has {got} elements for one observation, at most {limit} are supported", Name(tensor))]
+    Width {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: u64,
+        /// Limit.
+        limit: u64,
+    },
+    /// Data do not fill the dimensions.
+    #[error("{} holds {got} bytes or values, its dimensions ask for {expected}", Name(tensor))]
+    DataSize {
+        /// Tensor.
+        tensor: String,
+        /// Expected.
+        expected: u64,
+        /// Found.
+        got: u64,
+    },
+    /// NaN or infinity.
+    #[error("{} holds {got} at position {index}", Name(tensor))]
+    NotFinite {
+        /// Tensor or attribute.
+        tensor: String,
+        /// Position in row-major order.
+        index: usize,
+        /// `NaN`, `inf` or `-inf`.
+        got: f64,
+    },
+    /// A number that no fixed-point range holds beside the others.
+    #[error("{} holds {got:e} at position {index}, beyond 2^40", Name(tensor))]
+    Magnitude {
+        /// Tensor or attribute.
+        tensor: String,
+        /// Position in row-major order.
+        index: usize,
+        /// Value.
+        got: f64,
+    },
+    /// Division by zero, or by a number whose inverse is beyond 2^40.
+    #[error("{} divides by {got:e} at position {index}", Name(tensor))]
+    ZeroDivisor {
+        /// Tensor.
+        tensor: String,
+        /// Position in row-major order.
+        index: usize,
+        /// Value.
+        got: f64,
+    },
+    /// Shapes that do not go together.
+    #[error("{} has shape {got:?}, expected is {expected}", Name(tensor))]
+    Shape {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: Vec<usize>,
+        /// What fits, in words or numbers.
+        expected: String,
+    },
+    /// A reshape that changes the number of elements, or that is not a vector of integers.
+    #[error("{} has shape {from:?}, which cannot become {to:?}", Name(tensor))]
+    Reshape {
+        /// Tensor.
+        tensor: String,
+        /// Shape for one observation.
+        from: Vec<usize>,
+        /// Requested.
+        to: Vec<i64>,
+    },
+    /// The last operator does not stand last.
+    #[error("{} is used by another node", Name(tensor))]
+    NotLast {
+        /// Tensor.
+        tensor: String,
+    },
+    /// The manifest names an input that the graph does not have.
+    #[error("the graph has no input of that name; it has: {}", Names(inputs))]
+    InputMissing {
+        /// Inputs of the graph, without initializers.
+        inputs: Vec<String>,
+    },
+    /// A second input.
+    #[error("the model has more than one input")]
+    SeveralInputs,
+    /// The input has no shape.
+    #[error("the input has no shape")]
+    InputShapeMissing,
+    /// The input has a dimension without a size, after the batch.
+    #[error("the input's dimension {index} ({}) has no size", Name(name))]
+    DynamicDimension {
+        /// Index, from 0.
+        index: usize,
+        /// Name of the dimension, if it has one.
+        name: String,
+    },
+    /// The batch is fixed, and not at one.
+    #[error("the input's batch dimension is fixed at {got}")]
+    FixedBatch {
+        /// Found.
+        got: i64,
+    },
+    /// The manifest names an output that the graph does not have.
+    #[error("the graph has no output of that name; it has: {}", Names(outputs))]
+    OutputMissing {
+        /// Outputs of the graph.
+        outputs: Vec<String>,
+    },
+    /// The output is the same for every input.
+    #[error("the output {} does not depend on the model's input", Name(output))]
+    ConstantOutput {
+        /// Output.
+        output: String,
+    },
+    /// Sparse initializers.
+    #[error("the graph has sparse initializers")]
+    Sparse,
+    /// More operators than a program holds, after folding.
+    #[error("the model has {got} operators after folding, at most {limit} are supported")]
+    OperatorCount {
+        /// Found.
+        got: usize,
+        /// Limit.
+        limit: usize,
+    },
+    /// A number left the range of double precision.
+    #[error("its weights or its values on the calibration data are beyond any number")]
+    Overflow,
+    /// Weights of one operator that differ by more than 62 bits.
+    #[error("after scaling, its largest weight is {largest:e} times the precision of its smallest input")]
+    WeightRange {
+        /// Largest weight in accumulator units.
+        largest: f64,
+    },
+    /// The worst case of an operator leaves the integers that it is proven for, at every scale that was tried.
+    #[error("its worst case is {bits} bits wide, more than the proven integers hold")]
+    WorstCase {
+        /// Log2 of the worst accumulator, rounded up.
+        bits: u32,
+    },
+}
+
+struct Names<'a>(&'a [String]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return out.write_str("none");
+        }
+        for (index, name) in self.0.iter().take(16).enumerate() {
+            write!(out, "{}{}", if index == 0 { "" } else { ", " }, Name(name))?;
+        }
+        Ok(())
+    }
+}
+
+/// Operators that compile, for people.
+pub const SUPPORTED: &str = "Gemm, MatMul, Add, Sub, Mul and Div by constants, Add and Sub of two activations, Relu, Flatten, Reshape, Identity, \
+     Constant, Dropout, Cast to the same type, and ArgMax, Softmax or LogSoftmax as the last operator";
+
+impl Cause {
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Operator | Self::Domain { .. } => format!("replace it and train again; supported are {SUPPORTED}"),
+            Self::Attribute { .. } | Self::AttributeType { .. } | Self::InputCount { .. } | Self::OutputCount { .. } => {
+                "export the model again; the file is not valid ONNX for this operator".into()
+            }
+            Self::AttributeValue { supported, .. } => format!("export it with {supported}"),
+            Self::MissingTensor { .. } | Self::UsedBeforeMade { .. } | Self::DuplicateTensor { .. } => {
+                "export the model again, or run it through onnx.checker: the graph is not well formed".into()
+            }
+            Self::NotConstant { .. } => "make it an initializer, or train again without it".into(),
+            Self::ProductOfActivations => "train again without gates or attention, or multiply by a constant".into(),
+            Self::OnlyConstants => "simplify the model first (for example with onnxsim), which folds constants".into(),
+            Self::ElementType { expected, .. } => format!("convert the model to {expected} throughout"),
+            Self::MixedTypes { expected, .. } => format!("convert the model to {expected} throughout"),
+            Self::ExternalData { .. } => "save the model as one file (onnx.save with save_as_external_data=False)".into(),
+            Self::Dimension { .. } | Self::DataSize { .. } | Self::Sparse => {
+                "export the model again with dense, complete weights".into()
+            }
+            Self::Rank { .. } | Self::Elements { .. } | Self::Width { .. } | Self::OperatorCount { .. } => {
+                "use a smaller model".into()
+            }
+            Self::NotFinite { .. } | Self::Overflow => "train again: such a weight makes every output meaningless".into(),
+            Self::Magnitude { .. } => "rescale the weights: 16-bit activations cannot hold such a factor".into(),
+            Self::ZeroDivisor { .. } => "remove the feature that has no spread, or divide by a larger constant".into(),
+            Self::Shape { .. } => "export the model again with matching shapes".into(),
+            Self::Reshape { .. } => "keep all values of one observation in its row: [batch, n]".into(),
+            Self::NotLast { .. } => "let this operator make the model's output and nothing else".into(),
+            Self::InputMissing { .. } => "set `input` under [agent] in agent.toml to the model's input".into(),
+            Self::SeveralInputs => "concatenate all features into one input".into(),
+            Self::InputShapeMissing | Self::DynamicDimension { .. } => {
+                "export with a shape of [batch, number of features]; only the batch may be dynamic".into()
+            }
+            Self::FixedBatch { .. } => "export with a dynamic batch, or a batch of 1".into(),
+            Self::OutputMissing { .. } => "set `output` under [agent] in agent.toml to the model's output".into(),
+            Self::ConstantOutput { .. } => "check that the exported graph is the trained one".into(),
+            Self::WeightRange { .. } => {
+                "narrow the declared ranges of the features, or train with normalised features and weight decay".into()
+            }
+            Self::WorstCase { .. } => {
+                "train with weight decay, split the layer, or give calibration data that cover its range".into()
+            }
+        }
+    }
+}

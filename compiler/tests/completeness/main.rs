@@ -1,0 +1,7 @@
+//! What must compile, and how close the integers stay to the floats.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod models;
+mod sp500;
