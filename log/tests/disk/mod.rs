@@ -118,6 +118,17 @@ impl Disk {
         disk.0.borrow_mut().sync = sync;
         disk
     }
+    /// A disk with a log of these bytes.
+    pub(crate) fn holding(bytes: &[u8]) -> Self {
+        let disk = Self::default();
+        let names = Names { directory: true, log: Some(0), draft: None };
+        let mut machine = disk.0.borrow_mut();
+        (machine.visible, machine.durable) = (names, names);
+        let (durable, visible) = (bytes.to_vec(), bytes.to_vec());
+        machine.contents.push(Content { durable, visible, ..Content::default() });
+        drop(machine);
+        disk
+    }
     pub(crate) fn mount(&self) -> Mount {
         Mount { disk: self.clone(), holds_lock: false }
     }
@@ -141,6 +152,11 @@ impl Disk {
     pub(crate) fn visible(&self) -> Vec<u8> {
         let machine = self.0.borrow();
         machine.visible.log.map(|number| machine.contents[number].visible.clone()).unwrap_or_default()
+    }
+    /// The process that was killed is gone, the machine stayed on: what was written is still seen, synced or not.
+    pub(crate) fn next_process(&self) {
+        let mut machine = self.0.borrow_mut();
+        (machine.off, machine.locked, machine.fault) = (false, false, None);
     }
     /// The power goes and comes back: of what was not synced, some first part survives, the last piece torn.
     pub(crate) fn restart(&self, dice: &mut Dice) {
