@@ -82,7 +82,7 @@ pub enum StatementError {
     },
 }
 
-/// A checked statement: one entry a decision of the padded batch, values minus low.
+/// A checked statement: one entry a decision of the padded batch, each filled up with zeros to its padded length.
 #[derive(Clone, Debug)]
 pub struct PublicValues<F> {
     /// Context digest.
@@ -91,7 +91,9 @@ pub struct PublicValues<F> {
     pub revealed: TensorId,
     /// Features of every decision.
     pub features: Vec<Vec<F>>,
-    /// Values of the revealed tensor minus its low.
+    /// Values of the revealed tensor minus its low (zero beyond the exact width): what is absorbed.
+    pub above_low: Vec<Vec<F>>,
+    /// The values themselves (zero beyond the exact width): what is evaluated.
     pub values: Vec<Vec<F>>,
 }
 
@@ -160,7 +162,13 @@ impl Statement {
             return Err(StatementError::Revealed { tensor: self.revealed.0 });
         };
         let (width, low) = (affine.width as usize, affine.rescale.low);
-        let mut public = PublicValues { context: self.context, revealed: self.revealed, features: Vec::new(), values: Vec::new() };
+        let (context, revealed) = (self.context, self.revealed);
+        let (features, above_low, values) = (Vec::new(), Vec::new(), Vec::new());
+        let mut public = PublicValues { context, revealed, features, above_low, values };
+        let padded = |mut list: Vec<Fr>, width: usize| {
+            list.resize(width.next_power_of_two(), Fr::ZERO);
+            list
+        };
         for (decision, (features, values)) in self.features.iter().zip(&self.values).enumerate() {
             let expected = card.features.len();
             if features.len() != expected {
@@ -203,11 +211,11 @@ pub enum Part {
     Revealed,
     /// Decisions of the features.
     Decisions,
-    /// Features of a decision (at most).
+    /// Features of a decision, padded.
     Features,
     /// Decisions of the revealed values.
     Outputs,
-    /// Revealed values of a decision (at most).
+    /// Revealed values of a decision, padded.
     Values,
     /// Committed rows of the program.
     ProgramRows,
@@ -233,9 +241,6 @@ pub fn check_shape<F>(layout: &Layout, program: &ProgramData<F>, public: &Public
     let equal = |part, expected: usize, got: usize| {
         if expected == got { Ok(()) } else { Err(ShapeError { part, expected, got }) }
     };
-    let at_most = |part, expected: usize, got: usize| {
-        if got <= expected { Ok(()) } else { Err(ShapeError { part, expected, got }) }
-    };
     equal(Part::Operators, layout.outputs.len(), program.operators.len())?;
     for (operator, data) in program.operators.iter().enumerate() {
         let expected = layout.scaled.iter().filter(|term| term.operator == operator).count();
@@ -244,11 +249,13 @@ pub fn check_shape<F>(layout: &Layout, program: &ProgramData<F>, public: &Public
     equal(Part::Revealed, layout.revealed.0.into(), public.revealed.0.into())?;
     equal(Part::Decisions, layout.batch(), public.features.len())?;
     for features in &public.features {
-        at_most(Part::Features, 1 << layout.input_log2, features.len())?;
+        equal(Part::Features, 1 << layout.input_log2, features.len())?;
     }
-    equal(Part::Outputs, layout.batch(), public.values.len())?;
-    for values in &public.values {
-        at_most(Part::Values, 1 << layout.revealed_place().vars, values.len())?;
+    for lists in [&public.above_low, &public.values] {
+        equal(Part::Outputs, layout.batch(), lists.len())?;
+        for values in lists {
+            equal(Part::Values, 1 << layout.revealed_place().vars, values.len())?;
+        }
     }
     Ok(())
 }
