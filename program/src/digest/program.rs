@@ -79,22 +79,21 @@ pub fn manifest_digest(card: &Card) -> [u8; 32] {
     keccak256(&[&preimage])
 }
 
-/// Digest of everything that a seal reads as data: seven parts, each a list whose length follows from the class, so that a
+/// Digest of everything that a seal reads as data: six parts, each a list whose length follows from the class, so that a
 /// circuit opens only what it reads.
 #[must_use]
 pub fn program_fr(card: &Card) -> Fr {
     poseidon::hash("cd.prog", &program_parts(card))
 }
 
-/// The seven parts of `program_fr`, in order: operators, spans, minima, head, registers, predicates, rules.
+/// The six parts of `program_fr`, in order: operators, spans, head, registers, predicates, rules.
 #[must_use]
-pub fn program_parts(card: &Card) -> [Fr; 7] {
+pub fn program_parts(card: &Card) -> [Fr; 6] {
     let policy_size = usize::from(card.class.policy_size);
     let padded_input = 1_usize.checked_shl(card.class.input_log2.into()).unwrap_or(0).min(limits::FEATURES);
     [
         operators(card),
         spans(card, padded_input),
-        minima(card, padded_input),
         head(card),
         registers(card),
         predicates(card, policy_size),
@@ -140,16 +139,6 @@ fn spans(card: &Card, padded_input: usize) -> Fr {
     poseidon::hash("cd.span", &list)
 }
 
-fn minima(card: &Card, padded_input: usize) -> Fr {
-    let mut minima: Vec<u64> = card.features.iter().map(|feature| offset(feature.min)).collect();
-    minima.resize(padded_input.max(minima.len()), 0);
-    let pack = |values: &[u64]| {
-        values.iter().rev().fold(Fr::from(0_u64), |sum, value| sum * power_of_two(64) + Fr::from(*value))
-    };
-    let list: Vec<Fr> = minima.chunks(3).map(pack).collect();
-    poseidon::hash("cd.mini", &list)
-}
-
 fn head(card: &Card) -> Fr {
     let Head::ArgMax { actions } = &card.head;
     let pack = |action: &ActionTemplate| {
@@ -185,17 +174,18 @@ fn predicates(card: &Card, policy_size: usize) -> Fr {
             Comparison::Greater => 4,
             Comparison::GreaterOrEqual => 5,
         };
-        let (fact, index) = fact(predicate.fact);
-        let (is_fact, other, other_index, constant) = match predicate.operand {
-            Operand::Constant(value) => (0, 0, 0, offset(value)),
+        let (left, index) = fact(predicate.fact);
+        let (is_fact, right, right_index, right_base) = match predicate.operand {
+            Operand::Constant(value) => (0, 0, 0, i128::from(value)),
             Operand::Fact(operand) => {
-                let (other, other_index) = self::fact(operand);
-                (1, other, other_index, 0)
+                let (right, right_index) = fact(operand);
+                (1, right, right_index, base(card, operand))
             }
         };
         let code =
-            comparison + (is_fact << 8) + (fact << 16) + (index << 24) + (other << 40) + (other_index << 48);
-        Fr::from(code) + power_of_two(64) * Fr::from(constant)
+            comparison + (is_fact << 8) + (left << 16) + (index << 24) + (right << 40) + (right_index << 48);
+        let difference = right_base - base(card, predicate.fact) + (1 << 66);
+        Fr::from(code) + power_of_two(64) * Fr::from(difference.unsigned_abs())
     };
     let mut list = vec![Fr::from(card.policy.predicates.len() as u64)];
     list.extend(card.policy.predicates.iter().map(pack));
@@ -212,6 +202,14 @@ fn rules(card: &Card, policy_size: usize) -> Fr {
     let mut list = vec![Fr::from(card.policy.rules.len() as u64)];
     list.extend(card.policy.rules.iter().map(pack));
     poseidon::hash("cd.rule", &padded(list, 1 + policy_size))
+}
+
+/// What a fact adds to the raw value that a circuit holds: a feature is held above its minimum.
+fn base(card: &Card, fact: Fact) -> i128 {
+    match fact {
+        Fact::Feature(index) => card.features.get(usize::from(index)).map_or(0, |feature| feature.min.into()),
+        _ => 0,
+    }
 }
 
 fn fact(fact: Fact) -> (u64, u64) {

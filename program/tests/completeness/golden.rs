@@ -130,20 +130,21 @@ fn golden_program_fr_takes_the_items_of_the_specification() {
     let (two_to_64, two_to_96) = (fr(1 << 64), fr(1 << 96));
     let operators = [fr(4), fr(40_000), fr(0), fr(3), fr(21_845), -fr(32_768), -fr(3)];
     let spans = [fr(3), fr(10_000 + (65_535 << 16) + (1_100 << 32))];
-    // Three features and one of padding: three to an element.
-    let minima = [fr(u(-5_000) + (u(0) << 64)) + fr(u(-100)) * two_to_64 * two_to_64, fr(0)];
     let head = padded(&[3, 2 * u(-250), 1 + 2 * u(0), 2 * u(250)], 5);
     let registers = padded(&[4, 1 + 4 * u(0), 2 + 4 * u(10), 3 + 4 * u(0), 4 * u(500)], 5);
     let code = |comparison, fact: u128, index: u128| comparison + (fact << 16) + (index << 24);
     let other = |fact: u128, index: u128| (1 << 8) + (fact << 40) + (index << 48);
+    let predicate = |(code, k): (u128, i128)| fr(code) + two_to_64 * fr((k + (1 << 66)) as u128);
     let predicates = [
-        5,
-        code(5, 1, 0) + (u(-250) << 64),
-        code(3, 1, 0) + (u(250) << 64),
-        code(2, 6, 0) + (u(259_200) << 64),
-        code(4, 5, 1) + other(5, 3),
-        code(0, 4, 2) + (u(999) << 64),
+        (code(5, 1, 0), -250),
+        (code(3, 1, 0), 250),
+        (code(2, 6, 0), 259_200),
+        (code(4, 5, 1) + other(5, 3), 0),
+        // The feature is held above its minimum of -100.
+        (code(0, 4, 2), 999 + 100),
     ];
+    let mut predicates: Vec<Fr> = [fr(5)].into_iter().chain(predicates.map(predicate)).collect();
+    predicates.resize(17, fr(0));
     let rules = [(0, 16, 0b11, 0b1000_u128), (1, 17, 0b100, 0), (1, 18, 0b1_0000, 0)];
     let rule = |(forbid, reason, all_of, none_of): (u128, u128, u128, u128)| {
         fr(forbid + (reason << 8) + (all_of << 32)) + fr(none_of) * two_to_96
@@ -153,10 +154,9 @@ fn golden_program_fr_takes_the_items_of_the_specification() {
     let parts = [
         poseidon::hash("cd.oper", &operators),
         poseidon::hash("cd.span", &spans),
-        poseidon::hash("cd.mini", &minima),
         poseidon::hash("cd.head", &head),
         poseidon::hash("cd.regs", &registers),
-        poseidon::hash("cd.pred", &padded(&predicates, 17)),
+        poseidon::hash("cd.pred", &predicates),
         poseidon::hash("cd.rule", &rules),
     ];
     let card = sample::program().card;
