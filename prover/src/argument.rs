@@ -36,7 +36,20 @@ pub struct ProvingKey<'a> {
 /// Writes a proof that the witness satisfies the statement; a false statement gives a proof that is rejected.
 #[must_use]
 pub fn prove(key: &ProvingKey<'_>, layout: &Layout, public: &PublicValues<Fr>, witness: &Witness) -> Vec<u8> {
-    let mut channel = ProverChannel::default();
+    prove_observed(key, layout, public, witness, &mut |_| {})
+}
+
+/// Like [`prove`]; `observer` is told each message after it was sent, so that somebody with a clock can say where the
+/// time goes.
+#[must_use]
+pub fn prove_observed(
+    key: &ProvingKey<'_>,
+    layout: &Layout,
+    public: &PublicValues<Fr>,
+    witness: &Witness,
+    observer: &mut dyn FnMut(Step),
+) -> Vec<u8> {
+    let mut channel = ProverChannel::new(observer);
     let head = statement::elements(layout, key.program, public);
     channel.known(Step::Statement, &head);
 
@@ -178,7 +191,7 @@ impl Sumcheck<'_> {
 
     fn run(
         &self,
-        channel: &mut ProverChannel,
+        channel: &mut ProverChannel<'_>,
         inverses: &[Fr],
         (multiplicities, table_helper): (&[Fr], &[Fr]),
         (bias_sum, scaled): (&Fr, &[Fr]),

@@ -9,16 +9,22 @@ use candor_program::Fr;
 use candor_program::encoding::fr_to_bytes;
 
 /// A proof being written.
-#[derive(Default)]
-pub(crate) struct ProverChannel {
+pub(crate) struct ProverChannel<'a> {
     transcript: Transcript<Fr>,
     proof: Vec<u8>,
+    observer: &'a mut dyn FnMut(Step),
 }
 
-impl ProverChannel {
+impl<'a> ProverChannel<'a> {
+    /// Starts a proof; the observer is told each message after it was absorbed.
+    pub(crate) fn new(observer: &'a mut dyn FnMut(Step)) -> Self {
+        Self { transcript: Transcript::default(), proof: Vec::new(), observer }
+    }
+
     pub(crate) fn known(&mut self, step: Step, values: &[Fr]) {
         self.transcript.label(step.label());
         self.transcript.absorb(values);
+        (self.observer)(step);
     }
 
     pub(crate) fn scalars(&mut self, step: Step, values: &[Fr]) {

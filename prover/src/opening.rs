@@ -10,7 +10,7 @@ use candor_program::Fr;
 use rayon::prelude::*;
 
 /// Writes the opening. Shapes: at least as many powers as the row has values.
-pub(crate) fn open(channel: &mut ProverChannel, powers: &[G1Affine], merged: Merged) {
+pub(crate) fn open(channel: &mut ProverChannel<'_>, powers: &[G1Affine], merged: Merged) {
     let Merged { row, point } = merged;
     let vars = point.len();
     let mut folds = vec![row];
