@@ -5,6 +5,7 @@ use candor_program::card::Card;
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
 use candor_program::execution;
+use candor_program::state::State;
 use candor_trace::SignedRecord;
 
 /// Which words of one record its body opens.
@@ -28,11 +29,15 @@ impl Openings {
         let leaves = body.leaves.len() == tensors && execution::root(&body.leaves) == header.execution;
         let output =
             u16::try_from(card.operators.len()).ok().map(|tensor| execution::leaf(tensor, &body.outputs));
+        // The digest fills registers up with zeros: their number is the card's, or they open nothing.
+        let state = |state: &State, word: FrBytes| {
+            state.0.len() == card.registers.len() && FrBytes::from(digest::state(state)) == word
+        };
         Self {
             observation: FrBytes::from(observations) == header.observations,
             evidence: FrBytes::from(digest::evidence(body.evidence_salt)) == header.evidence,
-            state_before: FrBytes::from(digest::state(&body.state_before)) == header.state_before,
-            state_after: FrBytes::from(digest::state(&body.state_after)) == header.state_after,
+            state_before: state(&body.state_before, header.state_before),
+            state_after: state(&body.state_after, header.state_after),
             leaves,
             outputs: leaves && output.is_some() && output.as_ref() == body.leaves.last(),
             time: body.observation.time == header.time,

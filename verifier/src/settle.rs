@@ -242,3 +242,43 @@ impl Dispute<'_> {
         Fraud { kind, culprit, sequence, basis, payout: None, assumptions: Assumption::of_records() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candor_program::encoding::FrBytes;
+
+    /// No sound argument leads here, so the two outcomes are made by hand.
+    #[test]
+    fn accepted_proofs_of_both_are_a_contradiction() {
+        let expected = Expected::new(
+            [0; 32],
+            [0; 20],
+            candor_program::card::Domain { chain_id: 1, verifying_contract: [0; 20] },
+        );
+        let accepted = Accepted {
+            program_id: [0; 32],
+            agent: [0; 20],
+            first_sequence: 0,
+            decisions: Vec::new(),
+            record_hashes: Vec::new(),
+            acc_before: FrBytes([0; 32]),
+            acc_after: FrBytes([0; 32]),
+            payout: [0; 20],
+            assumptions: Vec::new(),
+        };
+        let basis = Basis::Proof { tensor: TensorId(1), proven: [1; 32], recorded: [2; 32] };
+        let fraud = Fraud {
+            kind: FraudKind::ModelSubstituted,
+            culprit: [0; 20],
+            sequence: 4,
+            basis,
+            payout: None,
+            assumptions: Vec::new(),
+        };
+        let alone = conclude(&expected, Some(fraud.clone()), None, Vec::new());
+        assert_eq!(alone, Verdict::Fraud(fraud.clone()));
+        let both = conclude(&expected, Some(fraud), Some(accepted), Vec::new());
+        assert_eq!(both, Verdict::Undecided { missing: vec![Missing::Contradiction { sequence: 4 }] });
+    }
+}

@@ -28,17 +28,37 @@ pub(crate) const CHEATS: &[Cheat] = &[
     Cheat { name: "model, last layer", at: 1, change: |record| substitute(record, 2), acc: true },
     Cheat { name: "execution leaf", at: 3, change: |record| leaf(record, 2), acc: true },
     Cheat { name: "input leaf", at: 3, change: |record| run_on(record, [1, 2, 3]), acc: true },
-    Cheat { name: "observation", at: 1, change: |record| payload(record, r#"{"sell": 9, "hold": 1, "buy": 1}"#), acc: true },
+    Cheat {
+        name: "observation",
+        at: 1,
+        change: |record| payload(record, r#"{"sell": 9, "hold": 1, "buy": 1}"#),
+        acc: true,
+    },
     Cheat { name: "invalid observation", at: 1, change: |record| payload(record, r#"{"sell": "#), acc: true },
     Cheat { name: "feature count", at: 1, change: fewer_features, acc: true },
     Cheat { name: "action", at: 0, change: |record| record.header.requested += 1 << 64, acc: true },
-    Cheat { name: "policy verdict", at: 2, change: |record| record.header.verdict = 1 | 16 << 8 | 1 << 24, acc: true },
-    Cheat { name: "executed action", at: 2, change: |record| record.header.executed = record.header.requested, acc: true },
+    Cheat {
+        name: "policy verdict",
+        at: 2,
+        change: |record| record.header.verdict = 1 | 16 << 8 | 1 << 24,
+        acc: true,
+    },
+    Cheat {
+        name: "executed action",
+        at: 2,
+        change: |record| record.header.executed = record.header.requested,
+        acc: true,
+    },
     Cheat { name: "state", at: 1, change: state_after, acc: true },
     Cheat { name: "state before", at: 2, change: state_before, acc: true },
     Cheat { name: "transaction", at: 1, change: |record| record.header.transaction[5] ^= 1, acc: true },
     Cheat { name: "acc", at: 1, change: |record| record.header.acc.0[31] ^= 1, acc: false },
-    Cheat { name: "previous record", at: 2, change: |record| record.header.previous_record[0] ^= 1, acc: true },
+    Cheat {
+        name: "previous record",
+        at: 2,
+        change: |record| record.header.previous_record[0] ^= 1,
+        acc: true,
+    },
     Cheat { name: "time", at: 2, change: time_backwards, acc: true },
     Cheat { name: "gap", at: 2, change: |record| record.header.sequence += 1, acc: true },
     Cheat { name: "genesis", at: 0, change: |record| record.header.previous_record[0] ^= 1, acc: true },
@@ -145,7 +165,8 @@ fn fewer_features(record: &mut SignedRecord) {
 pub(crate) fn commit_observation(record: &mut SignedRecord) {
     let body = &record.body;
     let payloads = body.observation.payload_digests();
-    record.header.observations = digest::observations(body.observations_salt, &body.features, &payloads).into();
+    record.header.observations =
+        digest::observations(body.observations_salt, &body.features, &payloads).into();
 }
 
 fn state_after(record: &mut SignedRecord) {

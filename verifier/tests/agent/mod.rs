@@ -6,16 +6,16 @@
 pub(crate) mod cheat;
 
 use candor_prover::{Prover, ReferenceString, commit_program};
-use candor_verifier::program::card::{
-    Card, Domain, OperatorWeights, Plugin, Program, SetupCard, Weights,
-};
+use candor_verifier::program::card::{Card, Domain, OperatorWeights, Plugin, Program, SetupCard, Weights};
 use candor_verifier::program::class::{Class, OperatorClass, TensorId, TermClass};
 use candor_verifier::program::digest::ProgramIds;
 use candor_verifier::program::feature::Feature;
 use candor_verifier::program::head::{ActionTemplate, Head};
 use candor_verifier::program::observation::Observation;
 use candor_verifier::program::operator::{Affine, Operator, Rescale, Term};
-use candor_verifier::program::policy::{Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule, Table};
+use candor_verifier::program::policy::{
+    Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule, Table,
+};
 use candor_verifier::program::state::{Register, Update};
 use candor_verifier::program::transaction::{AbiType, Argument, ArgumentSource, Template};
 use candor_verifier::trace::{AgentKey, Bundle, Recorder, Salts, SignedRecord, Start};
@@ -32,7 +32,8 @@ pub(crate) static REFERENCE: LazyLock<ReferenceString> =
     LazyLock::new(|| ReferenceString::development(9, &[7; 32]).expect("small enough"));
 
 /// The program, its weights committed.
-pub(crate) static PROGRAM: LazyLock<Program> = LazyLock::new(|| committed(uncommitted(REFERENCE.card().clone())));
+pub(crate) static PROGRAM: LazyLock<Program> =
+    LazyLock::new(|| committed(uncommitted(REFERENCE.card().clone())));
 
 /// An honest run and its proof.
 pub(crate) static HONEST: LazyLock<(Bundle, ProofFile)> = LazyLock::new(|| {
@@ -43,7 +44,8 @@ pub(crate) static HONEST: LazyLock<(Bundle, ProofFile)> = LazyLock::new(|| {
 
 /// Commits the weights with [`REFERENCE`].
 pub(crate) fn committed(mut program: Program) -> Program {
-    program.card.weight_rows = commit_program(&REFERENCE, &program.card, &program.weights).expect("committed");
+    program.card.weight_rows =
+        commit_program(&REFERENCE, &program.card, &program.weights).expect("committed");
     program.validate().expect("the test's program is valid");
     program
 }

@@ -5,8 +5,8 @@ use crate::agent::{PAYOUT, PROGRAM, bundle, expected, expected_of, prover, run, 
 use candor_verifier::program::class::TensorId;
 use candor_verifier::trace::{Bundle, Chain, ChainError, Link, SignedRecord, Start};
 use candor_verifier::{
-    Basis, Challenge, Difference, Fraud, FraudKind, Inconsistency, Missing, PlaceName, ReplayOutcome, Submission,
-    Suspicion, Verdict, diagnose, replay, settle,
+    Basis, Challenge, Difference, Fraud, FraudKind, Inconsistency, Missing, PlaceName, ReplayOutcome,
+    Submission, Suspicion, Verdict, diagnose, replay, settle,
 };
 
 /// Cheat, place that replay names, tensor that must be proven, suspicion, and kind of fraud.
@@ -14,8 +14,20 @@ type Case = (&'static str, PlaceName, Option<u16>, Suspicion, FraudKind);
 
 const CASES: &[Case] = &[
     ("output", PlaceName::Operator, Some(3), Suspicion::OutputWrong, FraudKind::WrongOutput),
-    ("model, first layer", PlaceName::Operator, Some(1), Suspicion::ModelSubstituted, FraudKind::ModelSubstituted),
-    ("model, second layer", PlaceName::Operator, Some(2), Suspicion::ModelSubstituted, FraudKind::ModelSubstituted),
+    (
+        "model, first layer",
+        PlaceName::Operator,
+        Some(1),
+        Suspicion::ModelSubstituted,
+        FraudKind::ModelSubstituted,
+    ),
+    (
+        "model, second layer",
+        PlaceName::Operator,
+        Some(2),
+        Suspicion::ModelSubstituted,
+        FraudKind::ModelSubstituted,
+    ),
     ("model, last layer", PlaceName::Operator, Some(3), Suspicion::OutputWrong, FraudKind::WrongOutput),
     ("execution leaf", PlaceName::Operator, Some(2), Suspicion::ExecutionEdited, FraudKind::ModelSubstituted),
     ("input leaf", PlaceName::Features, None, Suspicion::InputSwapped, FraudKind::InputMismatch),
@@ -33,7 +45,13 @@ const CASES: &[Case] = &[
     ("executed action", PlaceName::Execution, None, Suspicion::PolicyBypassed, FraudKind::PolicyViolated),
     ("state", PlaceName::State, None, Suspicion::StateAltered, FraudKind::StateBroken),
     ("state before", PlaceName::State, None, Suspicion::StateAltered, FraudKind::StateBroken),
-    ("transaction", PlaceName::Transaction, None, Suspicion::TransactionAltered, FraudKind::TransactionMismatch),
+    (
+        "transaction",
+        PlaceName::Transaction,
+        None,
+        Suspicion::TransactionAltered,
+        FraudKind::TransactionMismatch,
+    ),
     ("acc", PlaceName::Acc, None, Suspicion::HistoryRewritten, FraudKind::ChainBroken),
     ("previous record", PlaceName::Chain, None, Suspicion::HistoryRewritten, FraudKind::ChainBroken),
     ("time", PlaceName::Chain, None, Suspicion::HistoryRewritten, FraudKind::ChainBroken),

@@ -74,7 +74,9 @@ fn bundle_start_of_another_program() {
         previous.header.program_id[0] ^= 1;
         (bundle.start, proof.first_sequence) = (Start::After(previous), 0);
     });
-    assert!(matches!(&error, VerifyError::Bundle { source } if matches!(**source, BundleError::StartProgram { .. })));
+    assert!(
+        matches!(&error, VerifyError::Bundle { source } if matches!(**source, BundleError::StartProgram { .. }))
+    );
     assert_eq!(error.kind(), ErrorKind::Rejected);
 }
 
@@ -85,7 +87,9 @@ fn bundle_start_not_signed() {
         previous.header.time ^= 1;
         bundle.start = Start::After(previous);
     });
-    assert!(matches!(&error, VerifyError::Bundle { source } if matches!(**source, BundleError::StartSignature { .. })));
+    assert!(
+        matches!(&error, VerifyError::Bundle { source } if matches!(**source, BundleError::StartSignature { .. }))
+    );
     assert_eq!(error.kind(), ErrorKind::Rejected);
 }
 
@@ -140,14 +144,20 @@ fn model_rows() {
 #[test]
 fn layout_too_large_for_a_batch() {
     let error = crate::wide::batch_beyond_the_layout();
-    assert!(matches!(error, VerifyError::Layout { segment: 0, source: LayoutError::TooLarge { .. } }), "{error}");
+    assert!(
+        matches!(error, VerifyError::Layout { segment: 0, source: LayoutError::TooLarge { .. } }),
+        "{error}"
+    );
     assert_eq!(error.kind(), ErrorKind::Limit);
 }
 
 #[test]
 fn signature() {
     let error = refused(|bundle, _| bundle.records[1].signature.0[64] = 29);
-    assert_eq!(error, VerifyError::Signature { sequence: 1, source: SignatureError::RecoveryByte { got: 29 } });
+    assert_eq!(
+        error,
+        VerifyError::Signature { sequence: 1, source: SignatureError::RecoveryByte { got: 29 } }
+    );
     assert_eq!(error.kind(), ErrorKind::Rejected);
 }
 
@@ -167,6 +177,10 @@ fn body() {
     let error = refused(|bundle, _| bundle.records[3].body.evidence_salt ^= 1);
     assert_eq!(error, VerifyError::Body { sequence: 3, source: BodyError::EvidenceMismatch });
     assert_eq!(error.kind(), ErrorKind::Rejected);
+    let error = refused(|bundle, _| bundle.records[3].body.state_before.0.push(0));
+    assert_eq!(error, VerifyError::Body { sequence: 3, source: BodyError::StateBeforeMismatch });
+    let error = refused(|bundle, _| bundle.records[4].body.state_after.0.push(0));
+    assert_eq!(error, VerifyError::Body { sequence: 4, source: BodyError::StateAfterMismatch });
     for name in ["input leaf", "observation", "invalid observation", "feature count"] {
         assert!(matches!(cheated(name), VerifyError::Body { .. }), "{name}");
     }
@@ -205,8 +219,7 @@ fn statement() {
         sign_again(record);
         (proof.segments[0].decisions, proof.segments[0].batch_log2) = (1, 0);
     });
-    let source =
-        StatementError::Range { decision: 0, index: 1, low: -32_768, high: 32_767, got: 1_000_000 };
+    let source = StatementError::Range { decision: 0, index: 1, low: -32_768, high: 32_767, got: 1_000_000 };
     assert_eq!(error, VerifyError::Statement { segment: 0, source });
     assert_eq!(error.kind(), ErrorKind::Rejected);
 }

@@ -1,17 +1,15 @@
 //! Nobody can be framed: whatever is put beside what an honest agent signed, the verdict is not fraud.
 
 use crate::agent::cheat::{commit_observation, other_program, outputs, second_record};
-use crate::agent::{
-    HONEST, PAYOUT, PROGRAM, bundle, expected, key, other_key, prover, run, sign_again,
-};
+use crate::agent::{HONEST, PAYOUT, PROGRAM, bundle, expected, key, other_key, prover, run, sign_again};
 use candor_verifier::program::class::TensorId;
 use candor_verifier::program::encoding::keccak256;
 use candor_verifier::program::interval::ProgramError;
 use candor_verifier::trace::{AgentKey, Body, Bundle, SignatureBytes, SignatureError, SignedRecord, Start};
 use candor_verifier::verdict::Unopened;
 use candor_verifier::{
-    AssumptionName, Challenge, Evidence, Expected, Missing, ProofFile, ReplayOutcome, Submission, Verdict, VerifyError,
-    replay, settle,
+    AssumptionName, Challenge, Evidence, Expected, Missing, ProofFile, ReplayOutcome, Submission, Verdict,
+    VerifyError, replay, settle,
 };
 
 fn undecided(bundle: &Bundle, challenge: &Challenge) -> Vec<Missing> {
@@ -34,9 +32,8 @@ fn inconsistent(record: SignedRecord, previous: Start) -> Challenge {
 
 /// What the bundle itself comes to, for settlement and for replay.
 fn scanned(bundle: &Bundle) -> Missing {
-    let ReplayOutcome::Undecided(replayed) = replay(&expected(), &PROGRAM, bundle).expect("replayed").outcome else {
-        panic!("a bundle that cannot be judged")
-    };
+    let report = replay(&expected(), &PROGRAM, bundle).expect("replayed");
+    let ReplayOutcome::Undecided(replayed) = report.outcome else { panic!("{report:?}") };
     match settle(&expected(), bundle, &[]) {
         Verdict::Undecided { missing } => assert_eq!(missing, [replayed.clone()]),
         verdict => panic!("{verdict:?}"),
@@ -59,7 +56,9 @@ const INVENTED: &[(&str, fn(&mut Body), Unopened)] = &[
     ("evidence salt", |b| b.evidence_salt ^= 1, Unopened::Evidence),
     ("state before", |b| b.state_before.0[0] += 1, Unopened::StateBefore),
     ("state before, one more", |b| b.state_before.0.push(0), Unopened::StateBefore),
+    ("state before, one less", |b| b.state_before.0.truncate(1), Unopened::StateBefore),
     ("state after", |b| b.state_after.0[1] -= 1, Unopened::StateAfter),
+    ("state after, one more", |b| b.state_after.0.push(0), Unopened::StateAfter),
     ("state after, none", |b| b.state_after.0.clear(), Unopened::StateAfter),
     ("leaf", |b| b.leaves[1][0] ^= 1, Unopened::Execution),
     ("leaves, one less", |b| b.leaves.truncate(3), Unopened::Execution),
@@ -123,7 +122,10 @@ fn what_the_agent_did_not_sign_is_not_its_guilt() {
         missing[0].clone()
     };
     let unsigned = altered(|_| ());
-    assert!(matches!(unsigned, Missing::Signature { sequence: 2, source: SignatureError::WrongSigner { .. } }));
+    assert!(matches!(
+        unsigned,
+        Missing::Signature { sequence: 2, source: SignatureError::WrongSigner { .. } }
+    ));
     let other = altered(|record| {
         record.signature = other_key().sign(&record.record_hash(&PROGRAM.card.domain));
     });
@@ -244,8 +246,8 @@ fn one_record_signed_twice_is_no_equivocation() {
 /// (r, n - s, v flipped): the other signature that the same key made.
 fn mirror(signature: &SignatureBytes) -> SignatureBytes {
     const ORDER: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xba, 0xae,
-        0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xba,
+        0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
     ];
     let mut mirrored = *signature;
     let mut borrow = 0_i16;
@@ -341,7 +343,10 @@ fn development_setup_decides_nothing_without_leave() {
     let strict = Expected { allow_development_setup: false, ..expected() };
     let verdict = settle(&strict, &cheated, &[Submission::Challenge(&challenge)]);
     let source = Box::new(VerifyError::Refused { assumption: AssumptionName::DevelopmentSetup });
-    assert_eq!(verdict, Verdict::Undecided { missing: vec![Missing::AcceptedChallenge { sequence: 0, source }] });
+    assert_eq!(
+        verdict,
+        Verdict::Undecided { missing: vec![Missing::AcceptedChallenge { sequence: 0, source }] }
+    );
     let (honest, proof) = &*HONEST;
     let verdict = settle(&strict, honest, &[Submission::Proof(proof)]);
     let source = Box::new(VerifyError::Refused { assumption: AssumptionName::DevelopmentSetup });

@@ -5,7 +5,8 @@ use crate::agent::{HONEST, PAYOUT, PROGRAM, bundle, expected, prover, run, sign_
 use candor_verifier::program::class::TensorId;
 use candor_verifier::trace::{Bundle, Chain, Link, SignedRecord, Start};
 use candor_verifier::{
-    Challenge, Evidence, Missing, ProofFile, Submission, Verdict, VerifyError, replay, settle, verify, verify_bytes,
+    Challenge, Evidence, Missing, ProofFile, Submission, Verdict, VerifyError, replay, settle, verify,
+    verify_bytes,
 };
 
 /// SplitMix64: the same numbers in every run.
@@ -130,7 +131,12 @@ fn hostile_lengths() {
     let mut record = honest.records[1].clone();
     record.body.leaves.truncate(2);
     let short = Bundle { records: vec![record.clone()], ..honest.clone() };
-    let challenge = Challenge::proven(record, TensorId(1), vec![1, 2], ProofFile { segments: Vec::new(), ..proof.clone() });
+    let challenge = Challenge::proven(
+        record,
+        TensorId(1),
+        vec![1, 2],
+        ProofFile { segments: Vec::new(), ..proof.clone() },
+    );
     let files = [short.to_bytes(), proof.to_bytes(), challenge.to_bytes()];
     for (kind, file) in files.iter().enumerate() {
         for offset in 0..file.len().min(6000) - 4 {
@@ -237,6 +243,8 @@ fn the_first_accepted_challenge_decides() {
     ];
     let Verdict::Fraud(fraud) = settle(&expected(), &cheated, &submissions) else { panic!("fraud") };
     assert_eq!(fraud.payout, Some(PAYOUT));
-    let Verdict::Undecided { missing } = settle(&expected(), &cheated, &submissions[..3]) else { panic!("undecided") };
+    let Verdict::Undecided { missing } = settle(&expected(), &cheated, &submissions[..3]) else {
+        panic!("undecided")
+    };
     assert_eq!(missing.len(), 3);
 }

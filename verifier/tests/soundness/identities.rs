@@ -1,7 +1,9 @@
 //! What is expected, what the proof names and whom it pays: each changed alone is refused.
 
 use crate::agent::cheat::other_program;
-use crate::agent::{HONEST, PROGRAM, committed, expected, expected_of, other_key, prove, run_of, uncommitted};
+use crate::agent::{
+    HONEST, PROGRAM, committed, expected, expected_of, other_key, prove, run_of, uncommitted,
+};
 use candor_verifier::circuits::native::ArgumentError;
 use candor_verifier::program::class::TensorId;
 use candor_verifier::trace::{Bundle, Purpose, Start};
@@ -89,7 +91,10 @@ fn each_field_of_the_proof_counts() {
         (|p| p.segments[0].decisions = 6, |e| *e == VerifyError::ProofCoverage { expected: 5, got: 6 }),
         (|p| p.segments[0].decisions = 0, |e| matches!(e, VerifyError::SegmentShape { .. })),
         (|p| p.segments[0].batch_log2 = 4, |e| matches!(e, VerifyError::SegmentShape { .. })),
-        (|p| p.segments[0].batch_log2 = 9, |e| *e == VerifyError::BatchTooLarge { segment: 0, limit: 8, got: 9 }),
+        (
+            |p| p.segments[0].batch_log2 = 9,
+            |e| *e == VerifyError::BatchTooLarge { segment: 0, limit: 8, got: 9 },
+        ),
     ];
     for (number, (change, right)) in changes.into_iter().enumerate() {
         let error = refused(&expected(), |_, proof| change(proof));
@@ -150,7 +155,8 @@ fn other_weights_are_another_program() {
 #[test]
 fn segments_are_bound_to_their_records() {
     let (bundle, _) = &*HONEST;
-    let part = |range: std::ops::Range<usize>| Bundle { records: bundle.records[range].to_vec(), ..bundle.clone() };
+    let part =
+        |range: std::ops::Range<usize>| Bundle { records: bundle.records[range].to_vec(), ..bundle.clone() };
     let (first, second) = (prove(&PROGRAM, &part(0..2)), prove(&PROGRAM, &part(2..4)));
     let whole = part(0..4);
     let mut proof = first.clone();

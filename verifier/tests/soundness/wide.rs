@@ -1,6 +1,6 @@
 //! A program so wide that a batch of its decisions has no layout, though one decision has.
 
-use crate::agent::{PAYOUT, key, observation, salts, uncommitted, START, Want, expected_of};
+use crate::agent::{PAYOUT, START, Want, expected_of, key, observation, salts, uncommitted};
 use candor_verifier::circuits::model::weight_layout;
 use candor_verifier::program::card::{OperatorWeights, PointBytes, Program};
 use candor_verifier::program::class::{OperatorClass, TensorId, TermClass};
@@ -15,7 +15,13 @@ fn rescale(low: i32) -> Rescale {
     Rescale { multiplier: 1 << 16, low }
 }
 
-fn push(program: &mut Program, output_log2: u8, width: u32, terms: Vec<(TermClass, Term)>, dense: Vec<Vec<i32>>) {
+fn push(
+    program: &mut Program,
+    output_log2: u8,
+    width: u32,
+    terms: Vec<(TermClass, Term)>,
+    dense: Vec<Vec<i32>>,
+) {
     let (classes, terms) = terms.into_iter().unzip();
     program.card.class.operators.push(OperatorClass::Affine { output_log2, terms: classes });
     program.card.operators.push(Operator::Affine(Affine { width, terms, rescale: rescale(0) }));
@@ -28,7 +34,8 @@ fn program() -> Program {
     program.card.class.operators.clear();
     program.card.operators.clear();
     program.weights.operators.clear();
-    let dense = |source| (TermClass::Dense { source: TensorId(source) }, Term::Dense { source: TensorId(source) });
+    let dense =
+        |source| (TermClass::Dense { source: TensorId(source) }, Term::Dense { source: TensorId(source) });
     let scaled = |source| {
         let source = TensorId(source);
         (TermClass::Scaled { source }, Term::Scaled { source, coefficient: 1 })
@@ -49,7 +56,8 @@ pub(crate) fn batch_beyond_the_layout() -> VerifyError {
     let program = program();
     let expected = expected_of(&program);
     let mut recorder = Recorder::resume(program, key(), None).expect("genesis");
-    let record = |number| recorder.record(observation(START, Want::Hold), salts(number)).expect("recorded").record;
+    let record =
+        |number| recorder.record(observation(START, Want::Hold), salts(number)).expect("recorded").record;
     let records = (0..17).map(record).collect();
     let bundle = Bundle { card: recorder.program().card.clone(), start: Start::Genesis, records };
     let proof = ProofFile {
