@@ -101,12 +101,23 @@ fn feature(index: usize) -> Feature {
 
 fn action(index: usize) -> ActionTemplate {
     let abstain = index == 1;
-    ActionTemplate { name: format!("a{index}"), abstain, amount: if abstain { 0 } else { index as i64 * 10 - 15 } }
+    ActionTemplate {
+        name: format!("a{index}"),
+        abstain,
+        amount: if abstain { 0 } else { index as i64 * 10 - 15 },
+    }
 }
 
 fn policy() -> Table {
-    let predicate = |fact, comparison, constant| Predicate { fact, comparison, operand: Operand::Constant(constant) };
-    let rule = |name: &str, effect, bit: u32, reason| Rule { name: name.into(), effect, all_of: 1 << bit, none_of: 0, reason };
+    let predicate =
+        |fact, comparison, constant| Predicate { fact, comparison, operand: Operand::Constant(constant) };
+    let rule = |name: &str, effect, bit: u32, reason| Rule {
+        name: name.into(),
+        effect,
+        all_of: 1 << bit,
+        none_of: 0,
+        reason,
+    };
     let text = |code, name: &str| ReasonText { code, name: name.into(), remedy: String::new() };
     Table {
         predicates: vec![

@@ -1,0 +1,19 @@
+//! Every criterion bench: `cargo bench -p candor-benches -- prove` runs those of one file.
+//!
+//! What is measured is made before a clock starts: programs compiled, weights committed, records signed. Groups are
+//! named as the tables of docs/benchmarks.md.
+
+mod agent;
+mod primitives;
+mod prove;
+mod record;
+mod replay;
+mod verify;
+
+criterion::criterion_main!(
+    primitives::benches,
+    record::benches,
+    replay::benches,
+    prove::benches,
+    verify::benches
+);
