@@ -54,7 +54,7 @@ pub enum ReplayError {
         /// Of the program.
         got: [u8; 32],
     },
-    /// The program could not be run.
+    /// The program could not be run. Validation excludes it; were that wrong, it must not pass for agreement.
     #[error("record {sequence}: {source}")]
     Execute {
         /// Record.

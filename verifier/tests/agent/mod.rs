@@ -227,3 +227,22 @@ pub(crate) fn bundle(records: Vec<SignedRecord>) -> Bundle {
 pub(crate) fn sign_again(record: &mut SignedRecord) {
     record.signature = key().sign(&record.record_hash(&PROGRAM.card.domain));
 }
+
+/// SplitMix64: the same numbers in every run.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// The next number.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut value = self.0;
+        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        value ^ (value >> 31)
+    }
+
+    /// A number below the bound.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+}

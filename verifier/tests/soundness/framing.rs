@@ -35,14 +35,16 @@ fn scanned(bundle: &Bundle) -> Missing {
     let report = replay(&expected(), &PROGRAM, bundle).expect("replayed");
     let ReplayOutcome::Undecided(replayed) = report.outcome else { panic!("{report:?}") };
     match settle(&expected(), bundle, &[]) {
-        Verdict::Undecided { missing } => assert_eq!(missing, [replayed.clone()]),
+        Verdict::Undecided { missing } => assert_eq!(missing, std::slice::from_ref(&replayed)),
         verdict => panic!("{verdict:?}"),
     }
     replayed
 }
 
 /// A field of a body that is made up, and the word that it then does not open.
-const INVENTED: &[(&str, fn(&mut Body), Unopened)] = &[
+type Invention = (&'static str, fn(&mut Body), Unopened);
+
+const INVENTED: &[Invention] = &[
     ("time", |b| b.observation.time += 1, Unopened::Time),
     ("payload", |b| b.observation.payloads[0] = b"{".to_vec(), Unopened::Observations),
     ("payload of no feature", |b| b.observation.payloads[1].push(b' '), Unopened::Observations),

@@ -1,7 +1,7 @@
 //! Bytes that nobody meant: no panic, no acceptance, no fraud of an honest agent, and memory that follows the bytes.
 
 use crate::agent::cheat::{Cheat, second_record};
-use crate::agent::{HONEST, PAYOUT, PROGRAM, bundle, expected, prover, run, sign_again};
+use crate::agent::{HONEST, PAYOUT, PROGRAM, Random, bundle, expected, prover, run, sign_again};
 use candor_verifier::program::class::TensorId;
 use candor_verifier::trace::{Bundle, Chain, Link, SignedRecord, Start};
 use candor_verifier::{
@@ -9,22 +9,7 @@ use candor_verifier::{
     verify_bytes,
 };
 
-/// SplitMix64: the same numbers in every run.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut value = self.0;
-        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        value ^ (value >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
     /// Flips, overwrites, copies, inserts or removes a few bytes; always changes something.
     fn mutate(&mut self, bytes: &[u8], from: usize) -> Vec<u8> {
         let mut mutated = bytes.to_vec();

@@ -17,8 +17,8 @@ fn refused(expected: &Expected, change: impl FnOnce(&mut Bundle, &mut ProofFile)
 
 #[test]
 fn each_expected_id_counts() {
-    type Change = fn(&mut Expected);
-    let changes: [(Change, fn(&VerifyError) -> bool); 5] = [
+    type Change = (fn(&mut Expected), fn(&VerifyError) -> bool);
+    let changes: [Change; 5] = [
         (|e| e.program_id[31] ^= 1, |e| matches!(e, VerifyError::Program { .. })),
         (|e| e.agent[0] ^= 1, |e| matches!(e, VerifyError::Agent { .. })),
         (|e| e.domain.chain_id += 1, |e| matches!(e, VerifyError::Domain { .. })),
@@ -75,8 +75,8 @@ fn pairing(error: &VerifyError) -> bool {
 /// Nothing that the proof's header says can be exchanged; what it does not say is in the argument's statement.
 #[test]
 fn each_field_of_the_proof_counts() {
-    type Change = fn(&mut ProofFile);
-    let changes: [(Change, fn(&VerifyError) -> bool); 12] = [
+    type Change = (fn(&mut ProofFile), fn(&VerifyError) -> bool);
+    let changes: [Change; 12] = [
         (|p| p.program_id[0] ^= 1, |e| matches!(e, VerifyError::ProofProgram { .. })),
         (|p| p.development_setup = false, |e| *e == VerifyError::ProofSetup { expected: true, got: false }),
         (|p| p.purpose = Purpose::Challenge, |e| matches!(e, VerifyError::ProofPurpose { .. })),
@@ -99,6 +99,12 @@ fn each_field_of_the_proof_counts() {
     for (number, (change, right)) in changes.into_iter().enumerate() {
         let error = refused(&expected(), |_, proof| change(proof));
         assert!(right(&error), "{number}: {error}");
+        let kind = match error {
+            VerifyError::BatchTooLarge { .. } => ErrorKind::Limit,
+            VerifyError::SegmentShape { .. } => ErrorKind::Malformed,
+            _ => ErrorKind::Rejected,
+        };
+        assert_eq!(error.kind(), kind, "{number}");
     }
 }
 

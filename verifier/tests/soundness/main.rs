@@ -7,4 +7,5 @@ mod errors;
 mod framing;
 mod hostile;
 mod identities;
+mod shapes;
 mod wide;
