@@ -48,6 +48,30 @@ pub struct RowTerm<F> {
     pub weight: F,
 }
 
+/// Terms with the same rows joined: those whose row part has no coordinate, so that fewer weights need be told.
+pub fn joined<F: Arith>(terms: &[RowTerm<F>]) -> Vec<RowTerm<F>> {
+    let fixed = |factors: &[Factor<F>]| -> Option<Vec<Option<bool>>> {
+        factors
+            .iter()
+            .map(|factor| match factor {
+                Factor::Bit(bit) => Some(Some(*bit)),
+                Factor::Fixed(_) => Some(None),
+                Factor::Point(_) | Factor::Power(_) => None,
+            })
+            .collect()
+    };
+    let mut joined: Vec<(Option<Vec<Option<bool>>>, RowTerm<F>)> = Vec::new();
+    for term in terms {
+        let key = fixed(&term.factors);
+        let same = joined.iter_mut().find(|(other, first)| key.is_some() && *other == key && first.object == term.object);
+        match same {
+            Some((_, first)) => first.weight = first.weight.plus(&term.weight),
+            None => joined.push((key, term.clone())),
+        }
+    }
+    joined.into_iter().map(|(_, term)| term).collect()
+}
+
 /// Scalar of every row, object by object in the order of [`OBJECTS`].
 pub fn row_scalars<F: Arith>(layout: &Layout, terms: &[RowTerm<F>]) -> Vec<Vec<F>> {
     let zero = F::constant(Fr::ZERO);

@@ -1,5 +1,6 @@
 //! How the verifier's algebra reads a proof: every value passes through the transcript before it is used.
 
+use candor_program::Fr;
 use candor_program::arith::Arith;
 use std::fmt;
 
@@ -97,6 +98,15 @@ pub struct Received {
     pub first: usize,
     /// Number of points.
     pub count: usize,
+}
+
+/// A proof's values in the order of its messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// All scalars.
+    pub scalars: Vec<Fr>,
+    /// The hash of every message of points.
+    pub hashes: Vec<Fr>,
 }
 
 /// Where the verifier's algebra runs: native bytes, or the variables of a circuit.

@@ -113,7 +113,7 @@ impl<F: Arith> Functional<F> {
 /// Functional of `y'` of a tensor (columns 0 and 1 with weights 1 and 256) at decision and index coordinates.
 pub fn above_low<F: Arith>(layout: &Layout, place: Place, decision: &[F], index: &[F]) -> Vec<Factor<F>> {
     let mut factors = factor::bits(0, COLUMNS_LOG2 - 1);
-    factors.push(Factor::Power(F::constant(Fr::from(256u64))));
+    factors.push(Factor::Fixed(Fr::from(256u64)));
     factors.extend(prefix(layout, place));
     factors.extend(factor::point(decision));
     factors.extend(factor::point(index));

@@ -13,6 +13,8 @@ pub enum Factor<F> {
     Point(F),
     /// `(1, z)`: one power of a batching challenge.
     Power(F),
+    /// `(1, c)` for a constant.
+    Fixed(Fr),
 }
 
 impl<F: Arith> Factor<F> {
@@ -24,6 +26,7 @@ impl<F: Arith> Factor<F> {
             Self::Bit(false) => F::constant(one).minus(s),
             Self::Point(x) => equality(x, s),
             Self::Power(z) => s.times(&z.offset(-one)).offset(one),
+            Self::Fixed(constant) => s.scale(*constant - one).offset(one),
         }
     }
 }
@@ -80,6 +83,13 @@ pub fn expand<F: Arith>(factors: &[Factor<F>]) -> Vec<(usize, F)> {
                 .into_iter()
                 .flat_map(|(i, w)| {
                     let high = w.times(z);
+                    [(2 * i, w), (2 * i + 1, high)]
+                })
+                .collect(),
+            Factor::Fixed(constant) => weights
+                .into_iter()
+                .flat_map(|(i, w)| {
+                    let high = w.scale(*constant);
                     [(2 * i, w), (2 * i + 1, high)]
                 })
                 .collect(),

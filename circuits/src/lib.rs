@@ -14,6 +14,8 @@ pub mod opening;
 pub mod point;
 pub mod proof;
 pub mod relation;
+#[cfg(feature = "seal")]
+pub mod seal;
 pub mod setup;
 pub mod soundness;
 pub mod statement;

@@ -11,6 +11,7 @@ mod merge;
 mod multilinear;
 mod opening;
 pub mod path;
+pub mod seal;
 pub mod setup;
 mod sumcheck;
 mod wide;

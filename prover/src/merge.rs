@@ -91,6 +91,7 @@ fn same(left: &[Factor<Fr>], right: &[Factor<Fr>]) -> bool {
         && left.iter().zip(right).all(|pair| match pair {
             (Factor::Bit(a), Factor::Bit(b)) => a == b,
             (Factor::Point(a), Factor::Point(b)) | (Factor::Power(a), Factor::Power(b)) => a == b,
+            (Factor::Fixed(a), Factor::Fixed(b)) => a == b,
             _ => false,
         })
 }

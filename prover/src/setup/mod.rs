@@ -2,11 +2,11 @@
 
 mod ptau;
 
-use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
+use ark_bn254::{Bn254, Fq, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ec::scalar_mul::BatchMulPreprocessing;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
-use ark_ff::{Field, One};
+use ark_ff::{Field, One, PrimeField};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_circuits::point::{PointError, decode_g1, encode_g1, encode_g2};
 use candor_circuits::setup::VerifierSetup;
@@ -49,6 +49,9 @@ pub enum SetupError {
     /// The digest in the card is not that of the powers.
     #[error("the powers do not have the digest that the file names")]
     Digest,
+    /// It is not the string that was asked for.
+    #[error("the file holds another reference string than the program was compiled for")]
+    OtherString,
     /// The points are not successive powers of one tau, starting at the generator.
     #[error("the points are not the powers of one secret (pairing check failed)")]
     NotPowers,
@@ -156,6 +159,38 @@ impl ReferenceString {
     pub fn to_bytes(&self) -> Vec<u8> {
         let powers = self.powers.iter().map(encode_g1).collect();
         encode_file(&magic::SETUP, &FileBody { card: self.card.clone(), powers })
+    }
+
+    /// Decodes the file of a string that was checked before: the one with this card, in which the powers' digest pins every
+    /// point. Skips the curve equations and the pairing of [`Self::from_bytes`].
+    ///
+    /// Owes: that the card is of a string that was checked (a compiled program's is).
+    /// Errors: malformed bytes, another string, or powers that do not have the digest.
+    pub fn load(bytes: &[u8], expected: &SetupCard) -> Result<Self, SetupError> {
+        let body: FileBody = decode_file(&magic::SETUP, MAX_FILE_BYTES, bytes)?;
+        check_size(body.card.powers_log2)?;
+        let digest = |points: &[PointBytes]| {
+            let bytes: Vec<&[u8]> = points.iter().map(|point| &point.0[..]).collect();
+            keccak256(&bytes)
+        };
+        if body.card != *expected {
+            return Err(SetupError::OtherString);
+        }
+        if digest(&body.powers) != expected.powers_digest {
+            return Err(SetupError::Digest);
+        }
+        let decode = |bytes: &PointBytes| {
+            if bytes.0 == [0; 64] {
+                return G1Affine::identity();
+            }
+            let coordinate = Fq::from_be_bytes_mod_order;
+            G1Affine::new_unchecked(coordinate(&bytes.0[..32]), coordinate(&bytes.0[32..]))
+        };
+        let powers: Vec<G1Affine> = body.powers.par_iter().map(decode).collect();
+        if powers.len() != 1 << expected.powers_log2 {
+            return Err(SetupError::Digest);
+        }
+        Ok(Self { card: body.card, powers })
     }
 
     /// Decodes a file and checks points, digest and pairing.

@@ -1,0 +1,77 @@
+//! The boundary: three public inputs for a vector of any length (docs/spec/seal.md).
+//!
+//! H = Poseidon(x) is computed inside; rho = Keccak-256(x || H) mod r outside; both compute the sum of x_i rho^i. rho covers H: if
+//! it did not, a prover could solve for another x after knowing rho.
+
+use super::system::{System, Wire};
+use ark_ff::AdditiveGroup;
+use candor_program::arith::Arith;
+use candor_program::encoding::{fr_from_bytes_mod, fr_to_bytes, keccak256};
+use candor_program::{Fr, poseidon};
+
+/// Tag of H.
+pub const TAG: &str = "cd.bound";
+
+/// Everything that the outside needs, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boundary(pub Vec<Fr>);
+
+/// The three public inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// H.
+    pub digest: Fr,
+    /// rho.
+    pub rho: Fr,
+    /// Sum of x_i rho^i.
+    pub sum: Fr,
+}
+
+impl Boundary {
+    /// The public inputs for an H that a seal claims.
+    #[must_use]
+    pub fn fingerprint(&self, digest: Fr) -> Fingerprint {
+        let mut bytes: Vec<u8> = b"candor/boundary/v1".to_vec();
+        for value in self.0.iter().chain([&digest]) {
+            bytes.extend_from_slice(&fr_to_bytes(value));
+        }
+        let rho = fr_from_bytes_mod(&keccak256(&[&bytes]));
+        let sum = self.0.iter().rev().fold(Fr::ZERO, |sum, value| sum * rho + value);
+        Fingerprint { digest, rho, sum }
+    }
+
+    /// H, which the circuit computes: for provers.
+    #[must_use]
+    pub fn digest(&self) -> Fr {
+        poseidon::hash(TAG, &self.0)
+    }
+}
+
+impl Fingerprint {
+    /// The public inputs in order.
+    #[must_use]
+    pub fn inputs(&self) -> [Fr; 3] {
+        [self.digest, self.rho, self.sum]
+    }
+}
+
+/// Public inputs of the circuit: H, rho and the sum.
+pub(super) struct PublicWires {
+    digest: Wire,
+    rho: Wire,
+    sum: Wire,
+}
+
+/// Takes the three public inputs.
+pub(super) fn public(system: &System, fingerprint: &Fingerprint) -> PublicWires {
+    let [digest, rho, sum] = fingerprint.inputs();
+    PublicWires { digest: system.input(0, digest), rho: system.input(1, rho), sum: system.input(2, sum) }
+}
+
+/// Ties the vector to the public inputs.
+pub(super) fn bind(system: &System, public: &PublicWires, x: &[Wire]) {
+    system.enter("boundary");
+    system.equal(&poseidon::hash(TAG, x), &public.digest);
+    let sum = x.iter().rev().fold(Wire::constant(Fr::ZERO), |sum, value| sum.times(&public.rho).plus(value));
+    system.equal(&sum, &public.sum);
+}

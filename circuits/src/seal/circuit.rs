@@ -1,0 +1,163 @@
+//! The whole circuit of a class and a batch.
+
+use super::boundary::{self, Boundary, Fingerprint};
+use super::channel::SealChannel;
+use super::gadget::{bits, one, power, prefix, select, zero};
+use super::program::program;
+use super::record::{Carried, RecordWires, record};
+use super::state;
+use super::system::{System, Wire};
+use super::witness::{PathWitness, RecordWitness};
+use crate::argument::{self, Outstanding};
+use crate::factor::Factor;
+use crate::layout::Layout;
+use crate::opening::Opening;
+use crate::statement::PublicValues;
+use ark_ff::AdditiveGroup;
+use candor_program::Fr;
+use candor_program::arith::Arith;
+use candor_program::encoding::fr_from_i64;
+
+/// The shape of a seal: class (through its layout) and batch.
+#[derive(Clone, Debug)]
+pub struct SealShape {
+    /// Layout of the argument; reveals the last operator.
+    pub layout: Layout,
+}
+
+/// A synthesized circuit.
+pub struct Synthesis {
+    /// The system, with values and (if asked for) constraints.
+    pub system: System,
+    /// The boundary vector.
+    pub boundary: Boundary,
+}
+
+/// Synthesizes the circuit of a path; `shape` records constraints. The shape depends on class and batch alone.
+///
+/// Shapes: at most a batch of records; missing ones repeat the last and do not advance acc or state.
+#[must_use]
+pub fn synthesize(shape: &SealShape, witness: &PathWitness<'_>, record_shape: bool) -> Synthesis {
+    // The public inputs depend on the boundary, whose values are known only after a first pass over the values.
+    let first = pass(shape, witness, false, &Fingerprint { digest: Fr::ZERO, rho: Fr::ZERO, sum: Fr::ZERO });
+    let fingerprint = first.boundary.fingerprint(first.boundary.digest());
+    pass(shape, witness, record_shape, &fingerprint)
+}
+
+/// One pass with given public inputs: [`synthesize`] with the fingerprint chosen by the caller.
+#[must_use]
+pub fn pass(
+    shape: &SealShape,
+    witness: &PathWitness<'_>,
+    record_shape: bool,
+    fingerprint: &Fingerprint,
+) -> Synthesis {
+    let layout = &shape.layout;
+    let system = System::new(record_shape, 3);
+    let public = boundary::public(&system, fingerprint);
+    system.enter("ids");
+    let model_id = witness.model_id.map(|half| system.witness(half));
+    let context = system.witness(witness.context);
+    let program = program(&system, witness.card, model_id);
+
+    system.enter("path");
+    let size = usize::from(witness.card.class.state_size);
+    let registers = witness.state_before.iter().map(|value| system.witness(fr_from_i64(*value))).collect();
+    let registers = state::padded(registers, size);
+    for register in &registers {
+        // signed 64-bit
+        let _bits = bits(&system, &register.offset(power(63)), 64);
+    }
+    let first_sequence = system.witness(Fr::from(witness.records.first().map_or(0, |record| record.sequence)));
+    let count = system.witness(Fr::from(witness.records.len() as u64));
+    let real = prefix(&system, &count, layout.batch());
+    system.equal(&real[0], &one());
+    let acc_before = system.witness(witness.acc_before);
+    let state_before = state::digest(&registers);
+    let mut carried = Carried {
+        acc: acc_before.clone(),
+        sequence: first_sequence.clone(),
+        registers,
+        state: state_before.clone(),
+    };
+    let mut executed = zero();
+    let mut values = PublicValues {
+        context: context.clone(),
+        revealed: layout.revealed,
+        features: Vec::new(),
+        above_low: Vec::new(),
+        values: Vec::new(),
+    };
+    let empty = RecordWitness {
+        sequence: 0,
+        time: 0,
+        observations_salt: 0,
+        evidence_salt: 0,
+        payloads: [0; 2],
+        features: Vec::new(),
+        outputs: Vec::new(),
+    };
+    for (decision, real) in real.iter().enumerate() {
+        let known = witness.records.get(decision).or(witness.records.last()).unwrap_or(&empty);
+        let step: RecordWires = record(&system, &program, known, &carried);
+        system.enter("path");
+        let next = step.next;
+        let choose = |new: &Wire, old: &Wire| select(real, new, old);
+        carried = Carried {
+            acc: choose(&next.acc, &carried.acc),
+            sequence: choose(&next.sequence, &carried.sequence),
+            registers: next.registers.iter().zip(&carried.registers).map(|(new, old)| choose(new, old)).collect(),
+            state: choose(&next.state, &carried.state),
+        };
+        executed = choose(&step.executed, &executed);
+        values.features.push(step.features);
+        values.above_low.push(step.above_low);
+        values.values.push(step.values);
+    }
+
+    system.enter("argument");
+    let mut channel = SealChannel::new(&system, witness.messages.clone());
+    let Ok(outstanding) = argument::verify(&mut channel, layout, &program.data, &values);
+    let [high, low] = program.data.model_id.clone();
+    let mut x = vec![
+        high,
+        low,
+        program.data.program_fr.clone(),
+        context,
+        acc_before,
+        carried.acc,
+        state_before,
+        carried.state,
+        first_sequence,
+        count,
+        executed,
+    ];
+    x.extend(channel.hashes.iter().cloned());
+    x.extend(exposed(&outstanding));
+    boundary::bind(&system, &public, &x);
+    let values = x.iter().map(Wire::value).collect();
+    Synthesis { system, boundary: Boundary(values) }
+}
+
+/// Number of entries of the boundary before the hashes of the argument's points.
+pub const HEAD: usize = 11;
+
+/// What the opening's pairing needs: weight and row coordinates of every term, then the opening's scalars.
+fn exposed(outstanding: &Outstanding<Wire>) -> Vec<Wire> {
+    let mut values = Vec::new();
+    for term in &argument::joined(&outstanding.row_terms) {
+        values.push(term.weight.clone());
+        values.extend(term.factors.iter().filter_map(coordinate));
+    }
+    let Opening { q, quotient_scalar, generator_scalar, zeta, .. } = &outstanding.opening;
+    values.extend([q, quotient_scalar, generator_scalar, zeta].map(Wire::clone));
+    values
+}
+
+/// The coordinate of a factor that is neither a bit nor a constant.
+fn coordinate<F: Clone>(factor: &Factor<F>) -> Option<F> {
+    match factor {
+        Factor::Bit(_) | Factor::Fixed(_) => None,
+        Factor::Point(x) | Factor::Power(x) => Some(x.clone()),
+    }
+}

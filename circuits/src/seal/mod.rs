@@ -1,0 +1,21 @@
+//! The seal: the argument's verifier and the decision logic around it as one rank-1 constraint system.
+//!
+//! Path of the data: [`witness`] (what the prover knows) -> [`circuit`] (program, observations, head, policy, state, acc, argument)
+//! -> [`boundary`] (what the outside recomputes). docs/spec/seal.md is the specification.
+
+pub mod boundary;
+pub mod channel;
+pub mod circuit;
+pub mod gadget;
+mod head;
+pub mod messages;
+mod policy;
+mod program;
+mod record;
+mod state;
+pub mod system;
+pub mod witness;
+
+pub use boundary::{Boundary, Fingerprint};
+pub use circuit::{SealShape, synthesize};
+pub use system::{Assignment, Matrices, System};

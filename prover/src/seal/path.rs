@@ -1,0 +1,113 @@
+//! From a bundle and its proof to what the circuit takes.
+
+use candor_circuits::layout::{Layout, LayoutError};
+use candor_circuits::native::ArgumentError;
+use candor_circuits::proof::ProofFile;
+use candor_circuits::seal::messages::{TakenApart, take_apart};
+use candor_circuits::seal::witness::{PathWitness, RecordWitness};
+use candor_circuits::statement::{ProgramData, Statement, StatementError};
+use candor_program::digest::ProgramIds;
+use candor_program::encoding::keccak256;
+use candor_program::operator::Operator;
+use candor_trace::chain::Chain;
+use candor_trace::{Bundle, BundleError, SignedRecord, context_digest};
+
+/// Why a proof cannot be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// A seal covers exactly one segment.
+    #[error("the proof has {segments} segments; a seal covers one: prove a shorter range, or seal the segments one by one")]
+    Segments {
+        /// Found.
+        segments: usize,
+    },
+    /// The proof covers other records than the bundle.
+    #[error("the proof covers {proof} records, the bundle has {bundle}")]
+    Records {
+        /// In the proof.
+        proof: usize,
+        /// In the bundle.
+        bundle: usize,
+    },
+    /// The bundle's start is broken.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The proof shape is beyond the limits.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The records do not fit the program.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// The proof is not valid.
+    #[error("the proof is not valid, a seal of it would not verify: {0}")]
+    Argument(#[from] ArgumentError),
+}
+
+/// A path ready to be sealed.
+pub struct SealablePath<'a> {
+    /// Layout of the argument.
+    pub layout: Layout,
+    /// What the circuit takes.
+    pub witness: PathWitness<'a>,
+    /// The proof's points and what is left to check.
+    pub argument: TakenApart,
+}
+
+/// Takes a bundle and its proof apart; checks the argument's field side.
+///
+/// Owes: the rest of verification (`candor_verifier::verify`), without which the seal may not verify.
+/// Errors: more than one segment, or a proof that does not belong to the bundle.
+pub fn sealable<'a>(bundle: &'a Bundle, proof: &ProofFile) -> Result<SealablePath<'a>, SealError> {
+    let card = &bundle.card;
+    let [segment] = &proof.segments[..] else {
+        return Err(SealError::Segments { segments: proof.segments.len() });
+    };
+    let (covered, records) = (segment.decisions as usize, bundle.records.len());
+    if covered != records {
+        return Err(SealError::Records { proof: covered, bundle: records });
+    }
+    let ids = ProgramIds::of(card);
+    let data = ProgramData::of(card, &ids);
+    let layout = Layout::new(&card.class, segment.batch_log2, card.class.output())?;
+    let agent = bundle.agent().unwrap_or_default();
+    let context =
+        context_digest(proof.purpose, &card.domain, &agent, &proof.payout, &bundle.record_hashes());
+    let statement = Statement {
+        batch_log2: segment.batch_log2,
+        context,
+        revealed: layout.revealed,
+        features: bundle.records.iter().map(|record| record.body.features.clone()).collect(),
+        values: bundle.records.iter().map(|record| record.body.outputs.clone()).collect(),
+    };
+    let public = statement.public_values(card)?;
+    let argument = take_apart(&layout, &data, &public, &segment.argument)?;
+    let link = bundle.start_link(&Chain::of(card))?;
+    let low = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.rescale.low);
+    let witness = PathWitness {
+        card,
+        model_id: data.model_id,
+        context,
+        acc_before: link.acc().to_fr(),
+        state_before: bundle.records.first().map_or_else(Vec::new, |record| record.body.state_before.0.clone()),
+        records: bundle.records.iter().map(|record| record_witness(record, low)).collect(),
+        messages: argument.messages.clone(),
+    };
+    Ok(SealablePath { layout, witness, argument })
+}
+
+fn record_witness(record: &SignedRecord, low: i32) -> RecordWitness {
+    let body = &record.body;
+    let digests = body.observation.payload_digests();
+    let payloads = keccak256(&digests.iter().map(|digest| &digest[..]).collect::<Vec<_>>());
+    let half = |bytes: &[u8]| bytes.iter().fold(0u128, |value, byte| (value << 8) | u128::from(*byte));
+    RecordWitness {
+        sequence: record.header.sequence,
+        time: record.header.time,
+        observations_salt: body.observations_salt,
+        evidence_salt: body.evidence_salt,
+        payloads: [half(&payloads[..16]), half(&payloads[16..])],
+        features: body.features.clone(),
+        outputs: body.outputs.iter().map(|output| output.wrapping_sub(low) as u16).collect(),
+    }
+}
+

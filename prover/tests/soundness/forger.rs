@@ -1,0 +1,483 @@
+//! A prover who may lie at every step, and who uses every challenge that he can predict.
+//!
+//! Without a lie it is a second, independent prover: it writes the production prover's bytes.
+
+use crate::case::{Case, Objects};
+use crate::defect::{DefectiveTranscript, Defects};
+use crate::table::{Instance, Table, apply, bind, commit, dense, divide, equality, evaluate};
+use ark_bn254::G1Projective;
+use ark_ec::CurveGroup;
+use ark_ff::{AdditiveGroup, Field};
+use candor_circuits::argument::{Batching, ClaimPoints, FinalValues, cubic, quadratic};
+use candor_circuits::channel::Step;
+use candor_circuits::claim::{Claim, Object};
+use candor_circuits::layout::{COLUMNS, COLUMNS_LOG2, LIMB_LOG2, LIMBS};
+use candor_circuits::point::{encode_g1, hash_points};
+use candor_circuits::relation::affine::known_sum;
+use candor_circuits::statement::{PublicValues, elements, extension};
+use candor_program::Fr;
+use candor_program::class::TensorId;
+use candor_program::encoding::fr_to_bytes;
+
+/// How a lie is hidden behind a predicted challenge. Each repair makes its own message false and all later ones true.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Repairs {
+    /// A round of the batched sumcheck whose challenge is known.
+    pub(crate) round: Option<(usize, Fr)>,
+    /// A round of the merge whose challenge is known.
+    pub(crate) merge_round: Option<(usize, Fr)>,
+    /// x is known before the folds.
+    pub(crate) folds: Option<Fr>,
+    /// q is known before the folds' values.
+    pub(crate) fold_values: Option<Fr>,
+    /// zeta is known before the quotient.
+    pub(crate) quotient: Option<Fr>,
+}
+
+/// A change of the values at the final point.
+pub(crate) type Shift<'a> = Box<dyn Fn(&mut FinalValues<Fr>) + 'a>;
+
+/// What is claimed, what is committed, and every lie in between.
+pub(crate) struct Forgery<'a> {
+    pub(crate) case: &'a Case,
+    /// The statement.
+    pub(crate) public: PublicValues<Fr>,
+    /// What the sums and values are taken of.
+    pub(crate) sums: Objects,
+    /// What is committed and opened, if it is something else.
+    pub(crate) opened: Option<Objects>,
+    /// Helper, given beta and tau.
+    pub(crate) helper: Option<Table>,
+    /// Table helper.
+    pub(crate) table_helper: Option<Table>,
+    /// Added to the bias sum.
+    pub(crate) bias_sum: Fr,
+    /// Added to the first scaled term's source.
+    pub(crate) scaled: Fr,
+    /// Changes the values at the final point.
+    pub(crate) values: Option<Shift<'a>>,
+    pub(crate) repairs: Repairs,
+    /// The verifier's defects, which the forger knows.
+    pub(crate) defects: Defects,
+}
+
+/// A written proof, and what its writer knows.
+pub(crate) struct Play {
+    pub(crate) proof: Vec<u8>,
+    /// All challenges, in order.
+    pub(crate) challenges: Vec<Fr>,
+    /// What is opened.
+    pub(crate) claims: Vec<Claim<Fr>>,
+}
+
+/// The forger's end of the channel.
+struct Sender {
+    transcript: DefectiveTranscript,
+    proof: Vec<u8>,
+}
+
+impl Sender {
+    fn scalars(&mut self, step: Step, values: &[Fr]) {
+        values.iter().for_each(|value| self.proof.extend_from_slice(&fr_to_bytes(value)));
+        self.transcript.absorb(step, values);
+    }
+    fn points(&mut self, step: Step, points: &[G1Projective]) {
+        let encoded: Vec<_> = G1Projective::normalize_batch(points).iter().map(encode_g1).collect();
+        encoded.iter().for_each(|point| self.proof.extend_from_slice(&point.0));
+        self.transcript.absorb(step, &[hash_points(&encoded)]);
+    }
+    fn challenge(&mut self) -> Fr {
+        self.transcript.challenge()
+    }
+    fn challenges(&mut self, count: usize) -> Vec<Fr> {
+        (0..count).map(|_| self.challenge()).collect()
+    }
+}
+
+/// Changes one sent value so that the claim after the challenge `x` becomes `wanted`.
+fn bend(claim: &Fr, sent: &mut [Fr], follow: fn(&Fr, &[Fr], &Fr) -> Fr, x: Fr, wanted: Fr) {
+    let now = follow(claim, sent, &x);
+    sent[1] += Fr::ONE;
+    let slope = follow(claim, sent, &x) - now;
+    sent[1] += (wanted - now) * slope.inverse().unwrap() - Fr::ONE;
+}
+
+impl<'a> Forgery<'a> {
+    /// No lie at all.
+    pub(crate) fn honest(case: &'a Case) -> Self {
+        Self {
+            case,
+            public: case.public.clone(),
+            sums: case.objects.clone(),
+            opened: None,
+            helper: None,
+            table_helper: None,
+            bias_sum: Fr::ZERO,
+            scaled: Fr::ZERO,
+            values: None,
+            repairs: Repairs::default(),
+            defects: Defects::default(),
+        }
+    }
+
+    /// Writes the proof.
+    pub(crate) fn play(&self) -> Play {
+        let (case, layout) = (self.case, &self.case.layout);
+        let mut sender = Sender { transcript: DefectiveTranscript::new(&self.defects), proof: Vec::new() };
+        sender.transcript.absorb(Step::Statement, &elements(layout, &case.data, &self.public));
+        let opened = self.opened.as_ref().unwrap_or(&self.sums);
+        let (powers, row) = (case.reference.powers(), 1 << layout.row_log2);
+        let commit_rows = |values: &[Fr]| values.chunks(row).map(|row| commit(powers, row)).collect::<Vec<_>>();
+        sender.points(Step::WitnessRows, &commit_rows(&opened.cells));
+        sender.points(Step::Multiplicities, &[commit(powers, &opened.multiplicities)]);
+        let beta = sender.challenge();
+        let (helper, table_helper) = self.helpers(beta);
+        sender.points(Step::HelperRows, &commit_rows(&helper));
+        sender.points(Step::TableHelper, &[commit(powers, &table_helper)]);
+
+        let tau = sender.challenges(layout.vars());
+        let alpha = sender.challenge();
+        let batching = Batching::new(layout, beta, tau, &alpha);
+        let bias_sum = self.true_bias_sum(&batching) + self.bias_sum;
+        let mut scaled: Vec<Fr> = (0..layout.scaled.len()).map(|term| self.scaled_source(&batching, term)).collect();
+        if let Some(first) = scaled.first_mut() {
+            *first += self.scaled;
+        }
+        sender.scalars(Step::BiasSum, &[bias_sum]);
+        let sent = layout.scaled.iter().zip(&scaled).filter(|(term, _)| term.source != TensorId(0));
+        sender.scalars(Step::ScaledSources, &sent.map(|(_, value)| *value).collect::<Vec<_>>());
+
+        let known = known_sum(layout, &batching.points, &case.data.operators, &bias_sum, &scaled);
+        let claim = *batching.weights.rows() * known;
+        let instances = self.instances(&batching, &helper, &table_helper);
+        let (mut values, r) = self.rounds(&mut sender, instances, claim);
+        if let Some(shift) = &self.values {
+            shift(&mut values);
+        }
+        let mut evaluations = vec![values.helper, values.table_helper, values.multiplicity];
+        evaluations.extend(values.columns);
+        sender.scalars(Step::Evaluations, &evaluations);
+        for (i, term) in layout.dense.iter().enumerate() {
+            sender.scalars(Step::Weights(term.operator, term.term), &[values.weights[i]]);
+            if term.source != TensorId(0) {
+                sender.scalars(Step::Source(term.operator, term.term), &[values.sources[i]]);
+            }
+        }
+
+        let z = sender.challenge();
+        let revealed_point = sender.challenges(layout.batch_log2 + layout.revealed_place().vars);
+        let rho = sender.challenge();
+        let points = ClaimPoints {
+            layout,
+            program: &case.data,
+            batching: &batching,
+            r: &r,
+            z: &z,
+            revealed_point: &revealed_point,
+        };
+        let claims = points.claims(&values, &scaled, &bias_sum, points.revealed_value(&self.public));
+        let object = |object: Object| match object {
+            Object::Witness => &opened.cells,
+            Object::Helper => &helper,
+            Object::Multiplicities => &opened.multiplicities,
+            Object::TableHelper => &table_helper,
+            Object::Weights => &opened.weights,
+            Object::Bias => &opened.bias,
+        };
+        self.merge_and_open(&mut sender, &claims, rho, object);
+        Play { proof: sender.proof, challenges: sender.transcript.drawn, claims }
+    }
+
+    fn helpers(&self, beta: Fr) -> (Table, Table) {
+        let inverse = |value: Fr| (beta - value).inverse().unwrap();
+        let helper = || self.sums.cells.iter().map(|cell| inverse(*cell)).collect();
+        let limbs = self.sums.multiplicities.iter().zip(0..LIMBS as u64);
+        let table_helper = || limbs.map(|(mu, limb)| *mu * inverse(Fr::from(limb))).collect();
+        (self.helper.clone().unwrap_or_else(helper), self.table_helper.clone().unwrap_or_else(table_helper))
+    }
+
+    /// `sum over l of m_l E_l bias_l(tau_i)`.
+    fn true_bias_sum(&self, batching: &Batching<Fr>) -> Fr {
+        let operators = self.case.layout.outputs.iter().zip(&batching.points).zip(&self.case.data.operators);
+        let operator = |((place, point), data): ((&candor_circuits::layout::Place, &_), &_)| {
+            let (point, data): (&candor_circuits::relation::affine::OperatorPoint<Fr>, _) = (point, data);
+            let data: &candor_circuits::statement::AffineData<Fr> = data;
+            let eq = equality(&point.index);
+            let sum: Fr = eq.iter().zip(&self.sums.bias[place.offset..]).map(|(eq, bias)| *eq * bias).sum();
+            point.share * data.multiplier * sum
+        };
+        operators.map(operator).sum()
+    }
+
+    /// Real values of a tensor, folded over the decisions.
+    fn folded_source(&self, tensor: TensorId, decision: &[Fr]) -> Table {
+        let layout = &self.case.layout;
+        let Some(place) = layout.place(tensor) else {
+            let width = 1 << layout.input_log2;
+            let value = |index: usize| {
+                let bits: Vec<Fr> =
+                    (0..layout.input_log2).rev().map(|bit| Fr::from((index >> bit & 1) as u64)).collect();
+                extension(&self.public.features, decision, &bits)
+            };
+            return (0..width).map(value).collect();
+        };
+        let low = self.case.data.operators[usize::from(tensor.0) - 1].low;
+        let value = |d: usize, index: usize| {
+            let position = self.case.position(tensor, d, index);
+            let byte = |column| self.sums.cells[self.case.cell(column, position)];
+            low + byte(0) + byte(1) * Fr::from(256u64)
+        };
+        let eq = equality(decision);
+        (0..1 << place.vars).map(|i| eq.iter().enumerate().map(|(d, eq)| *eq * value(d, i)).sum()).collect()
+    }
+
+    fn scaled_source(&self, batching: &Batching<Fr>, term: usize) -> Fr {
+        let term = &self.case.layout.scaled[term];
+        let point = &batching.points[term.operator];
+        let folded = self.folded_source(term.source, &point.decision);
+        equality(&point.index).iter().zip(&folded).map(|(eq, value)| *eq * value).sum()
+    }
+
+    /// The four kinds of instances: cells, limb table, rows, products.
+    fn instances(&self, batching: &Batching<Fr>, helper: &Table, table_helper: &Table) -> Vec<Instance> {
+        let (layout, beta, tau) = (&self.case.layout, batching.beta, &batching.tau);
+        let [a0, a1, a2, a3, a4, a5] = batching.weights.0;
+        let scale = |vars: usize| Fr::from(2u64).pow([(layout.vars() - vars) as u64]).inverse().unwrap();
+        let cells = Instance {
+            tables: vec![equality(tau), helper.clone(), self.sums.cells.clone()],
+            term: Box::new(move |v| a0 * v[0] * (v[1] * (beta - v[2]) - Fr::ONE) + a1 * v[1]),
+        };
+        let limb_scale = scale(LIMB_LOG2);
+        let table = Instance {
+            tables: vec![
+                equality(&tau[tau.len() - LIMB_LOG2..]),
+                (0..LIMBS as u64).map(Fr::from).collect(),
+                table_helper.clone(),
+                self.sums.multiplicities.clone(),
+            ],
+            term: Box::new(move |v| limb_scale * (a2 * v[0] * (v[2] * (beta - v[1]) - v[3]) - a1 * v[2])),
+        };
+        let mut tables = vec![equality(&tau[COLUMNS_LOG2..])];
+        tables.extend(self.sums.cells.chunks(self.case.positions()).map(<[Fr]>::to_vec));
+        let row_scale = scale(layout.position_vars());
+        let [byte, word] = [Fr::from(256u64), Fr::from(1u64 << 16)];
+        let rows = Instance {
+            tables,
+            term: Box::new(move |v| {
+                let (y, rem) = (v[1] + v[2] * byte, v[3] + v[4] * byte);
+                let (e, b) = (v[5] + v[6] * byte + v[7] * word, v[8]);
+                let row = (y + (b + b - Fr::ONE) * e) * word + rem - Fr::from(1u64 << 15);
+                let saturation = e * (y - b * Fr::from(65_535u64));
+                row_scale * v[0] * (a3 * row + a4 * saturation + a5 * (b * b - b))
+            }),
+        };
+        let mut instances = vec![cells, table, rows];
+        for term in &layout.dense {
+            let point = &batching.points[term.operator];
+            let width = 1 << term.input_log2;
+            let matrix = &self.sums.weights[term.weights.offset..term.weights.offset + (1 << term.weights.vars)];
+            let mut folded = vec![Fr::ZERO; width];
+            for (eq, row) in equality(&point.index).iter().zip(matrix.chunks(width)) {
+                folded.iter_mut().zip(row).for_each(|(sum, weight)| *sum += *eq * weight);
+            }
+            let factor = -a3
+                * point.share
+                * self.case.data.operators[term.operator].multiplier
+                * scale(term.input_log2);
+            let source = self.folded_source(term.source, &point.decision);
+            instances.push(Instance { tables: vec![folded, source], term: Box::new(move |v| factor * v[0] * v[1]) });
+        }
+        instances
+    }
+
+    fn rounds(&self, sender: &mut Sender, mut instances: Vec<Instance>, mut claim: Fr) -> (FinalValues<Fr>, Vec<Fr>) {
+        let vars = self.case.layout.vars();
+        let mut r = Vec::with_capacity(vars);
+        for round in 0..vars {
+            let left = vars - round;
+            let mut values = [Fr::ZERO; 4];
+            for instance in &instances {
+                let share = if instance.vars() == left {
+                    instance.round()
+                } else {
+                    [instance.sum() * Fr::from(2u64).pow([(left - 1 - instance.vars()) as u64]); 4]
+                };
+                values.iter_mut().zip(share).for_each(|(value, share)| *value += share);
+            }
+            let mut sent = [values[0], values[2], values[3]];
+            if let Some((_, x)) = self.repairs.round.filter(|(at, _)| *at == round) {
+                let truth = cubic(&(values[0] + values[1]), &sent, &x);
+                bend(&claim, &mut sent, cubic, x, truth);
+            }
+            sender.scalars(Step::Round(round), &sent);
+            let challenge = sender.challenge();
+            claim = cubic(&claim, &sent, &challenge);
+            instances.iter_mut().filter(|instance| instance.vars() == left).for_each(|i| i.bind(challenge));
+            r.push(challenge);
+        }
+        let last = |instance: usize, table: usize| instances[instance].tables[table][0];
+        let products = 3..instances.len();
+        let values = FinalValues {
+            helper: last(0, 1),
+            table_helper: last(1, 2),
+            multiplicity: last(1, 3),
+            columns: std::array::from_fn::<_, COLUMNS, _>(|column| last(2, 1 + column)),
+            weights: products.clone().map(|i| last(i, 0)).collect(),
+            sources: products.map(|i| last(i, 1)).collect(),
+        };
+        (values, r)
+    }
+
+    fn merge_and_open<'o>(
+        &self,
+        sender: &mut Sender,
+        claims: &[Claim<Fr>],
+        rho: Fr,
+        object: impl Fn(Object) -> &'o Table,
+    ) {
+        let k = self.case.layout.row_log2;
+        let mut parts: Vec<(Table, Table)> = Vec::new();
+        let (mut claimed, mut power) = (Fr::ZERO, Fr::ONE);
+        for claim in claims {
+            for functional in &claim.functionals {
+                let split = functional.split(k);
+                let mut folded = vec![Fr::ZERO; 1 << k];
+                for (row, weight) in &split.rows {
+                    let values = object(claim.object).iter().skip(row << k);
+                    folded.iter_mut().zip(values).for_each(|(sum, value)| *sum += power * weight * value);
+                }
+                parts.push((folded, dense(&split.columns)));
+            }
+            claimed += power * claim.value;
+            power *= rho;
+        }
+        let rows: Vec<Table> = parts.iter().map(|(folded, _)| folded.clone()).collect();
+        let mut s = Vec::with_capacity(k);
+        for round in 0..k {
+            let half = 1 << (k - 1 - round);
+            let at = |x: u64| -> Fr {
+                let value = |table: &Table, i: usize| table[i] + Fr::from(x) * (table[i + half] - table[i]);
+                let part = |(p, q): &(Table, Table)| (0..half).map(|i| value(p, i) * value(q, i)).sum::<Fr>();
+                parts.iter().map(part).sum()
+            };
+            let mut sent = [at(0), at(2)];
+            if let Some((_, x)) = self.repairs.merge_round.filter(|(at, _)| *at == round) {
+                let truth = quadratic(&(sent[0] + at(1)), &sent, &x);
+                bend(&claimed, &mut sent, quadratic, x, truth);
+            }
+            sender.scalars(Step::MergeRound(round), &sent);
+            let challenge = sender.challenge();
+            claimed = quadratic(&claimed, &sent, &challenge);
+            for (p, q) in &mut parts {
+                bind(p, challenge);
+                bind(q, challenge);
+            }
+            s.push(challenge);
+        }
+        let mut row = vec![Fr::ZERO; 1 << k];
+        for (folded, (_, q)) in rows.iter().zip(&parts) {
+            row.iter_mut().zip(folded).for_each(|(sum, value)| *sum += q[0] * value);
+        }
+        self.open(sender, row, &s, claimed);
+    }
+
+    fn open(&self, sender: &mut Sender, row: Table, s: &[Fr], claimed: Fr) {
+        let (k, powers, half) = (s.len(), self.case.reference.powers(), Fr::from(2u64).inverse().unwrap());
+        let fold = |values: &Table, s: Fr| -> Table {
+            values.chunks(2).map(|pair| pair[0] + s * (pair[1] - pair[0])).collect()
+        };
+        let mut folds = vec![row];
+        for j in 0..k - 1 {
+            folds.push(fold(&folds[j], s[k - 1 - j]));
+        }
+        // what is missing for the claim to be true
+        let missing = claimed - fold(&folds[k - 1], s[0])[0];
+        if let Some(x) = self.repairs.folds {
+            let square = x.square();
+            let change = missing * (s[0] - square * (Fr::ONE - s[0])).inverse().unwrap();
+            folds[k - 1][0] -= change * square;
+            folds[k - 1][1] += change;
+        }
+        sender.points(Step::Folds, &folds[1..].iter().map(|fold| commit(powers, fold)).collect::<Vec<_>>());
+        let x = sender.challenge();
+        let mut values: Vec<Fr> = folds.iter().flat_map(|fold| [evaluate(fold, x), evaluate(fold, -x)]).collect();
+        values.push(evaluate(&folds[0], x.square()));
+        let x_inverse = x.inverse().unwrap();
+        // change of a fold's value at x^2 by a change of one of the previous fold's value at x
+        let effect = |s: Fr| half * ((Fr::ONE - s) + s * x_inverse);
+        if self.repairs.fold_values.is_some() || self.repairs.quotient.is_some() {
+            let change = missing * effect(s[0]).inverse().unwrap();
+            values[2 * (k - 1)] += change;
+            if let Some(q) = self.repairs.fold_values {
+                let first = -change * q.pow([k as u64 - 1]);
+                values[0] += first;
+                values[2 * k] -= q * first * effect(s[k - 1]);
+            }
+        }
+        sender.scalars(Step::FoldEvaluations, &values);
+
+        let q = sender.challenge();
+        let mut batched = vec![Fr::ZERO; folds[0].len()];
+        let mut power = Fr::ONE;
+        for fold in &folds {
+            batched.iter_mut().zip(fold).for_each(|(sum, value)| *sum += power * value);
+            power *= q;
+        }
+        let points = [x, -x, x.square()];
+        let targets = batched_values(&values, s, q, x);
+        let interpolated = |at: Fr| -> Fr {
+            let basis = |i: usize| {
+                let (a, b) = (points[(i + 1) % 3], points[(i + 2) % 3]);
+                (at - a) * (at - b) * ((points[i] - a) * (points[i] - b)).inverse().unwrap()
+            };
+            (0..3).map(|i| targets[i] * basis(i)).sum()
+        };
+        let vanishing = |at: Fr| -> Fr { points.iter().map(|point| at - point).product() };
+        let quotient = match self.repairs.quotient {
+            Some(zeta) => vec![(evaluate(&batched, zeta) - interpolated(zeta)) * vanishing(zeta).inverse().unwrap()],
+            None => points.iter().fold(batched.clone(), |quotient, point| divide(&quotient, *point)),
+        };
+        sender.points(Step::Quotient, &[commit(powers, &quotient)]);
+        let zeta = sender.challenge();
+        let vanishing = vanishing(zeta);
+        batched.iter_mut().zip(&quotient).for_each(|(value, quotient)| *value -= vanishing * quotient);
+        sender.points(Step::OpeningPoint, &[commit(powers, &divide(&batched, zeta))]);
+    }
+}
+
+/// Batched values at x, -x, x^2, as the verifier derives them.
+fn batched_values(values: &[Fr], s: &[Fr], q: Fr, x: Fr) -> [Fr; 3] {
+    let (k, half) = (s.len(), Fr::from(2u64).inverse().unwrap());
+    let (mut sums, mut power, mut at_square) = ([Fr::ZERO; 3], Fr::ONE, values[2 * k]);
+    for j in 0..k {
+        let (plus, minus) = (values[2 * j], values[2 * j + 1]);
+        for (sum, value) in sums.iter_mut().zip([plus, minus, at_square]) {
+            *sum += power * value;
+        }
+        power *= q;
+        let (even, odd) = ((plus + minus) * half, (plus - minus) * half * x.inverse().unwrap());
+        at_square = even + s[k - 1 - j] * (odd - even);
+    }
+    sums
+}
+
+/// Witness cells that satisfy every claim about the witness, whatever else they are.
+pub(crate) fn late_witness(case: &Case, cells: &[Fr], claims: &[Claim<Fr>]) -> Table {
+    let claims: Vec<&Claim<Fr>> = claims.iter().filter(|claim| claim.object == Object::Witness).collect();
+    let sum = |claim: &Claim<Fr>, cells: &[Fr]| -> Fr { claim.functionals.iter().map(|f| apply(f, cells)).sum() };
+    let missing: Vec<Fr> = claims.iter().map(|claim| claim.value - sum(claim, cells)).collect();
+    let weights: Vec<Table> = claims.iter().map(|claim| dense(&claim.functionals[0].factors)).collect();
+    // cells of y' of every operator are what the claims read; take some of each
+    let mut used: Vec<usize> = Vec::new();
+    for (claim, weights) in claims.iter().zip(&weights) {
+        let _ = claim;
+        let free = (0..cells.len()).find(|cell| weights[*cell] != Fr::ZERO && !used.contains(cell)).unwrap();
+        used.push(free);
+    }
+    let rows = weights.iter().map(|weights| used.iter().map(|cell| weights[*cell]).collect()).collect();
+    let change = crate::table::solve(rows, missing).unwrap();
+    let mut cells = cells.to_vec();
+    used.iter().zip(change).for_each(|(cell, change)| cells[*cell] += change);
+    assert_eq!(cells.len(), case.objects.cells.len());
+    cells
+}

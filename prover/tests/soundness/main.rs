@@ -1,0 +1,13 @@
+//! What a prover may try, and what stops him.
+//!
+//! `defect` is the verifier with a defect put back in, `forger` a prover who knows the defect. A defence counts only where
+//! the forgery is accepted with the defect and rejected without it. README.md names the test of every threat.
+
+mod attack;
+mod case;
+mod defect;
+mod forger;
+mod lie;
+mod table;
+
+mod transcript;
