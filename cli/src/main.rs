@@ -1,1 +1,5 @@
-fn main() {}
+//! The `candor` command.
+
+fn main() -> std::process::ExitCode {
+    candor_cli::main()
+}

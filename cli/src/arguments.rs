@@ -1,0 +1,137 @@
+//! The command line.
+
+use crate::command::{
+    agent_key, challenge, compare, compile, demo, init, inspect, prove, record, replay, settle, setup,
+    tamper, verify,
+};
+use crate::exit::Failure;
+use crate::output::{Output, Report};
+use crate::store::Store;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 accepted, 1 unexpected, 2 usage, 3 malformed, 4 rejected by a named check, 5 limit, 6 undecided, 7 fraud,
+8 refused assumption, 9 unsupported model.
+
+Example: candor demo";
+
+/// Makes an autonomous agent answerable for a transaction.
+#[derive(Parser, Debug)]
+#[command(name = "candor", version, about, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Folder of setup, key, program, log and proofs [default: ./.candor]
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    pub dir: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What a command works with.
+pub struct Context<'a> {
+    /// The folder.
+    pub store: Store,
+    /// The folder as it was named; `None`: the default.
+    pub named_directory: Option<PathBuf>,
+    /// Where answers go.
+    pub output: Output<'a>,
+}
+
+/// One command each.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Write a commented agent.toml for an ONNX model
+    #[command(after_help = "Example: candor init model.onnx --output agent.toml")]
+    Init(init::Init),
+    /// Make the reference string that programs and proofs rest on
+    #[command(after_help = "\
+Examples:
+  candor setup --development                      for trying out: its maker can forge every proof
+  candor setup --ptau powersOfTau28_hez_final_14.ptau")]
+    Setup(setup::Setup),
+    /// Make the key that signs the agent's records
+    #[command(after_help = "Example: candor agent-key")]
+    AgentKey(agent_key::AgentKeyCommand),
+    /// Compile agent.toml and its ONNX model to a program
+    #[command(after_help = "Example: candor compile agent.toml")]
+    Compile(compile::Compile),
+    /// Decide on observations, and record every decision durably before it is shown
+    #[command(after_help = "\
+Examples:
+  candor record observations.jsonl
+  candor record observations.jsonl --skip-recorded    after an interruption
+  candor record --stdio                               one JSON line in, one JSON line out (docs/cli.md)")]
+    Record(record::Record),
+    /// Compare an existing agent's own decisions with Candor's, before switching
+    #[command(after_help = "Example: candor compare reference.jsonl --observations observations.jsonl")]
+    Compare(compare::Compare),
+    /// Prove a record, a range, or the path to a transaction
+    #[command(after_help = "\
+Examples:
+  candor prove                     the path to the last transaction
+  candor prove --transaction 17
+  candor prove --range 10..20")]
+    Prove(prove::Prove),
+    /// Verify a proof of a path, without the model
+    #[command(after_help = "\
+Examples:
+  candor verify --bundle bundle.candor --proof proof.candor --program-id 0x6f... --agent 0x12...
+  candor verify --expect expected.json --allow-development-setup")]
+    Verify(verify::Verify),
+    /// Run records again and find the first one, and the first operator, that differ
+    #[command(after_help = "\
+Examples:
+  candor replay --expect expected.json
+  candor replay --bundle bundle.candor --expect expected.json")]
+    Replay(replay::Replay),
+    /// Replay, prove the true outcome of the first bad record, and write what settle reads
+    #[command(after_help = "Example: candor challenge --expect expected.json")]
+    Challenge(challenge::ChallengeCommand),
+    /// Decide a dispute: honest, fraud or undecided
+    #[command(after_help = "\
+Examples:
+  candor settle --bundle disputed.candor --challenge challenge.candor --expect expected.json
+  candor settle --bundle bundle.candor --proof proof.candor --expect expected.json")]
+    Settle(settle::Settle),
+    /// Show what a file or a log holds
+    #[command(after_help = "\
+Examples:
+  candor inspect .candor/proof.candor
+  candor inspect .candor/log --record 17
+  candor inspect .candor/card.candor --json")]
+    Inspect(inspect::Inspect),
+    /// Test tool: write a copy of the log in which the agent cheated at one record
+    #[command(
+        after_help = "Example: candor tamper --record 17 --cheat output --operator 2 --into cheated-log"
+    )]
+    Tamper(tamper::Tamper),
+    /// Watch the whole path on a real market agent, with a cheat chosen by the seed
+    #[command(after_help = "Example: candor demo --seed 7")]
+    Demo(demo::Demo),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(&self, context: &mut Context<'_>) -> Result<Report, Failure> {
+        match self {
+            Self::Init(command) => command.run(),
+            Self::Setup(command) => command.run(&context.store),
+            Self::AgentKey(command) => command.run(&context.store),
+            Self::Compile(command) => command.run(&context.store),
+            Self::Record(command) => command.run(context),
+            Self::Compare(command) => command.run(&context.store),
+            Self::Prove(command) => command.run(&context.store),
+            Self::Verify(command) => command.run(&context.store),
+            Self::Replay(command) => command.run(&context.store),
+            Self::Challenge(command) => command.run(&context.store),
+            Self::Settle(command) => command.run(&context.store),
+            Self::Inspect(command) => command.run(&context.store),
+            Self::Tamper(command) => command.run(&context.store),
+            Self::Demo(command) => command.run(context),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Which exit class an error of a library is.
+
+use crate::exit::{ExitClass, Failure};
+use candor_compiler::{Category, CompileError};
+use candor_log::{ChainCheckError, LogError};
+use candor_program::card::LoadError;
+use candor_program::encoding::DecodeError;
+use candor_program::interval::ProgramError;
+use candor_program::observation::ObservationError;
+use candor_prover::{CommitError, ProveError, SetupError};
+use candor_trace::{BundleError, PathError, RecordError};
+use candor_verifier::{ErrorKind, ReplayError, VerifyError};
+use std::fmt::Display;
+
+/// An error that knows its class.
+pub trait Classify: Display {
+    /// Its class.
+    fn class(&self) -> ExitClass;
+    /// What to do, where the error's own text does not say it.
+    fn fix(&self) -> Option<&'static str> {
+        None
+    }
+    /// The error as a failure.
+    fn failure(&self) -> Failure {
+        let failure = Failure::new(self.class(), self);
+        match self.fix() {
+            Some(fix) => failure.fix(fix),
+            None => failure,
+        }
+    }
+}
+
+impl Classify for DecodeError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::TooLong { .. } => ExitClass::Limit,
+            _ => ExitClass::Malformed,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::TooLong { .. } => {
+                "check that this is the file you meant; candor inspect says what a file is"
+            }
+            Self::WrongVersion { .. } => "use the version of candor that wrote the file, or make it again",
+            Self::WrongMagic { .. } => "name a file of the expected kind; candor inspect says what a file is",
+            _ => "restore the file from a copy, or make it again",
+        })
+    }
+}
+
+impl Classify for ProgramError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Count { got, limit, .. } if got > limit => ExitClass::Limit,
+            Self::Parameters { .. } => ExitClass::Limit,
+            _ => ExitClass::Malformed,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some("the file was not written by candor compile, or was changed since: compile again")
+    }
+}
+
+impl Classify for LoadError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Malformed(error) => error.class(),
+            Self::Invalid(error) => error.class(),
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Malformed(error) => error.fix(),
+            Self::Invalid(error) => error.fix(),
+        }
+    }
+}
+
+impl Classify for BundleError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Malformed { source } => source.class(),
+            Self::Card { source } => source.class(),
+            Self::Empty => ExitClass::Malformed,
+            Self::TooManyRecords { .. } => ExitClass::Limit,
+            Self::StartProgram { .. } | Self::StartSignature { .. } => ExitClass::Rejected,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Malformed { source } => source.fix(),
+            Self::Card { .. } | Self::Empty => Some("make the bundle again with candor prove"),
+            Self::TooManyRecords { .. } => Some("prove a shorter range"),
+            Self::StartProgram { .. } | Self::StartSignature { .. } => {
+                Some("the bundle was changed after it was made: ask its author for the original")
+            }
+        }
+    }
+}
+
+impl Classify for ObservationError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::LineTooLong { .. } | Self::PayloadTooLong { .. } => ExitClass::Limit,
+            _ => ExitClass::Malformed,
+        }
+    }
+}
+
+impl Classify for RecordError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Observation { source } => source.class(),
+            Self::ChainFull { .. } | Self::TimeTooLarge { .. } => ExitClass::Limit,
+            _ => ExitClass::Rejected,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::TimeBackwards { .. } => Some(
+                "observations are recorded in the order of their time; --skip-recorded passes over lines that the log already has",
+            ),
+            Self::LastSignature { .. } | Self::LastState => {
+                Some("the log was changed after it was written: restore it from a copy")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Classify for PathError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::NotConsecutive { .. } => ExitClass::Rejected,
+            _ => ExitClass::Usage,
+        }
+    }
+}
+
+impl Classify for LogError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Io { .. } | Self::Poisoned { .. } => ExitClass::Unexpected,
+            Self::NoLog { .. } | Self::AlreadyExists { .. } | Self::Locked { .. } => ExitClass::Usage,
+            Self::OutOfRange { .. } => ExitClass::Usage,
+            Self::NotALog { .. } | Self::Damaged { .. } | Self::Undecodable { .. } => ExitClass::Malformed,
+            Self::RecordTooLarge { .. } => ExitClass::Limit,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::NotALog { .. } => Some("name the directory of a log with --log or --dir"),
+            Self::Io { .. } => {
+                Some("check the disk, its free space and permissions; acknowledged records are safe")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Classify for ChainCheckError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Unreadable { source } => source.class(),
+            _ => ExitClass::Rejected,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreadable { source } => source.fix(),
+            Self::OtherProgram { .. } => None,
+            _ => {
+                Some("the log was not written by the recorder, or was changed since: restore it from a copy")
+            }
+        }
+    }
+}
+
+impl Classify for CompileError {
+    fn class(&self) -> ExitClass {
+        match self.category() {
+            Category::Usage => ExitClass::Usage,
+            Category::Malformed => ExitClass::Malformed,
+            Category::Limit => ExitClass::Limit,
+            Category::Unsupported => ExitClass::UnsupportedModel,
+        }
+    }
+}
+
+impl Classify for CommitError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::ReferenceTooShort { .. } => ExitClass::Usage,
+            _ => ExitClass::Limit,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::ReferenceTooShort { .. } => {
+                Some("make a longer reference string: candor setup with more --powers")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Classify for SetupError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Malformed(error) => error.class(),
+            Self::Size { .. } => ExitClass::Usage,
+            _ => ExitClass::Malformed,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Malformed(error) => return error.fix(),
+            Self::Size { .. } => "choose another number with --powers",
+            Self::Ptau(_) => {
+                "name a .ptau file as snarkjs writes it, for the curve bn128, with at least as many powers as --powers asks for"
+            }
+            _ => "fetch the file again, and compare its hash with the ceremony's",
+        })
+    }
+}
+
+impl Classify for ProveError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Program(error) => error.class(),
+            Self::Commit(error) => error.class(),
+            Self::OtherSetup { .. } => ExitClass::Usage,
+            Self::Observation { source, .. } => source.class(),
+            Self::Layout(_) => ExitClass::Limit,
+            Self::Statement(_) | Self::Witness(_) => ExitClass::Unexpected,
+            Self::OtherWeights { .. } | Self::OtherProgram { .. } | Self::OutputsDiffer { .. } => {
+                ExitClass::Rejected
+            }
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::OtherSetup { .. } => {
+                Some("use the setup.candor that the program was compiled with, or compile again")
+            }
+            Self::OtherWeights { .. } => Some("the program file was changed: compile again"),
+            Self::OtherProgram { .. } => Some("use the program that the log was written with"),
+            Self::OutputsDiffer { .. } => {
+                Some("candor replay shows where, candor challenge makes the evidence")
+            }
+            Self::Commit(error) => error.fix(),
+            _ => None,
+        }
+    }
+}
+
+fn kind(kind: ErrorKind) -> ExitClass {
+    match kind {
+        ErrorKind::Malformed => ExitClass::Malformed,
+        ErrorKind::Rejected => ExitClass::Rejected,
+        ErrorKind::Limit => ExitClass::Limit,
+        ErrorKind::RefusedAssumption => ExitClass::RefusedAssumption,
+    }
+}
+
+fn kind_fix(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Malformed => "ask for the files again: these are cut off, changed or of another kind",
+        ErrorKind::Rejected => {
+            "do not rely on these records; candor replay with the program shows what differs"
+        }
+        ErrorKind::Limit => "split the path into shorter ranges",
+        ErrorKind::RefusedAssumption => {
+            "--allow-development-setup accepts a development string; other assumptions are refused by --refuse alone"
+        }
+    }
+}
+
+impl Classify for VerifyError {
+    fn class(&self) -> ExitClass {
+        kind(self.kind())
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some(kind_fix(self.kind()))
+    }
+}
+
+impl Classify for ReplayError {
+    fn class(&self) -> ExitClass {
+        kind(self.kind())
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some(match self.kind() {
+            ErrorKind::Rejected => "replay with the program, agent and domain that the records are of",
+            other => kind_fix(other),
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! One module a command.
+
+pub mod agent_key;
+pub mod challenge;
+pub mod compare;
+pub mod compile;
+pub mod demo;
+pub mod init;
+pub mod inspect;
+pub mod prove;
+pub mod record;
+pub mod replay;
+pub mod settle;
+pub mod setup;
+pub mod tamper;
+pub mod verify;

@@ -1,0 +1,107 @@
+//! `candor settle`: the verdict on a dispute.
+
+use crate::artefact;
+use crate::command::verify::{self, assumptions_json};
+use crate::exit::{ExitClass, Failure};
+use crate::expectation::{self, ExpectationArguments};
+use crate::output::{Report, hex_string};
+use crate::store::Store;
+use candor_program::card::Card;
+use candor_verifier::{Basis, Challenge, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// `candor settle`.
+#[derive(Args, Clone, Debug)]
+pub struct Settle {
+    /// Card and records [default: bundle.candor in --dir]
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+    /// A defender's proof that the path was honest
+    #[arg(long, value_name = "FILE")]
+    pub proof: Vec<PathBuf>,
+    /// A challenger's evidence that it was not
+    #[arg(long, value_name = "FILE")]
+    pub challenge: Vec<PathBuf>,
+    /// What to expect
+    #[command(flatten)]
+    pub expectation: ExpectationArguments,
+}
+
+impl Settle {
+    /// Decides, and says what the verdict rests on or what is missing.
+    pub fn run(&self, store: &Store) -> Result<Report, Failure> {
+        let path = self.bundle.clone().unwrap_or_else(|| store.bundle());
+        let bundle = artefact::bundle(&path)?;
+        let proofs = self.proof.iter().map(|path| artefact::proof(path)).collect::<Result<Vec<_>, _>>()?;
+        let challenges = self
+            .challenge
+            .iter()
+            .map(|path| artefact::decode(path, MAX_CHALLENGE_BYTES, Challenge::from_bytes))
+            .collect::<Result<Vec<_>, _>>()?;
+        let expected = self.expectation.expected(&bundle.card)?;
+        let submissions: Vec<Submission<'_>> = proofs
+            .iter()
+            .map(Submission::Proof)
+            .chain(challenges.iter().map(Submission::Challenge))
+            .collect();
+        let verdict = settle(&expected, &bundle, &submissions);
+        let mut report = report(&verdict, &bundle.card);
+        report.json["expected"] = expectation::to_json(&expected);
+        Ok(report)
+    }
+}
+
+fn report(verdict: &Verdict, card: &Card) -> Report {
+    match verdict {
+        Verdict::Honest(accepted) => Report::accepted(
+            format!("verdict: honest\n{}", verify::describe(accepted, card)),
+            verify::to_json(accepted, card),
+        ),
+        Verdict::Fraud(fraud) => Report {
+            class: ExitClass::Fraud,
+            text: format!("verdict: {verdict}"),
+            json: fraud_json(verdict, fraud),
+        },
+        Verdict::Undecided { missing } => {
+            let refused = missing.iter().any(|missing| matches!(missing, Missing::RefusedAssumption { .. }));
+            let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            Report {
+                class: if refused { ExitClass::RefusedAssumption } else { ExitClass::Undecided },
+                text: format!("verdict: undecided\n  missing: {}", missing.join("\n  missing: ")),
+                json: json!({ "verdict": "undecided", "missing": missing }),
+            }
+        }
+    }
+}
+
+fn basis_name(basis: &Basis) -> &'static str {
+    match basis {
+        Basis::Recomputation(_) => "recomputation",
+        Basis::Proof { .. } => "proof",
+        Basis::Signatures(_) => "signatures",
+    }
+}
+
+fn fraud_json(verdict: &Verdict, fraud: &Fraud) -> Value {
+    let proven = match &fraud.basis {
+        Basis::Proof { tensor, proven, recorded } => Some(json!({
+            "tensor": tensor.0,
+            "provenLeaf": hex_string(proven),
+            "recordedLeaf": hex_string(recorded),
+        })),
+        Basis::Recomputation(_) | Basis::Signatures(_) => None,
+    };
+    json!({
+        "verdict": "fraud",
+        "kind": fraud.kind.as_str(),
+        "culprit": hex_string(&fraud.culprit),
+        "sequence": fraud.sequence,
+        "basis": basis_name(&fraud.basis),
+        "proven": proven,
+        "payout": fraud.payout.map(|address| hex_string(&address)),
+        "text": verdict.to_string(),
+        "assumptions": assumptions_json(&fraud.assumptions),
+    })
+}

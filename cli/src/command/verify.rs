@@ -1,0 +1,126 @@
+//! `candor verify`: a bundle and a proof, without the model.
+
+use crate::artefact;
+use crate::classify::Classify;
+use crate::exit::Failure;
+use crate::expectation::{self, ExpectationArguments};
+use crate::output::{Report, count, hex_string, table};
+use crate::session::TransactionView;
+use crate::store::Store;
+use candor_program::card::Card;
+use candor_trace::{ActionView, VerdictView};
+use candor_verifier::{Accepted, Assumption, verify};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// `candor verify`.
+#[derive(Args, Clone, Debug)]
+pub struct Verify {
+    /// Card and records [default: bundle.candor in --dir]
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+    /// The proof [default: proof.candor in --dir]
+    #[arg(long, value_name = "FILE")]
+    pub proof: Option<PathBuf>,
+    /// What to expect
+    #[command(flatten)]
+    pub expectation: ExpectationArguments,
+}
+
+impl Verify {
+    /// Says what was proven and what it rests on.
+    pub fn run(&self, store: &Store) -> Result<Report, Failure> {
+        let bundle_path = self.bundle.clone().unwrap_or_else(|| store.bundle());
+        let proof_path = self.proof.clone().unwrap_or_else(|| store.proof());
+        let bundle = artefact::bundle(&bundle_path)?;
+        let proof = artefact::proof(&proof_path)?;
+        let expected = self.expectation.expected(&bundle.card)?;
+        let started = Instant::now();
+        let accepted = verify(&expected, &bundle, &proof).map_err(|error| {
+            error.failure().at(format!("{} with {}", bundle_path.display(), proof_path.display()))
+        })?;
+        let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let text = format!("{}\ntime    {elapsed_ms:.1} ms", describe(&accepted, &bundle.card));
+        let mut json = to_json(&accepted, &bundle.card);
+        json["milliseconds"] = json!(elapsed_ms);
+        json["expected"] = expectation::to_json(&expected);
+        Ok(Report::accepted(text, json))
+    }
+}
+
+/// What was accepted, for people.
+#[must_use]
+pub fn describe(accepted: &Accepted, card: &Card) -> String {
+    let records = accepted.decisions.len() as u64;
+    let last = accepted.first_sequence + records.saturating_sub(1);
+    let mut text = table(&[
+        ("honest", format!("records {} to {last} ({})", accepted.first_sequence, count(records, "record"))),
+        ("agent", hex_string(&accepted.agent)),
+        ("program", hex_string(&accepted.program_id)),
+    ]);
+    for (sequence, decision) in (accepted.first_sequence..).zip(&accepted.decisions) {
+        let requested = ActionView::of(decision.requested.word(), card).and_then(|action| action.name);
+        let verdict = VerdictView::of(decision.verdict.word(), card);
+        let because =
+            if verdict.reason == verdict.outcome { String::new() } else { format!(" ({})", verdict.reason) };
+        text.push_str(&format!(
+            "\n{sequence:>6}  {}: {}{because}",
+            requested.as_deref().unwrap_or("?"),
+            verdict.outcome
+        ));
+        if let Some(call) = &decision.transaction {
+            text.push_str(&format!(", call {} of {}", card.transaction.signature(), hex_string(&call.to)));
+        }
+    }
+    text.push_str(&assumptions_text(&accepted.assumptions));
+    text
+}
+
+/// What was accepted, for programs.
+#[must_use]
+pub fn to_json(accepted: &Accepted, card: &Card) -> Value {
+    let decisions: Vec<Value> = (accepted.first_sequence..)
+        .zip(&accepted.decisions)
+        .zip(&accepted.record_hashes)
+        .map(|((sequence, decision), hash)| {
+            let executed = decision.executed.as_ref().and_then(|action| ActionView::of(action.word(), card));
+            json!({
+                "sequence": sequence,
+                "recordHash": hex_string(hash),
+                "requested": ActionView::of(decision.requested.word(), card),
+                "policy": VerdictView::of(decision.verdict.word(), card),
+                "executed": executed,
+                "transaction": decision.transaction.as_ref().map(|call| TransactionView::of(call, card)),
+            })
+        })
+        .collect();
+    json!({
+        "verdict": "honest",
+        "programId": hex_string(&accepted.program_id),
+        "agent": hex_string(&accepted.agent),
+        "firstSequence": accepted.first_sequence,
+        "decisions": decisions,
+        "accBefore": hex_string(&accepted.acc_before.0),
+        "accAfter": hex_string(&accepted.acc_after.0),
+        "payout": hex_string(&accepted.payout),
+        "assumptions": assumptions_json(&accepted.assumptions),
+    })
+}
+
+/// What a verdict rests on, for people; begins with a newline.
+#[must_use]
+pub fn assumptions_text(assumptions: &[Assumption]) -> String {
+    let lines: Vec<String> = assumptions.iter().map(|assumption| format!("\n  {assumption}")).collect();
+    if lines.is_empty() { String::new() } else { format!("\nthis rests on{}", lines.concat()) }
+}
+
+/// What a verdict rests on, for programs.
+#[must_use]
+pub fn assumptions_json(assumptions: &[Assumption]) -> Value {
+    assumptions
+        .iter()
+        .map(|assumption| json!({ "name": assumption.name().as_str(), "text": assumption.to_string() }))
+        .collect()
+}

@@ -1,0 +1,76 @@
+//! The agent's key file: 64 hexadecimal digits, readable by its owner alone.
+
+use crate::exit::{ExitClass, Failure};
+use crate::store::{self, Existing};
+use candor_trace::AgentKey;
+use std::path::Path;
+use zeroize::{Zeroize, Zeroizing};
+
+const MAX_KEY_FILE_BYTES: u64 = 128;
+
+/// A fresh key from the operating system's randomness, written to a new file.
+pub fn create(path: &Path) -> Result<AgentKey, Failure> {
+    store::check_absent(path, Existing::Keep).map_err(|failure| {
+        failure.fix("use this key, or move the file away first: a key is never overwritten")
+    })?;
+    loop {
+        let mut secret = Zeroizing::new([0_u8; 32]);
+        random(secret.as_mut_slice())?;
+        // A random number is outside the group order once in 2^128 times; then another is taken.
+        let Ok(key) = AgentKey::from_bytes(&secret) else { continue };
+        let mut text = hex::encode(secret.as_slice());
+        text.push('\n');
+        let written = store::write_secret(path, text.as_bytes(), Existing::Keep);
+        text.zeroize();
+        return written.map(|()| key);
+    }
+}
+
+/// The key of a file that nobody else may read.
+pub fn load(path: &Path) -> Result<AgentKey, Failure> {
+    let mut bytes = Zeroizing::new(store::read(path, MAX_KEY_FILE_BYTES)?);
+    check_private(path)?;
+    let malformed = || {
+        Failure::new(ExitClass::Malformed, "this is not an agent key: 64 hexadecimal digits are expected")
+            .at(path.display())
+            .fix("make a key with candor agent-key, or restore the file from a copy")
+    };
+    while bytes.last().is_some_and(u8::is_ascii_whitespace) {
+        bytes.pop();
+    }
+    let mut secret = Zeroizing::new([0_u8; 32]);
+    hex::decode_to_slice(bytes.as_slice(), secret.as_mut_slice()).map_err(|_| malformed())?;
+    AgentKey::from_bytes(&secret).map_err(|error| malformed().fix(error))
+}
+
+#[cfg(unix)]
+fn check_private(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = path.metadata().map_err(|error| store::unreadable(path, &error))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("others may read or write the agent's key: its mode is {mode:04o}"))
+        .at(path.display())
+        .fix(format!("chmod 600 {}; if somebody may have read it, make a new key", path.display())))
+}
+
+#[cfg(not(unix))]
+fn check_private(_path: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Bytes of the operating system's randomness.
+pub fn random(bytes: &mut [u8]) -> Result<(), Failure> {
+    getrandom::fill(bytes).map_err(|error| {
+        Failure::new(ExitClass::Unexpected, format!("the operating system gives no randomness: {error}"))
+    })
+}
+
+/// 128 random bits, for a salt.
+pub fn salt() -> Result<u128, Failure> {
+    let mut bytes = [0; 16];
+    random(&mut bytes)?;
+    Ok(u128::from_le_bytes(bytes))
+}
