@@ -36,7 +36,7 @@ pub enum CompileError {
         /// agent.toml.
         path: PathBuf,
         /// Place and defect.
-        source: ManifestError,
+        source: Box<ManifestError>,
     },
     /// The model file is not an ONNX model that this build reads.
     #[error("{}: {source}", path.display())]

@@ -244,7 +244,7 @@ struct Folder<'n> {
 }
 
 /// The stages of a float model, in order; the last one makes the output.
-pub(crate) fn fold(network: &Network, input_is_uniform: bool) -> Result<Vec<Stage>, Obstacle> {
+pub(crate) fn fold(network: &Network, input_is_uniform: bool) -> Result<Vec<Stage>, Box<Obstacle>> {
     let mut readers = vec![0; network.nodes.len() + 1];
     for node in &network.nodes {
         match node.operation.sources() {
@@ -269,7 +269,7 @@ pub(crate) fn fold(network: &Network, input_is_uniform: bool) -> Result<Vec<Stag
 }
 
 impl Folder<'_> {
-    fn node(&mut self, index: usize) -> Result<(), Obstacle> {
+    fn node(&mut self, index: usize) -> Result<(), Box<Obstacle>> {
         let node = &self.network.nodes[index];
         let value = index + 1;
         let expression = match &node.operation {
@@ -318,16 +318,21 @@ impl Folder<'_> {
     }
 
     /// Makes the value a tensor of its own, unless it is one.
-    fn materialise(&mut self, value: usize, expression: Expression) -> Result<Expression, Obstacle> {
+    fn materialise(&mut self, value: usize, expression: Expression) -> Result<Expression, Box<Obstacle>> {
         if expression.is_tensor().is_some() { Ok(expression) } else { self.stage(value, expression, false) }
     }
 
-    fn stage(&mut self, value: usize, expression: Expression, relu: bool) -> Result<Expression, Obstacle> {
+    fn stage(
+        &mut self,
+        value: usize,
+        expression: Expression,
+        relu: bool,
+    ) -> Result<Expression, Box<Obstacle>> {
         let (name, operator) = match value.checked_sub(1).map(|index| &self.network.nodes[index]) {
             Some(node) => (node.name.clone(), node.operator.clone()),
             None => (self.network.input.clone(), "graph input".into()),
         };
-        let refused = |cause| Obstacle { node: name.clone(), operator: operator.clone(), cause };
+        let refused = |cause| Box::new(Obstacle { node: name.clone(), operator: operator.clone(), cause });
         let width = expression.bias.len();
         let mut terms = Vec::with_capacity(expression.terms.len());
         for (tensor, map) in expression.terms {
@@ -349,7 +354,7 @@ impl Folder<'_> {
         Ok(Expression::of_tensor(self.stages.len(), width))
     }
 
-    fn finish(mut self) -> Result<Vec<Stage>, Obstacle> {
+    fn finish(mut self) -> Result<Vec<Stage>, Box<Obstacle>> {
         let output = self.network.output_value;
         let expression = self.take(output);
         let is_stage = expression.is_tensor().is_some_and(|tensor| tensor > 0 && tensor == self.stages.len());

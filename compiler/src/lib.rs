@@ -6,8 +6,6 @@
 //! Limitations: one input row and one output row for each observation; multilayer perceptrons with skip connections
 //! (see [`onnx::SUPPORTED`]); an arg-max head.
 
-#![expect(clippy::result_large_err, reason = "an error ends a compilation: its size costs nothing")]
-
 pub mod class;
 mod compare;
 mod error;

@@ -56,8 +56,10 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
             needed_log2: *ROW_LOG2.start(),
         });
     }
-    let unsupported =
-        |obstacle| CompileError::Unsupported { path: source.model.path.clone(), obstacles: vec![obstacle] };
+    let unsupported = |obstacle: Box<_>| CompileError::Unsupported {
+        path: source.model.path.clone(),
+        obstacles: vec![*obstacle],
+    };
     let decimals = manifest.features.first().map(|feature| feature.decimals);
     let one_scale = manifest.features.iter().all(|feature| Some(feature.decimals) == decimals);
     let stages = fold(&network, one_scale).map_err(unsupported)?;
@@ -77,7 +79,7 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
 }
 
 fn manifest_error(source: &AgentSource, error: crate::manifest::ManifestError) -> CompileError {
-    CompileError::Manifest { path: source.manifest.path.clone(), source: error }
+    CompileError::Manifest { path: source.manifest.path.clone(), source: Box::new(error) }
 }
 
 fn import(source: &AgentSource, selection: Selection<'_>) -> Result<Network, CompileError> {
@@ -180,6 +182,8 @@ fn report(
     }
     let saturated = operators.iter().enumerate().filter(|(_, operator)| operator.saturations > 0);
     notes.extend(saturated.map(|(operator, _)| Note::Saturated { operator }));
+    let widened = quantised.doublings.iter().enumerate().filter(|(_, bits)| **bits > 0);
+    notes.extend(widened.map(|(operator, &bits)| Note::Widened { operator, bits }));
     let compared = reference.as_ref().map_or(&agreement, |reference| &reference.agreement);
     if compared.percent() < 99.0 || agreement.percent() < 99.0 {
         notes.push(Note::LowAgreement);

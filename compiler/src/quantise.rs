@@ -27,8 +27,8 @@ const WEIGHT_LIMIT: f64 = (1u64 << 30) as f64;
 const ACCUMULATOR_LIMIT: i128 = limits::ACCUMULATOR / 2;
 /// Lowest value of a tensor without ReLU.
 const SIGNED_LOW: i32 = -32_768;
-/// How often a range may be doubled until its worst case fits.
-const DOUBLINGS: usize = 64;
+/// How often a range may be doubled until its worst case fits. Each time costs one of 16 bits.
+const DOUBLINGS: u32 = 8;
 
 /// Largest magnitude that each entry of each stage reached on the calibration data.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub(crate) struct Quantised {
     pub(crate) steps: Vec<Vec<f64>>,
     /// Largest and smallest accumulator of every operator, over all inputs.
     pub(crate) accumulators: Vec<i128>,
+    /// How often the ranges of every operator had to be doubled for its worst case.
+    pub(crate) doublings: Vec<u32>,
 }
 
 /// The integer operators of a model.
@@ -53,7 +55,7 @@ pub(crate) fn quantise(
     stages: &[Stage],
     features: &[Feature],
     ranges: &Ranges,
-) -> Result<Quantised, Obstacle> {
+) -> Result<Quantised, Box<Obstacle>> {
     let input_steps: Vec<f64> = features.iter().map(|feature| 1.0 / power_of_ten(feature.decimals)).collect();
     let uniform = uniform_tensors(stages);
     let input = Tensor {
@@ -67,17 +69,17 @@ pub(crate) fn quantise(
         weights: Weights { operators: Vec::with_capacity(stages.len()) },
         steps: Vec::new(),
         accumulators: Vec::with_capacity(stages.len()),
+        doublings: Vec::with_capacity(stages.len()),
     };
     for (index, (stage, largest)) in stages.iter().zip(&ranges.largest).enumerate() {
         let builder = StageBuilder { stage, tensors: &tensors, uniform: uniform[index + 1] };
-        let built = builder.build(largest).map_err(|cause| Obstacle {
-            node: stage.name.clone(),
-            operator: stage.operator.clone(),
-            cause,
+        let built = builder.build(largest).map_err(|cause| {
+            Box::new(Obstacle { node: stage.name.clone(), operator: stage.operator.clone(), cause })
         })?;
         quantised.operators.push(Operator::Affine(built.affine));
         quantised.weights.operators.push(built.weights);
         quantised.accumulators.push(built.accumulator);
+        quantised.doublings.push(built.doublings);
         tensors.push(built.output);
     }
     quantised.steps = tensors.into_iter().map(|tensor| tensor.steps).collect();
@@ -124,6 +126,7 @@ struct Built {
     weights: OperatorWeights,
     output: Tensor,
     accumulator: i128,
+    doublings: u32,
 }
 
 /// Integer coefficients of one term.
@@ -137,7 +140,7 @@ impl StageBuilder<'_> {
         let mut ranges = self.ranges(largest)?;
         let span = if self.stage.relu { SPAN as f64 } else { -f64::from(SIGNED_LOW) - 1.0 };
         let mut bits = 0;
-        for _ in 0..DOUBLINGS {
+        for doublings in 0..=DOUBLINGS {
             let steps: Vec<f64> = ranges.iter().map(|range| range / span).collect();
             let multiplier = self.multiplier(&steps)?;
             let coefficients = self.coefficients(&steps, multiplier);
@@ -153,7 +156,8 @@ impl StageBuilder<'_> {
             if fits.iter().all(|fits| *fits) {
                 let bounds = accumulators.iter().map(|bounds| outputs(*bounds, rescale)).collect();
                 let output = Tensor { offsets: vec![0.0; steps.len()], steps, bounds };
-                return Ok(self.assemble(coefficients, bias, rescale, output, accumulator));
+                let (affine, weights) = self.assemble(coefficients, bias, rescale);
+                return Ok(Built { affine, weights, output, accumulator, doublings });
             }
             double(&mut ranges, |index| self.uniform || !fits[index]);
         }
@@ -289,9 +293,7 @@ impl StageBuilder<'_> {
         coefficients: Vec<Coefficients>,
         bias: Vec<i64>,
         rescale: Rescale,
-        output: Tensor,
-        accumulator: i128,
-    ) -> Built {
+    ) -> (Affine, OperatorWeights) {
         let mut terms = Vec::with_capacity(coefficients.len());
         let mut dense = Vec::new();
         for ((source, _), coefficients) in self.stage.terms.iter().zip(coefficients) {
@@ -307,7 +309,7 @@ impl StageBuilder<'_> {
         }
         // At most `limits::WIDTH`.
         let affine = Affine { width: self.stage.width as u32, terms, rescale };
-        Built { affine, weights: OperatorWeights { dense, bias }, output, accumulator }
+        (affine, OperatorWeights { dense, bias })
     }
 }
 

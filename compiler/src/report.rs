@@ -138,6 +138,13 @@ pub enum Note {
         /// Operator, from 0.
         operator: usize,
     },
+    /// The range of an operator is wider than calibration asks for, since its worst case must stay provable.
+    Widened {
+        /// Operator, from 0.
+        operator: usize,
+        /// Bits of precision that it costs.
+        bits: u32,
+    },
     /// Reference answers, and no observations to compare on.
     ReferenceWithoutObservations,
     /// Less than 99% of the actions agree with the float model.
@@ -161,6 +168,12 @@ impl fmt::Display for Note {
             ),
             Self::NeverActs => out.write_str("no action can ever be executed: none acts, or no rule permits"),
             Self::Saturated { operator } => write!(out, "operator {operator} saturates on calibration data"),
+            Self::Widened { operator, bits } => {
+                write!(
+                    out,
+                    "operator {operator} lost {bits} bits: its worst case is far beyond the calibration data"
+                )
+            }
             Self::ReferenceWithoutObservations => {
                 out.write_str("the reference was not compared: no observations.jsonl beside agent.toml")
             }

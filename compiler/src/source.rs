@@ -42,8 +42,10 @@ impl AgentSource {
     /// `observations.jsonl` beside agent.toml is read along with `reference` where agent.toml names none.
     pub fn read(agent_toml: &Path) -> Result<Self, CompileError> {
         let manifest = SourceFile::read(agent_toml, "path", MANIFEST_BYTES)?;
-        let names = Manifest::read(&manifest.bytes)
-            .map_err(|source| CompileError::Manifest { path: manifest.path.clone(), source })?;
+        let names = Manifest::read(&manifest.bytes).map_err(|source| CompileError::Manifest {
+            path: manifest.path.clone(),
+            source: Box::new(source),
+        })?;
         let folder = agent_toml.parent().unwrap_or(Path::new(""));
         let lines = |name: &Option<String>, field| match name {
             None => Ok(None),

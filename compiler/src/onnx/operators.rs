@@ -117,6 +117,7 @@ impl<'n, 'a> Importer<'n, 'a> {
         if trans_a != 0 {
             return Err(unsupported("transA", trans_a, "transA=0"));
         }
+        let pair = self.pair(node)?;
         let addend = match node.inputs.get(2).filter(|name| !name.is_empty()) {
             None => None,
             Some(&name) => match self.operand(name)? {
@@ -125,7 +126,6 @@ impl<'n, 'a> Importer<'n, 'a> {
                 Value::Last { .. } | Value::Unknown => return Ok(Value::Unknown),
             },
         };
-        let pair = self.pair(node)?;
         self.product(index, pair, node, trans_b != 0, alpha, addend)
     }
 

@@ -5,3 +5,5 @@ mod support;
 
 mod models;
 mod sp500;
+mod structure;
+mod template;

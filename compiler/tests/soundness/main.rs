@@ -4,3 +4,8 @@
 mod support;
 
 mod bad_models;
+mod hostile_bytes;
+mod limits;
+mod manifests;
+mod observations;
+mod obstacles;
