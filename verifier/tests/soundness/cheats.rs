@@ -136,6 +136,15 @@ fn replay_names_the_output_that_differs() {
     assert_eq!((found.kind, found.differing, found.tensors), ("affine", vec![TensorId(3)], 4));
 }
 
+/// Outputs that the agent did not sign are not shown as what it recorded; the leaf that it signed still differs.
+#[test]
+fn replay_shows_no_outputs_that_were_not_signed() {
+    let mut bundle = Cheat::named("output").bundle();
+    bundle.records[0].body.outputs[0] += 1;
+    let candor_verifier::Place::Operator(found) = difference(&bundle).place else { panic!("operator") };
+    assert_eq!((found.tensor, found.value), (TensorId(3), None));
+}
+
 #[test]
 fn equivocation_is_settled_by_two_signatures() {
     let bundle = bundle(run());

@@ -4,6 +4,7 @@ use crate::agent::cheat::{commit_observation, other_program, outputs, second_rec
 use crate::agent::{HONEST, PAYOUT, PROGRAM, bundle, expected, key, other_key, prover, run, sign_again};
 use candor_verifier::program::class::TensorId;
 use candor_verifier::program::encoding::keccak256;
+use candor_verifier::program::execution;
 use candor_verifier::program::interval::ProgramError;
 use candor_verifier::trace::{AgentKey, Body, Bundle, SignatureBytes, SignatureError, SignedRecord, Start};
 use candor_verifier::verdict::Unopened;
@@ -63,12 +64,19 @@ const INVENTED: &[Invention] = &[
     ("state after, one more", |b| b.state_after.0.push(0), Unopened::StateAfter),
     ("state after, none", |b| b.state_after.0.clear(), Unopened::StateAfter),
     ("leaf", |b| b.leaves[1][0] ^= 1, Unopened::Execution),
+    ("input leaf", |b| b.leaves[0][0] ^= 1, Unopened::Execution),
+    ("outputs and their leaf", other_outputs, Unopened::Execution),
     ("leaves, one less", |b| b.leaves.truncate(3), Unopened::Execution),
     ("leaves, none", |b| b.leaves.clear(), Unopened::Execution),
     ("leaves, inner nodes", inner_nodes, Unopened::Execution),
     ("output", |b| b.outputs[0] += 1, Unopened::Outputs),
     ("outputs, none", |b| b.outputs.clear(), Unopened::Outputs),
 ];
+
+fn other_outputs(body: &mut Body) {
+    body.outputs = vec![3, 2, 1];
+    body.leaves[3] = execution::leaf(3, &body.outputs);
+}
 
 /// Two nodes in place of four leaves hash to the same root.
 fn inner_nodes(body: &mut Body) {
