@@ -9,6 +9,7 @@ use candor_prover::{ReferenceString, commit_program};
 use candor_trace::{AgentKey, Bundle, Recorder, Salts, Selection, SignedRecord};
 use candor_verifier::Expected;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// Widths of the perceptrons, with the number of their parameters.
 pub(crate) const PERCEPTRONS: [(&str, &[usize]); 6] = [
@@ -20,22 +21,30 @@ pub(crate) const PERCEPTRONS: [(&str, &[usize]); 6] = [
     ("1M", &[512, 1024, 512, 3]),
 ];
 
+static REFERENCE: LazyLock<ReferenceString> =
+    LazyLock::new(|| ReferenceString::development(14, &[1; 32]).expect("14 is a size"));
+static SP500: LazyLock<Agent> = LazyLock::new(Agent::compile);
+
 /// A program with its reference string.
 pub(crate) struct Agent {
-    pub(crate) reference: ReferenceString,
+    pub(crate) reference: &'static ReferenceString,
     pub(crate) program: Program,
     observations: Vec<Observation>,
 }
 
 impl Agent {
     /// The agent of fixtures/sp500, compiled as `candor compile` does.
-    pub(crate) fn sp500() -> Self {
+    pub(crate) fn sp500() -> &'static Self {
+        &SP500
+    }
+
+    fn compile() -> Self {
+        let reference = &*REFERENCE;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/sp500");
-        let reference = ReferenceString::development(14, &[1; 32]).expect("14 is a size");
         let source = AgentSource::read(&folder.join("agent.toml")).expect("the fixture is readable");
         let lowered = lower(&source, reference.card()).expect("the fixture compiles");
         let rows =
-            commit_program(&reference, &lowered.card, &lowered.weights).expect("the string is long enough");
+            commit_program(reference, &lowered.card, &lowered.weights).expect("the string is long enough");
         let program = lowered.into_program(rows);
         let lines =
             std::fs::read_to_string(folder.join("observations.jsonl")).expect("the fixture is readable");
@@ -47,12 +56,12 @@ impl Agent {
 
     /// A synthetic perceptron with the row length that the compiler would choose.
     pub(crate) fn perceptron(widths: &[usize]) -> Self {
-        let reference = ReferenceString::development(14, &[1; 32]).expect("14 is a size");
+        let reference = &*REFERENCE;
         let shape = Shape { widths, row_log2: 10, residual: false, gain: 1 };
         let mut program = perceptron(&shape, reference.card(), 9);
         program.card.class.row_log2 = class::row_log2(class::padded_weights(&program.card.class));
         program.card.weight_rows =
-            commit_program(&reference, &program.card, &program.weights).expect("the string is long enough");
+            commit_program(reference, &program.card, &program.weights).expect("the string is long enough");
         let observations = (0..64).map(|seed| observation(&program.card, seed)).collect();
         Self { reference, program, observations }
     }
@@ -90,8 +99,7 @@ impl Agent {
     /// What a verifier of this agent expects.
     pub(crate) fn expected(&self) -> Expected {
         let card = &self.program.card;
-        let mut expected =
-            Expected::new(ProgramIds::of(card).program_id, key().address(), card.domain.clone());
+        let mut expected = Expected::new(ProgramIds::of(card).program_id, key().address(), card.domain);
         expected.allow_development_setup = true;
         expected
     }

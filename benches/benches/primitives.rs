@@ -80,6 +80,10 @@ fn curve(criterion: &mut Criterion) {
     group.bench_function("2^10 points, bytes", |bencher| {
         bencher.iter(|| G1Projective::msm_u8(&points[..1 << 10], black_box(&bytes)));
     });
+    let bits: Vec<bool> = bytes.iter().map(|byte| byte & 1 == 1).collect();
+    group.bench_function("2^10 points, bits", |bencher| {
+        bencher.iter(|| G1Projective::msm_u1(&points[..1 << 10], black_box(&bits)));
+    });
     let encoded = encode_g1(&points[5]);
     group.bench_function("decode a point", |bencher| {
         bencher.iter(|| decode_g1(black_box(&encoded)).expect("a point"))

@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 
 fn prove(criterion: &mut Criterion) {
     let agent = Agent::sp500();
-    let prover = Prover::new(&agent.program, &agent.reference).expect("the agent's own string");
+    let prover = Prover::new(&agent.program, agent.reference).expect("the agent's own string");
     let mut group = criterion.benchmark_group("prove/sp500");
     group.sample_size(20);
     for decisions in [1, 2, 4, 8, 16, 64] {
@@ -28,7 +28,7 @@ fn growth(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, widths) in PERCEPTRONS {
         let agent = Agent::perceptron(widths);
-        let prover = Prover::new(&agent.program, &agent.reference).expect("the agent's own string");
+        let prover = Prover::new(&agent.program, agent.reference).expect("the agent's own string");
         for decisions in [1, 16] {
             let bundle = agent.bundle(decisions);
             group.bench_function(BenchmarkId::new(name, decisions), |bencher| {

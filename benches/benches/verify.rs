@@ -23,7 +23,7 @@ fn path(criterion: &mut Criterion) {
     group.sample_size(30);
     let agent = Agent::sp500();
     for decisions in [1, 16] {
-        full(&mut group, "path", &agent, decisions);
+        full(&mut group, "path", agent, decisions);
     }
     let bundle = agent.bundle(1).to_bytes();
     group.bench_function("decode a bundle of 1", |bencher| {
@@ -32,7 +32,7 @@ fn path(criterion: &mut Criterion) {
 }
 
 fn full(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, agent: &Agent, decisions: usize) {
-    let prover = Prover::new(&agent.program, &agent.reference).expect("the agent's own string");
+    let prover = Prover::new(&agent.program, agent.reference).expect("the agent's own string");
     let (bundle, expected) = (agent.bundle(decisions), agent.expected());
     let proof = prover.prove_path(&bundle, [0; 20], &mut |_, _| {}).expect("honest records");
     group.bench_function(BenchmarkId::new(name, decisions), |bencher| {
@@ -56,7 +56,7 @@ fn growth(criterion: &mut Criterion) {
 
 fn argument(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, agent: &Agent, batch_log2: u8) {
     let card = &agent.program.card;
-    let prover = Prover::new(&agent.program, &agent.reference).expect("the agent's own string");
+    let prover = Prover::new(&agent.program, agent.reference).expect("the agent's own string");
     let revealed: TensorId = card.class.output();
     let layout = Layout::new(&card.class, batch_log2, revealed).expect("a small class");
     let features: Vec<Vec<u16>> =
