@@ -74,7 +74,7 @@ const INVENTED: &[Invention] = &[
 ];
 
 fn other_outputs(body: &mut Body) {
-    body.outputs = vec![3, 2, 1];
+    body.outputs = vec![1, 2, 3];
     body.leaves[3] = execution::leaf(3, &body.outputs);
 }
 
