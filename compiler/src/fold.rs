@@ -25,17 +25,6 @@ pub(crate) struct Stage {
     pub(crate) value: usize,
 }
 
-impl Stage {
-    /// Weights and biases.
-    pub(crate) fn parameters(&self) -> u64 {
-        let term = |(_, weights): &(usize, Weights)| match weights {
-            Weights::Scaled(_) => 0,
-            Weights::Dense { entries, .. } => entries.len() as u64,
-        };
-        self.bias.len() as u64 + self.terms.iter().map(term).sum::<u64>()
-    }
-}
-
 /// Weights of one term of a stage.
 #[derive(Clone, Debug)]
 pub(crate) enum Weights {

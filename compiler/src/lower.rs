@@ -64,7 +64,7 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let one_scale = manifest.features.iter().all(|feature| Some(feature.decimals) == decimals);
     let stages = fold(&network, one_scale).map_err(unsupported)?;
     let mut card = bare_card(&manifest, setup);
-    let calibration = calibration(source, &card, &stages)?;
+    let calibration = calibration(source, &card, &network)?;
     let ranges = ranges(&network, &stages, &card, &calibration);
     let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
     card.operators.clone_from(&quantised.operators);
@@ -113,10 +113,12 @@ fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
     }
 }
 
-fn calibration(source: &AgentSource, card: &Card, stages: &[Stage]) -> Result<Vec<Observed>, CompileError> {
-    let Some(file) = &source.calibration else { return Ok(observed::sampled(&card.features)) };
-    let observed = observed::read(file, "agent.calibration", card)?;
-    Ok(observed::thinned(observed, stages.iter().map(Stage::parameters).sum()))
+fn calibration(source: &AgentSource, card: &Card, network: &Network) -> Result<Vec<Observed>, CompileError> {
+    let observed = match &source.calibration {
+        None => observed::sampled(&card.features),
+        Some(file) => observed::read(file, "agent.calibration", card)?,
+    };
+    Ok(observed::thinned(observed, network.work()))
 }
 
 /// What every stage's output reaches on the calibration data.

@@ -74,6 +74,15 @@ impl Network {
         if value == 0 { self.input_width } else { self.nodes[value - 1].width }
     }
 
+    /// Multiplications and copies of one evaluation.
+    pub(crate) fn work(&self) -> u64 {
+        let node = |node: &FloatNode| match &node.operation {
+            Operation::Linear { matrix, .. } => matrix.entries.len() as u64,
+            _ => node.width as u64,
+        };
+        self.nodes.iter().map(node).sum()
+    }
+
     /// All values for one input, in double precision and in one order of summation.
     ///
     /// Shapes: `input` has `input_width` entries.

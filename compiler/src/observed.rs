@@ -10,7 +10,7 @@ use candor_program::observation::Observation;
 pub(crate) const SAMPLES: usize = 1024;
 /// Most calibration lines that are used; further ones are left out evenly.
 const LINES: usize = 4096;
-/// Most multiplications of a run over all calibration lines.
+/// Most multiplications and copies of a run of the float model over all observations.
 const WORK: u64 = 1 << 32;
 
 /// One observation as the model sees it.
@@ -53,9 +53,9 @@ pub(crate) fn read(
     }
 }
 
-/// As many of the observations as the compiler has time for, evenly spread.
-pub(crate) fn thinned(observed: Vec<Observed>, parameters: u64) -> Vec<Observed> {
-    let affordable = usize::try_from(WORK / parameters.max(1)).unwrap_or(LINES).clamp(16, LINES);
+/// As many of the observations as the compiler has time for, evenly spread; `work` is that of one.
+pub(crate) fn thinned(observed: Vec<Observed>, work: u64) -> Vec<Observed> {
+    let affordable = usize::try_from(WORK / work.max(1)).unwrap_or(LINES).clamp(16, LINES);
     let stride = observed.len().div_ceil(affordable).max(1);
     observed.into_iter().step_by(stride).collect()
 }

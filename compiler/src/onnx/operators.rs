@@ -64,6 +64,7 @@ impl<'n, 'a> Importer<'n, 'a> {
                 check_inputs(node, 1, 1)?;
                 let Some(source) = self.activation(node)? else { return Ok(Value::Unknown) };
                 let width = source.width();
+                self.spend(node.outputs[0], width)?;
                 let value = self.append(index, Operation::Relu { source: source.value }, width);
                 Ok(Value::Activation { value, shape: source.shape })
             }
@@ -235,6 +236,7 @@ impl<'n, 'a> Importer<'n, 'a> {
             return Err(Cause::Shape { tensor: node.inputs[1].into(), got: right.shape, expected });
         }
         let width = left.width();
+        self.spend(node.outputs[0], width)?;
         let value = self.append(index, Operation::Sum { left: left.value, right: right.value, sign }, width);
         Ok(Value::Activation { value, shape: left.shape })
     }

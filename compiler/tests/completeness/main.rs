@@ -4,6 +4,7 @@
 mod support;
 
 mod models;
+mod random_graphs;
 mod sp500;
 mod structure;
 mod template;

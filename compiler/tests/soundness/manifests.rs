@@ -112,8 +112,7 @@ fn texts_and_lists_have_limits() {
     let good = manifest(2, 2);
     let rule = "[[policy.rules]]\nname = \"all\"\neffect = \"permit\"\n";
     let rules = |count: usize| {
-        let rules: String =
-            (0..count).map(|i| format!("{}", rule.replace("all", &format!("r{i}")))).collect();
+        let rules: String = (0..count).map(|i| rule.replace("all", &format!("r{i}"))).collect();
         good.replace(rule, &rules)
     };
     let compiles = |text: &str| {
