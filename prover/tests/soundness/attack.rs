@@ -40,7 +40,8 @@ pub(crate) fn multiplicities_after_beta(defects: &Defects) -> Forged {
     let case = case();
     let mut forgery = under(wrong_limb(case), defects);
     let beta = drawn(case, &forgery.play(), Name::Beta);
-    forgery.sums.multiplicities[0] += sums_gap(&forgery, beta) * beta;
+    let missing = sums_gap(&forgery, beta) * beta;
+    forgery.sums.multiplicities[0] += missing;
     forged(&forgery)
 }
 
@@ -172,7 +173,7 @@ pub(crate) fn witness_after_the_claims(defects: &Defects) -> Forged {
     let mut forgery = under(false_statement(case), defects);
     let claims = forgery.play().claims;
     let mut opened = forgery.sums.clone();
-    opened.cells = late_witness(case, &opened.cells, &claims);
+    opened.cells = late_witness(&opened.cells, &claims);
     forgery.opened = Some(opened);
     forged(&forgery)
 }
@@ -181,6 +182,10 @@ pub(crate) fn witness_after_the_claims(defects: &Defects) -> Forged {
 pub(crate) fn opening_after_challenge(defects: &Defects, name: Name) -> Forged {
     let case = case();
     let mut forgery = under(false_statement(case), defects);
+    if name == Name::Zeta {
+        // the folds' values lie too, so that zeta is known only after them
+        forgery.repairs.quotient = Some(Fr::ONE);
+    }
     let challenge = drawn(case, &forgery.play(), name);
     forgery.repairs = match name {
         Name::S(round) => Repairs { merge_round: Some((round, challenge)), ..Repairs::default() },

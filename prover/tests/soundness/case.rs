@@ -58,21 +58,34 @@ pub(crate) fn case() -> &'static Case {
 
 impl Case {
     /// Commits the program and executes the decisions.
-    pub(crate) fn new(mut program: Program, decisions: &[Vec<u16>], batch_log2: u8, revealed: TensorId) -> Self {
+    pub(crate) fn new(
+        mut program: Program,
+        decisions: &[Vec<u16>],
+        batch_log2: u8,
+        revealed: TensorId,
+    ) -> Self {
         let reference = reference();
         program.card.weight_rows = commit_program(reference, &program.card, &program.weights).unwrap();
         let layout = Layout::new(&program.card.class, batch_log2, revealed).unwrap();
         let witness = Witness::new(&program.card, &program.weights, &layout, decisions).unwrap();
         let values = witness.tensors[..decisions.len()].iter().map(|t| t[usize::from(revealed.0)].clone());
         let context = Fr::from(5u64);
-        let statement =
-            Statement { batch_log2, context, revealed, features: decisions.to_vec(), values: values.collect() };
+        let statement = Statement {
+            batch_log2,
+            context,
+            revealed,
+            features: decisions.to_vec(),
+            values: values.collect(),
+        };
         let public = statement.public_values(&program.card).unwrap();
         let data = ProgramData::of(&program.card, &ProgramIds::of(&program.card));
         let objects = Objects {
             cells: witness.cells.iter().map(|cell| Fr::from(*cell)).collect(),
             multiplicities: witness.multiplicities().into_iter().map(Fr::from).collect(),
-            weights: weights_object(&program.card, &program.weights, &layout).into_iter().map(Fr::from).collect(),
+            weights: weights_object(&program.card, &program.weights, &layout)
+                .into_iter()
+                .map(Fr::from)
+                .collect(),
             bias: bias_object(&program.weights, &layout).into_iter().map(Fr::from).collect(),
         };
         let rows = decode_rows(&program.card).unwrap();

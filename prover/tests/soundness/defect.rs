@@ -190,7 +190,11 @@ impl Channel for DefectiveChannel<'_> {
         self.transcript.absorb(step, &[hash_points(&encoded)]);
         let first = self.points.len();
         for (index, bytes) in encoded.iter().enumerate() {
-            self.points.push(decode_g1(bytes).map_err(|error| ArgumentError::Point { step, index, error })?);
+            self.points.push(decode_g1(bytes).map_err(|error| ArgumentError::Point {
+                step,
+                index,
+                error,
+            })?);
         }
         Ok(Received { first, count })
     }
@@ -217,12 +221,12 @@ pub(crate) fn verify_with(case: &Case, public: &PublicValues<Fr>, defects: &Defe
         leaves: Vec::new(),
         differences: Vec::new(),
     };
-    let mut result = argument::verify(&mut channel, &case.layout, &case.data, public).and_then(|outstanding| {
-        match channel.proof.len() - channel.position {
+    let mut result = argument::verify(&mut channel, &case.layout, &case.data, public).and_then(
+        |outstanding| match channel.proof.len() - channel.position {
             0 => check_opening(&case.layout, &outstanding, &channel.points, &case.rows, &case.setup),
             extra => Err(ArgumentError::Trailing { extra }),
-        }
-    });
+        },
+    );
     if defects.ignored.contains(&Check::Pairing) && result == Err(ArgumentError::Rejected(Check::Pairing)) {
         result = Ok(());
     }

@@ -127,7 +127,8 @@ impl<'a> Forgery<'a> {
         sender.transcript.absorb(Step::Statement, &elements(layout, &case.data, &self.public));
         let opened = self.opened.as_ref().unwrap_or(&self.sums);
         let (powers, row) = (case.reference.powers(), 1 << layout.row_log2);
-        let commit_rows = |values: &[Fr]| values.chunks(row).map(|row| commit(powers, row)).collect::<Vec<_>>();
+        let commit_rows =
+            |values: &[Fr]| values.chunks(row).map(|row| commit(powers, row)).collect::<Vec<_>>();
         sender.points(Step::WitnessRows, &commit_rows(&opened.cells));
         sender.points(Step::Multiplicities, &[commit(powers, &opened.multiplicities)]);
         let beta = sender.challenge();
@@ -139,7 +140,8 @@ impl<'a> Forgery<'a> {
         let alpha = sender.challenge();
         let batching = Batching::new(layout, beta, tau, &alpha);
         let bias_sum = self.true_bias_sum(&batching) + self.bias_sum;
-        let mut scaled: Vec<Fr> = (0..layout.scaled.len()).map(|term| self.scaled_source(&batching, term)).collect();
+        let mut scaled: Vec<Fr> =
+            (0..layout.scaled.len()).map(|term| self.scaled_source(&batching, term)).collect();
         if let Some(first) = scaled.first_mut() {
             *first += self.scaled;
         }
@@ -275,7 +277,8 @@ impl<'a> Forgery<'a> {
         for term in &layout.dense {
             let point = &batching.points[term.operator];
             let width = 1 << term.input_log2;
-            let matrix = &self.sums.weights[term.weights.offset..term.weights.offset + (1 << term.weights.vars)];
+            let matrix =
+                &self.sums.weights[term.weights.offset..term.weights.offset + (1 << term.weights.vars)];
             let mut folded = vec![Fr::ZERO; width];
             for (eq, row) in equality(&point.index).iter().zip(matrix.chunks(width)) {
                 folded.iter_mut().zip(row).for_each(|(sum, weight)| *sum += *eq * weight);
@@ -285,12 +288,20 @@ impl<'a> Forgery<'a> {
                 * self.case.data.operators[term.operator].multiplier
                 * scale(term.input_log2);
             let source = self.folded_source(term.source, &point.decision);
-            instances.push(Instance { tables: vec![folded, source], term: Box::new(move |v| factor * v[0] * v[1]) });
+            instances.push(Instance {
+                tables: vec![folded, source],
+                term: Box::new(move |v| factor * v[0] * v[1]),
+            });
         }
         instances
     }
 
-    fn rounds(&self, sender: &mut Sender, mut instances: Vec<Instance>, mut claim: Fr) -> (FinalValues<Fr>, Vec<Fr>) {
+    fn rounds(
+        &self,
+        sender: &mut Sender,
+        mut instances: Vec<Instance>,
+        mut claim: Fr,
+    ) -> (FinalValues<Fr>, Vec<Fr>) {
         let vars = self.case.layout.vars();
         let mut r = Vec::with_capacity(vars);
         for round in 0..vars {
@@ -400,7 +411,8 @@ impl<'a> Forgery<'a> {
         }
         sender.points(Step::Folds, &folds[1..].iter().map(|fold| commit(powers, fold)).collect::<Vec<_>>());
         let x = sender.challenge();
-        let mut values: Vec<Fr> = folds.iter().flat_map(|fold| [evaluate(fold, x), evaluate(fold, -x)]).collect();
+        let mut values: Vec<Fr> =
+            folds.iter().flat_map(|fold| [evaluate(fold, x), evaluate(fold, -x)]).collect();
         values.push(evaluate(&folds[0], x.square()));
         let x_inverse = x.inverse().unwrap();
         // change of a fold's value at x^2 by a change of one of the previous fold's value at x
@@ -434,7 +446,9 @@ impl<'a> Forgery<'a> {
         };
         let vanishing = |at: Fr| -> Fr { points.iter().map(|point| at - point).product() };
         let quotient = match self.repairs.quotient {
-            Some(zeta) => vec![(evaluate(&batched, zeta) - interpolated(zeta)) * vanishing(zeta).inverse().unwrap()],
+            Some(zeta) => {
+                vec![(evaluate(&batched, zeta) - interpolated(zeta)) * vanishing(zeta).inverse().unwrap()]
+            }
             None => points.iter().fold(batched.clone(), |quotient, point| divide(&quotient, *point)),
         };
         sender.points(Step::Quotient, &[commit(powers, &quotient)]);
@@ -462,22 +476,22 @@ fn batched_values(values: &[Fr], s: &[Fr], q: Fr, x: Fr) -> [Fr; 3] {
 }
 
 /// Witness cells that satisfy every claim about the witness, whatever else they are.
-pub(crate) fn late_witness(case: &Case, cells: &[Fr], claims: &[Claim<Fr>]) -> Table {
+pub(crate) fn late_witness(cells: &[Fr], claims: &[Claim<Fr>]) -> Table {
     let claims: Vec<&Claim<Fr>> = claims.iter().filter(|claim| claim.object == Object::Witness).collect();
-    let sum = |claim: &Claim<Fr>, cells: &[Fr]| -> Fr { claim.functionals.iter().map(|f| apply(f, cells)).sum() };
+    let sum =
+        |claim: &Claim<Fr>, cells: &[Fr]| -> Fr { claim.functionals.iter().map(|f| apply(f, cells)).sum() };
     let missing: Vec<Fr> = claims.iter().map(|claim| claim.value - sum(claim, cells)).collect();
     let weights: Vec<Table> = claims.iter().map(|claim| dense(&claim.functionals[0].factors)).collect();
-    // cells of y' of every operator are what the claims read; take some of each
+    // the columns read every cell, the other claims those of one tensor: one cell for each, spread out
     let mut used: Vec<usize> = Vec::new();
-    for (claim, weights) in claims.iter().zip(&weights) {
-        let _ = claim;
-        let free = (0..cells.len()).find(|cell| weights[*cell] != Fr::ZERO && !used.contains(cell)).unwrap();
-        used.push(free);
+    for (i, weights) in weights.iter().enumerate() {
+        let free: Vec<usize> =
+            (0..cells.len()).filter(|cell| weights[*cell] != Fr::ZERO && !used.contains(cell)).collect();
+        used.push(free[(free.len() - 1 + 11 * i) % free.len()]);
     }
     let rows = weights.iter().map(|weights| used.iter().map(|cell| weights[*cell]).collect()).collect();
     let change = crate::table::solve(rows, missing).unwrap();
     let mut cells = cells.to_vec();
     used.iter().zip(change).for_each(|(cell, change)| cells[*cell] += change);
-    assert_eq!(cells.len(), case.objects.cells.len());
     cells
 }

@@ -8,13 +8,35 @@ use candor_circuits::channel::Check;
 use candor_circuits::layout::LIMBS;
 use candor_program::Fr;
 
-/// The first value of the revealed tensor, one too high: its position.
+/// A value of the revealed tensor that does not saturate: decision and index.
+fn unsaturated(case: &Case) -> (usize, usize) {
+    let values = case.statement.values.iter().enumerate();
+    let mut places =
+        values.flat_map(|(decision, values)| (0..values.len()).map(move |index| (decision, index)));
+    // the last decision is repeated: a lie about it would be several
+    places
+        .find(|(decision, index)| {
+            let position = case.position(case.layout.revealed, *decision, *index);
+            *decision + 1 < case.statement.values.len()
+                && (4..8).all(|column| case.witness.cells[case.cell(column, position)] == 0)
+        })
+        .unwrap()
+}
+
+/// The position of the value that is one too high.
 pub(crate) fn wrong_position(case: &Case) -> usize {
-    case.position(case.layout.revealed, 0, 0)
+    let (decision, index) = unsaturated(case);
+    case.position(case.layout.revealed, decision, index)
 }
 
 /// Adds to a number that is spread over byte columns.
-pub(crate) fn add_to_bytes(case: &Case, cells: &mut [Fr], (first, count): (usize, usize), position: usize, change: i64) {
+pub(crate) fn add_to_bytes(
+    case: &Case,
+    cells: &mut [Fr],
+    (first, count): (usize, usize),
+    position: usize,
+    change: i64,
+) {
     let byte = |column: usize| cells[case.cell(column, position)].into_bigint().0[0] as i64;
     let value: i64 = (0..count).map(|i| byte(first + i) << (8 * i)).sum::<i64>() + change;
     assert!((0..1 << (8 * count)).contains(&value), "the change carries out of its columns");
@@ -37,7 +59,8 @@ pub(crate) fn count(cells: &[Fr]) -> Vec<Fr> {
 
 /// The statement is false, the witness is not changed: the claim of the revealed values is wrong.
 pub(crate) fn false_statement(case: &Case) -> Forgery<'_> {
-    Forgery { public: case.with_value(0, 0, 1), ..Forgery::honest(case) }
+    let (decision, index) = unsaturated(case);
+    Forgery { public: case.with_value(decision, index, 1), ..Forgery::honest(case) }
 }
 
 /// The witness has the false value: the row relation is wrong.
@@ -77,7 +100,8 @@ pub(crate) fn cancel<'a>(
     };
     let (gap, play) = shifted([0, 0]);
     let slopes = [shifted([1, 0]).0 - gap, shifted([0, 1]).0 - gap];
-    let changes = crate::table::solve(vec![slopes.to_vec(), weights(&play).to_vec()], vec![-gap, Fr::ZERO]).unwrap();
+    let changes =
+        crate::table::solve(vec![slopes.to_vec(), weights(&play).to_vec()], vec![-gap, Fr::ZERO]).unwrap();
     let mut forgery = base();
     shift(&mut forgery, [changes[0], changes[1]]);
     forgery.play()

@@ -13,7 +13,8 @@ pub(crate) type Table = Vec<Fr>;
 /// `eq(point, x)` for every x.
 pub(crate) fn equality(point: &[Fr]) -> Table {
     let weight = |index: usize| {
-        let bit = |(i, x): (usize, &Fr)| if index >> (point.len() - 1 - i) & 1 == 1 { *x } else { Fr::ONE - x };
+        let bit =
+            |(i, x): (usize, &Fr)| if index >> (point.len() - 1 - i) & 1 == 1 { *x } else { Fr::ONE - x };
         point.iter().enumerate().map(bit).product()
     };
     (0..1 << point.len()).map(weight).collect()
