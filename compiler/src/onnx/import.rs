@@ -8,6 +8,9 @@ use crate::network::{FloatNode, Network, Operation};
 use candor_program::limits;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Most obstacles that are listed.
+pub const OBSTACLES: usize = 256;
+
 /// Which input and output the agent uses; `None`: the only input, the first output.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Selection<'s> {
@@ -118,7 +121,7 @@ impl<'n, 'a> Importer<'n, 'a> {
 
     fn refuse(&mut self, node: impl Into<String>, operator: impl Into<String>, cause: Cause) {
         let obstacle = Obstacle { node: node.into(), operator: operator.into(), cause };
-        if !self.obstacles.contains(&obstacle) {
+        if self.obstacles.len() < OBSTACLES && !self.obstacles.contains(&obstacle) {
             self.obstacles.push(obstacle);
         }
     }
@@ -147,11 +150,12 @@ impl<'n, 'a> Importer<'n, 'a> {
                 self.values.insert(tensor.name, Value::Unknown);
             }
         }
+        let inputs: BTreeSet<&str> = graph.inputs.iter().map(|input| input.name).collect();
         let mut makers: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, node) in graph.nodes.iter().enumerate() {
             for &output in node.outputs.iter().filter(|output| !output.is_empty()) {
-                let is_input = graph.inputs.iter().any(|input| input.name == output);
-                if makers.contains_key(output) || self.initializers.contains_key(output) || is_input {
+                let known = makers.contains_key(output) || self.initializers.contains_key(output);
+                if known || inputs.contains(output) {
                     self.refuse_node(index, Cause::DuplicateTensor { tensor: output.into() });
                 } else {
                     makers.insert(output, index);
@@ -167,7 +171,7 @@ impl<'n, 'a> Importer<'n, 'a> {
                     }
                     Some(_) => {}
                     None if self.initializers.contains_key(input) => {}
-                    None if graph.inputs.iter().any(|info| info.name == input) => {}
+                    None if inputs.contains(input) => {}
                     None => self.refuse_node(index, Cause::MissingTensor { tensor: input.into() }),
                 }
             }

@@ -8,6 +8,7 @@ mod operators;
 mod tensor;
 mod wire;
 
+pub use import::OBSTACLES;
 pub(crate) use import::{ImportError, Selection, import};
 pub use message::{NODES, TENSORS};
 pub use obstacle::{Cause, Obstacle, SUPPORTED};

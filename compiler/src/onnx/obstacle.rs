@@ -3,7 +3,8 @@
 use std::fmt;
 use thiserror::Error;
 
-/// One reason why a model cannot be compiled. A model is refused with all of its obstacles at once.
+/// One reason why a model cannot be compiled. A model is refused with all of its obstacles at once
+/// (but no more than [`super::OBSTACLES`]).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Obstacle {
     /// Name of the node (or `#3` for the fourth node if it has none), or of the tensor where no node is at fault.

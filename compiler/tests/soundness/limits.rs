@@ -1,7 +1,7 @@
 //! Every limit, at its value and one beyond.
 
 use crate::support::{manifest, model, node, setup, source, weights};
-use candor_compiler::onnx::{NODES, OPSET_NEWEST, OPSET_OLDEST, RANK, WireProblem};
+use candor_compiler::onnx::{NODES, OBSTACLES, OPSET_NEWEST, OPSET_OLDEST, RANK, WireProblem};
 use candor_compiler::{Cause, CompileError, Lowered, ManifestCause, ModelError, lower};
 use candor_program::interval::ProgramError;
 use rten_onnx::onnx::{ModelProto, OperatorSetIdProto};
@@ -33,6 +33,18 @@ fn nodes() {
         }
         other => panic!("{:?}", other.map(|_| ())),
     }
+}
+
+#[test]
+fn obstacles() {
+    let unsupported = |count: usize| {
+        let nodes = (0..count).map(|index| node("Relu", &[&format!("missing{index}")], &format!("t{index}")));
+        match compile(2, 2, model(2, 2, nodes.chain([node("Relu", &["x"], "y")]).collect(), vec![])) {
+            Err(CompileError::Unsupported { obstacles, .. }) => obstacles.len(),
+            other => panic!("{:?}", other.map(|_| ())),
+        }
+    };
+    assert_eq!([unsupported(OBSTACLES), unsupported(OBSTACLES + 1)], [OBSTACLES; 2]);
 }
 
 #[test]
