@@ -1,5 +1,6 @@
 //! What a verdict rests on, by stable names, so that a reader can refuse any of it.
 
+use candor_circuits::seal::key::{KeySource, SealKey};
 use candor_program::card::{Card, Plugin, SetupSource};
 use candor_trace::Start;
 use std::fmt;
@@ -13,6 +14,10 @@ pub enum AssumptionName {
     DevelopmentSetup,
     /// The reference string is of a ceremony.
     CeremonySetup,
+    /// The seal key was made on one machine.
+    DevelopmentSealKey,
+    /// The seal key is of a ceremony.
+    CeremonySealKey,
     /// The curve.
     Curve,
     /// Fiat-Shamir.
@@ -42,6 +47,13 @@ pub enum Assumption {
     CeremonySetup {
         /// Keccak-256 of the Powers-of-Tau file.
         file_hash: [u8; 32],
+    },
+    /// Whoever made the seal key can forge every seal.
+    DevelopmentSealKey,
+    /// One participant of the phase-2 ceremony was honest.
+    CeremonySealKey {
+        /// Keccak-256 of its transcript.
+        transcript: [u8; 32],
     },
     /// BN254 has about 100 bits.
     Curve,
@@ -87,9 +99,11 @@ pub struct UnknownAssumption {
 
 impl AssumptionName {
     /// All names.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::DevelopmentSetup,
         Self::CeremonySetup,
+        Self::DevelopmentSealKey,
+        Self::CeremonySealKey,
         Self::Curve,
         Self::FiatShamir,
         Self::StatisticalSoundness,
@@ -107,6 +121,8 @@ impl AssumptionName {
         match self {
             Self::DevelopmentSetup => "development-setup",
             Self::CeremonySetup => "ceremony-setup",
+            Self::DevelopmentSealKey => "development-seal-key",
+            Self::CeremonySealKey => "ceremony-seal-key",
             Self::Curve => "bn254",
             Self::FiatShamir => "fiat-shamir",
             Self::StatisticalSoundness => "statistical-soundness",
@@ -142,6 +158,8 @@ impl Assumption {
         match self {
             Self::DevelopmentSetup => AssumptionName::DevelopmentSetup,
             Self::CeremonySetup { .. } => AssumptionName::CeremonySetup,
+            Self::DevelopmentSealKey => AssumptionName::DevelopmentSealKey,
+            Self::CeremonySealKey { .. } => AssumptionName::CeremonySealKey,
             Self::Curve => AssumptionName::Curve,
             Self::FiatShamir => AssumptionName::FiatShamir,
             Self::StatisticalSoundness { .. } => AssumptionName::StatisticalSoundness,
@@ -151,6 +169,15 @@ impl Assumption {
             Self::UncheckedObservationSigner { .. } => AssumptionName::UncheckedObservationSigner,
             Self::UnwitnessedTime => AssumptionName::UnwitnessedTime,
             Self::UncheckedPast { .. } => AssumptionName::UncheckedPast,
+        }
+    }
+
+    /// Where a seal key comes from.
+    #[must_use]
+    pub fn seal_key(key: &SealKey) -> Self {
+        match key.source {
+            KeySource::Development => Self::DevelopmentSealKey,
+            KeySource::Ceremony { transcript } => Self::CeremonySealKey { transcript },
         }
     }
 
@@ -203,6 +230,14 @@ impl fmt::Display for Assumption {
                 out,
                 "reference string of the Powers-of-Tau file 0x{}; at least one participant deleted their secret",
                 hex::encode(file_hash)
+            ),
+            Self::DevelopmentSealKey => {
+                out.write_str("DEVELOPMENT seal key; whoever made it can forge every seal")
+            }
+            Self::CeremonySealKey { transcript } => write!(
+                out,
+                "seal key of the ceremony with transcript 0x{}; at least one participant deleted their secret",
+                hex::encode(transcript)
             ),
             Self::Curve => out.write_str("discrete logarithms and pairings of BN254 (about 100 bits)"),
             Self::FiatShamir => {

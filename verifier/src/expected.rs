@@ -12,7 +12,7 @@ pub struct Expected {
     pub agent: [u8; 20],
     /// The domain that the records must be signed in.
     pub domain: Domain,
-    /// Whether a development reference string, with which its maker can forge every proof, is good enough.
+    /// Whether a development reference string or seal key, with which its maker can forge every proof, is good enough.
     pub allow_development_setup: bool,
     /// Further assumptions that are refused.
     pub refused: Vec<AssumptionName>,
@@ -28,7 +28,8 @@ impl Expected {
     /// Whether a verdict that rests on this assumption is of no use to the reader.
     #[must_use]
     pub fn refuses(&self, assumption: AssumptionName) -> bool {
-        let development = assumption == AssumptionName::DevelopmentSetup && !self.allow_development_setup;
+        let names = [AssumptionName::DevelopmentSetup, AssumptionName::DevelopmentSealKey];
+        let development = names.contains(&assumption) && !self.allow_development_setup;
         development || self.refused.contains(&assumption)
     }
 

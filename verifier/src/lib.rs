@@ -1,11 +1,11 @@
 //! Verify, replay, diagnose and settle: pure, no clock, no I/O, no threads, no panics on any bytes.
 //!
-//! * [`verify`]: every record of a bundle is what the expected program and agent made of its observations. Takes a
+//! * [`verify()`]: every record of a bundle is what the expected program and agent made of its observations. Takes a
 //!   proof; needs neither weights nor intermediate values.
-//! * [`replay`]: the first record, and the first operator in it, that differ from what the program computes. Takes the
+//! * [`replay()`]: the first record, and the first operator in it, that differ from what the program computes. Takes the
 //!   program; proves nothing to anybody else.
-//! * [`diagnose`]: what a difference looks like, and what it cannot tell.
-//! * [`settle`]: *honest*, *fraud* or *undecided*, from a bundle and what defender and challenger submit.
+//! * [`diagnose()`]: what a difference looks like, and what it cannot tell.
+//! * [`settle()`]: *honest*, *fraud* or *undecided*, from a bundle and what defender and challenger submit.
 //!
 //! # What a header binds
 //!
@@ -33,7 +33,7 @@
 //!
 //! Not decided by this version: unlogged actions and late records (they need a chain or a witness), undeclared
 //! observations (records carry no signatures of plugins; every report says so), and version skew beyond a record that
-//! continues another program's. [`replay`] trusts that the weights are those that the card commits to.
+//! continues another program's. [`replay()`] trusts that the weights are those that the card commits to.
 
 mod argument;
 pub mod assumption;
@@ -47,6 +47,7 @@ pub mod inconsistency;
 mod lineage;
 mod opening;
 pub mod replay;
+pub mod seal;
 pub mod settle;
 pub mod verdict;
 pub mod verify;
@@ -63,6 +64,7 @@ pub use error::{ErrorKind, VerifyError};
 pub use expected::Expected;
 pub use inconsistency::{Inconsistency, PlaceName};
 pub use replay::{ReplayError, ReplayOutcome, ReplayReport, replay};
+pub use seal::{SealError, Sealed, verify_seal};
 pub use settle::{Submission, settle};
 pub use verdict::{Basis, Fraud, FraudKind, Missing, Verdict};
 pub use verify::{Accepted, verify, verify_bytes};

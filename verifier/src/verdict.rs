@@ -25,7 +25,7 @@ pub enum Verdict {
     },
 }
 
-/// A decided fraud. Made only by [`crate::settle`].
+/// A decided fraud. Made only by [`settle()`](crate::settle()).
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Fraud {

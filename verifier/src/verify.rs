@@ -16,7 +16,7 @@ use candor_trace::{
 };
 use std::fmt;
 
-/// What [`verify`] has established. Made by nothing else.
+/// What [`verify()`] has established. Made by nothing else.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Accepted {
@@ -40,7 +40,7 @@ pub struct Accepted {
     pub assumptions: Vec<Assumption>,
 }
 
-/// [`verify`] of the files, strictly decoded.
+/// [`verify()`] of the files, strictly decoded.
 pub fn verify_bytes(expected: &Expected, bundle: &[u8], proof: &[u8]) -> Result<Accepted, VerifyError> {
     let bundle =
         Bundle::from_bytes(bundle).map_err(|source| VerifyError::Bundle { source: Box::new(source) })?;
