@@ -122,10 +122,16 @@ pub struct ProgramData<F> {
 }
 
 impl ProgramData<Fr> {
+    /// A digest as two 128-bit halves, high first.
+    #[must_use]
+    pub fn halves(digest: &[u8; 32]) -> [Fr; 2] {
+        let (high, low) = digest.split_at(16);
+        [high, low].map(Fr::from_be_bytes_mod_order)
+    }
+
     /// Reads the data off a card.
     #[must_use]
     pub fn of(card: &Card, ids: &ProgramIds) -> Self {
-        let half = |bytes: &[u8]| Fr::from_be_bytes_mod_order(bytes);
         let operators = card.operators.iter().map(|Operator::Affine(affine)| {
             let coefficients = affine.terms.iter().filter_map(|term| match term {
                 Term::Scaled { coefficient, .. } => Some(Fr::from(*coefficient)),
@@ -139,7 +145,7 @@ impl ProgramData<Fr> {
         });
         Self {
             class_digest: fr_from_bytes_mod(&ids.class_digest),
-            model_id: [half(&ids.model_id[..16]), half(&ids.model_id[16..])],
+            model_id: Self::halves(&ids.model_id),
             program_fr: ids.program_fr,
             operators: operators.collect(),
         }

@@ -4,7 +4,7 @@ use candor_benches::synthetic::{Random, Shape, perceptron};
 use candor_circuits::seal::circuit::{SealShape, synthesize};
 use candor_program::Program;
 use candor_program::observation::Observation;
-use candor_prover::seal::path::sealable;
+use candor_prover::seal::sealable;
 use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_trace::{AgentKey, Bundle, Recorder, Salts, Selection, SignedRecord};
 

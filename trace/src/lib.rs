@@ -12,6 +12,7 @@ pub mod header;
 pub mod path;
 pub mod record;
 pub mod recorder;
+pub mod seal;
 pub mod signature;
 pub mod view;
 
@@ -23,5 +24,6 @@ pub use header::{Header, SEQUENCE_AND_TIME_BOUND, domain_separator};
 pub use path::{PathError, Selection, select};
 pub use record::{Body, SignedHeader, SignedRecord};
 pub use recorder::{RecordError, Recorded, Recorder, Salts};
+pub use seal::{SealFile, SealProof};
 pub use signature::{AgentKey, SignatureBytes, SignatureError, recover};
 pub use view::{ActionView, BodyView, BundleView, HeaderView, RecordView, SignedHeaderView, VerdictView};

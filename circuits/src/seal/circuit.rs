@@ -2,16 +2,15 @@
 
 use super::boundary::{self, Boundary, Fingerprint};
 use super::channel::SealChannel;
+use super::exposed::expose;
 use super::gadget::{bits, one, power, prefix, select, zero};
 use super::program::program;
 use super::record::{Carried, RecordWires, record};
 use super::state;
 use super::system::{System, Wire};
 use super::witness::{PathWitness, RecordWitness};
-use crate::argument::{self, Outstanding};
-use crate::factor::Factor;
+use crate::argument;
 use crate::layout::Layout;
-use crate::opening::Opening;
 use crate::statement::PublicValues;
 use ark_ff::AdditiveGroup;
 use candor_program::Fr;
@@ -62,8 +61,8 @@ pub fn pass(
 
     system.enter("path");
     let size = usize::from(witness.card.class.state_size);
-    let registers = witness.state_before.iter().map(|value| system.witness(fr_from_i64(*value))).collect();
-    let registers = state::padded(registers, size);
+    let register = |index: usize| witness.state_before.get(index).copied().unwrap_or(0);
+    let registers: Vec<Wire> = (0..size).map(|index| system.witness(fr_from_i64(register(index)))).collect();
     for register in &registers {
         // signed 64-bit
         let _bits = bits(&system, &register.offset(power(63)), 64);
@@ -133,7 +132,7 @@ pub fn pass(
         executed,
     ];
     x.extend(channel.hashes.iter().cloned());
-    x.extend(exposed(&outstanding));
+    x.extend(expose(&outstanding));
     boundary::bind(&system, &public, &x);
     let values = x.iter().map(Wire::value).collect();
     Synthesis { system, boundary: Boundary(values) }
@@ -141,23 +140,3 @@ pub fn pass(
 
 /// Number of entries of the boundary before the hashes of the argument's points.
 pub const HEAD: usize = 11;
-
-/// What the opening's pairing needs: weight and row coordinates of every term, then the opening's scalars.
-fn exposed(outstanding: &Outstanding<Wire>) -> Vec<Wire> {
-    let mut values = Vec::new();
-    for term in &argument::joined(&outstanding.row_terms) {
-        values.push(term.weight.clone());
-        values.extend(term.factors.iter().filter_map(coordinate));
-    }
-    let Opening { q, quotient_scalar, generator_scalar, zeta, .. } = &outstanding.opening;
-    values.extend([q, quotient_scalar, generator_scalar, zeta].map(Wire::clone));
-    values
-}
-
-/// The coordinate of a factor that is neither a bit nor a constant.
-fn coordinate<F: Clone>(factor: &Factor<F>) -> Option<F> {
-    match factor {
-        Factor::Bit(_) | Factor::Fixed(_) => None,
-        Factor::Point(x) | Factor::Power(x) => Some(x.clone()),
-    }
-}

@@ -6,8 +6,10 @@
 pub mod boundary;
 pub mod channel;
 pub mod circuit;
+pub mod exposed;
 pub mod gadget;
 mod head;
+pub mod key;
 pub mod messages;
 mod policy;
 mod program;

@@ -1,6 +1,6 @@
 //! State registers: their digest, and their change on execution.
 
-use super::gadget::{bits, inner, not, one, power, select, sum, zero};
+use super::gadget::{bits, inner, is_zero, not, one, power, select, sum};
 use super::program::RegisterWires;
 use super::system::{System, Wire};
 use candor_program::arith::Arith;
@@ -36,17 +36,11 @@ pub(super) fn advanced(
         next.push(value);
     }
     let count = sum(&overflows);
-    let overflow = not(&super::gadget::is_zero(system, &count));
+    let overflow = not(&is_zero(system, &count));
     (next, overflow)
 }
 
 /// The registers after a decision.
 pub(super) fn after(executed: &Wire, registers: &[Wire], advanced: &[Wire]) -> Vec<Wire> {
     registers.iter().zip(advanced).map(|(old, new)| select(executed, new, old)).collect()
-}
-
-/// Zero-filled registers.
-pub(super) fn padded(mut registers: Vec<Wire>, size: usize) -> Vec<Wire> {
-    registers.resize(size, zero());
-    registers
 }

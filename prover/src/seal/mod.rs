@@ -1,3 +1,8 @@
 //! Seals: one Groth16 proof of a whole path (docs/spec/seal.md).
 
-pub mod path;
+mod groth16;
+mod keys;
+mod path;
+
+pub use keys::{ProvingKeyError, SealKeys};
+pub use path::{SealError, SealablePath, seal, sealable};

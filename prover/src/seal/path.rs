@@ -1,8 +1,15 @@
-//! From a bundle and its proof to what the circuit takes.
+//! From a bundle and its proof to a seal.
 
+use super::groth16;
+use super::keys::SealKeys;
+use ark_bn254::Fr;
+use ark_relations::gr1cs::SynthesisError;
 use candor_circuits::layout::{Layout, LayoutError};
 use candor_circuits::native::ArgumentError;
 use candor_circuits::proof::ProofFile;
+use candor_circuits::point::encode_g1;
+use candor_circuits::seal::circuit::{SealShape, synthesize};
+use candor_circuits::seal::exposed::expose;
 use candor_circuits::seal::messages::{TakenApart, take_apart};
 use candor_circuits::seal::witness::{PathWitness, RecordWitness};
 use candor_circuits::statement::{ProgramData, Statement, StatementError};
@@ -10,7 +17,8 @@ use candor_program::digest::ProgramIds;
 use candor_program::encoding::keccak256;
 use candor_program::operator::Operator;
 use candor_trace::chain::Chain;
-use candor_trace::{Bundle, BundleError, SignedRecord, context_digest};
+use candor_program::encoding::FrBytes;
+use candor_trace::{Bundle, BundleError, SealFile, SealProof, SignedRecord, context_digest};
 
 /// Why a proof cannot be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +49,23 @@ pub enum SealError {
     /// The proof is not valid.
     #[error("the proof is not valid, a seal of it would not verify: {0}")]
     Argument(#[from] ArgumentError),
+    /// The key belongs to another class or batch.
+    #[error("the seal key is for another class or batch (its batch is 2^{key_batch_log2}, the proof's 2^{batch_log2}): make one with `candor setup seal`")]
+    OtherKey {
+        /// Of the key.
+        key_batch_log2: u8,
+        /// Of the proof.
+        batch_log2: u8,
+    },
+    /// The path does not satisfy the circuit: a record breaks a rule that the seal proves.
+    #[error("the path does not satisfy the circuit's part `{part}`: verify the bundle to see which record is wrong")]
+    Unsatisfied {
+        /// The circuit's part.
+        part: &'static str,
+    },
+    /// The Groth16 prover failed.
+    #[error("sealing failed: {0}")]
+    Groth16(#[from] SynthesisError),
 }
 
 /// A path ready to be sealed.
@@ -111,3 +136,39 @@ fn record_witness(record: &SignedRecord, low: i32) -> RecordWitness {
     }
 }
 
+
+/// Seals a bundle's proof; `blinding` are two random elements.
+///
+/// Errors: a key of another class, a proof that does not belong to the bundle, or a path that breaks a rule.
+pub fn seal(keys: &SealKeys, bundle: &Bundle, proof: &ProofFile, blinding: [Fr; 2]) -> Result<SealFile, SealError> {
+    let path = sealable(bundle, proof)?;
+    let ids = ProgramIds::of(&bundle.card);
+    let (key_batch_log2, batch_log2) = (keys.verifying.batch_log2, path.layout.batch_log2 as u8);
+    if keys.verifying.class_digest != ids.class_digest || key_batch_log2 != batch_log2 {
+        return Err(SealError::OtherKey { key_batch_log2, batch_log2 });
+    }
+    let shape = SealShape { layout: path.layout };
+    let synthesis = synthesize(&shape, &path.witness, false);
+    if let Some(part) = synthesis.system.unsatisfied() {
+        return Err(SealError::Unsatisfied { part });
+    }
+    let groth = groth16::prove(keys, &synthesis.system.assignment(), blinding)?;
+    let exposed = expose(&path.argument.outstanding);
+    Ok(SealFile {
+        program_id: ids.program_id,
+        key_id: keys.verifying.id(),
+        batch_log2,
+        purpose: proof.purpose,
+        payout: proof.payout,
+        start: bundle.start.clone(),
+        headers: bundle.records.iter().map(SignedRecord::signed_header).collect(),
+        proof: SealProof {
+            a: groth.a,
+            b: groth.b.0,
+            c: groth.c,
+            boundary_digest: FrBytes::from(synthesis.boundary.digest()),
+            points: path.argument.points.iter().map(encode_g1).collect(),
+            exposed: exposed.into_iter().map(FrBytes::from).collect(),
+        },
+    })
+}

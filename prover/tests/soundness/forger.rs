@@ -50,6 +50,8 @@ pub(crate) struct Forgery<'a> {
     pub(crate) helper: Option<Table>,
     /// Table helper.
     pub(crate) table_helper: Option<Table>,
+    /// Coefficients of the first witness row beyond a row's length.
+    pub(crate) beyond: Table,
     /// Added to the bias sum.
     pub(crate) bias_sum: Fr,
     /// Added to the first scaled term's source.
@@ -112,6 +114,7 @@ impl<'a> Forgery<'a> {
             opened: None,
             helper: None,
             table_helper: None,
+            beyond: Vec::new(),
             bias_sum: Fr::ZERO,
             scaled: Fr::ZERO,
             values: None,
@@ -129,7 +132,9 @@ impl<'a> Forgery<'a> {
         let (powers, row) = (case.reference.powers(), 1 << layout.row_log2);
         let commit_rows =
             |values: &[Fr]| values.chunks(row).map(|row| commit(powers, row)).collect::<Vec<_>>();
-        sender.points(Step::WitnessRows, &commit_rows(&opened.cells));
+        let mut witness_rows = commit_rows(&opened.cells);
+        witness_rows[0] += commit(&powers[row..], &self.beyond);
+        sender.points(Step::WitnessRows, &witness_rows);
         sender.points(Step::Multiplicities, &[commit(powers, &opened.multiplicities)]);
         let beta = sender.challenge();
         let (helper, table_helper) = self.helpers(beta);
@@ -349,6 +354,8 @@ impl<'a> Forgery<'a> {
         let k = self.case.layout.row_log2;
         let mut parts: Vec<(Table, Table)> = Vec::new();
         let (mut claimed, mut power) = (Fr::ZERO, Fr::ONE);
+        // weight of the first witness row in each part
+        let mut first_row = Vec::new();
         for claim in claims {
             for functional in &claim.functionals {
                 let split = functional.split(k);
@@ -358,6 +365,8 @@ impl<'a> Forgery<'a> {
                     folded.iter_mut().zip(values).for_each(|(sum, value)| *sum += power * weight * value);
                 }
                 parts.push((folded, dense(&split.columns)));
+                let first = split.rows.iter().find(|(row, _)| *row == 0 && claim.object == Object::Witness);
+                first_row.push(first.map_or(Fr::ZERO, |(_, weight)| power * weight));
             }
             claimed += power * claim.value;
             power *= rho;
@@ -389,6 +398,8 @@ impl<'a> Forgery<'a> {
         for (folded, (_, q)) in rows.iter().zip(&parts) {
             row.iter_mut().zip(folded).for_each(|(sum, value)| *sum += q[0] * value);
         }
+        let first_row: Fr = first_row.iter().zip(&parts).map(|(weight, (_, q))| *weight * q[0]).sum();
+        row.extend(self.beyond.iter().map(|value| first_row * value));
         self.open(sender, row, &s, claimed);
     }
 

@@ -8,6 +8,8 @@ mod case;
 mod defect;
 mod forger;
 mod lie;
+mod relations;
 mod table;
 
 mod transcript;
+mod witness;
