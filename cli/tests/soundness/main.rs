@@ -1,0 +1,10 @@
+//! What must not work: every class of exit code, and every bad input, with its place and with nothing half-written.
+
+#[path = "../project/mod.rs"]
+mod project;
+
+mod artefacts;
+mod exit_codes;
+mod logs;
+mod models;
+mod observations;
