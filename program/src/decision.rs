@@ -94,7 +94,8 @@ pub enum DecisionError {
 
 /// The decision: head, policy, state, transaction. Recording, replay, verification and settlement call this.
 ///
-/// Owes: that the outputs are the model's on these features.
+/// Owes: [`Card::validate`], without which an argument of the transaction can be out of its type's range, which is denied
+/// here but not in a seal; that the outputs are the model's on these features.
 /// Source: docs/spec/program.md.
 pub fn decide(input: &DecisionInput<'_>) -> Result<Decision, DecisionError> {
     let card = input.card;

@@ -1,6 +1,7 @@
 //! What a decoded program must satisfy before anything else trusts it.
 
 mod agent;
+mod argument;
 mod error;
 mod name;
 mod operators;
@@ -15,7 +16,8 @@ use crate::operator::{Operator, Term};
 use error::within;
 
 impl Card {
-    /// The card is well formed: within limits, class and exact sizes agree, every index refers to something.
+    /// The card is well formed: within limits, class and exact sizes agree, every index refers to something, and every
+    /// argument of the transaction fits its type whatever is decided.
     ///
     /// Owes: that the weight rows are points of the curve, as many as the class has.
     pub fn validate(&self) -> Result<(), ProgramError> {

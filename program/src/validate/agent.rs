@@ -1,7 +1,7 @@
 //! What surrounds the model: names, features, head, policy, state and transaction.
 
 use super::error::{Part, ProgramError, within};
-use super::name;
+use super::{argument, name};
 use crate::card::Card;
 use crate::digest::state_size;
 use crate::feature::Feature;
@@ -123,21 +123,22 @@ pub(super) fn check_transaction(card: &Card) -> Result<(), ProgramError> {
     let template = &card.transaction;
     name::identifier(Part::Function, 0, &template.function)?;
     within(Part::Arguments, 0, limits::ARGUMENTS, template.arguments.len())?;
-    for (argument, declared) in template.arguments.iter().enumerate() {
-        name::identifier(Part::Arguments, argument, &declared.name)?;
+    for (index, declared) in template.arguments.iter().enumerate() {
+        name::identifier(Part::Arguments, index, &declared.name)?;
         if !declared.abi_type.exists() {
-            return Err(ProgramError::ArgumentType { argument });
+            return Err(ProgramError::ArgumentType { argument: index });
         }
         match declared.source {
             ArgumentSource::Constant(word) if !declared.abi_type.accepts(&word) => {
-                return Err(ProgramError::ArgumentConstant { argument });
+                return Err(ProgramError::ArgumentConstant { argument: index });
             }
             ArgumentSource::Constant(_) => {}
-            ArgumentSource::Fact { fact, .. } => {
+            ArgumentSource::Fact { fact, offset } => {
                 if !declared.abi_type.takes_facts() {
-                    return Err(ProgramError::ArgumentFact { argument });
+                    return Err(ProgramError::ArgumentFact { argument: index });
                 }
-                check_fact(card, Part::Arguments, argument, fact)?;
+                check_fact(card, Part::Arguments, index, fact)?;
+                argument::check(card, index, declared.abi_type, fact, offset)?;
             }
         }
     }

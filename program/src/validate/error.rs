@@ -2,6 +2,7 @@
 
 use crate::limits;
 use crate::policy::Fact;
+use crate::transaction::AbiType;
 use std::fmt;
 use thiserror::Error;
 
@@ -334,6 +335,30 @@ pub enum ProgramError {
     ArgumentFact {
         /// Argument.
         argument: usize,
+    },
+    /// An elapsed time, which is missing while its register lies in the future.
+    #[error(
+        "argument {argument} is an elapsed time, which can be missing; use the time, or the register that it is \
+         measured from"
+    )]
+    ArgumentElapsed {
+        /// Argument.
+        argument: usize,
+    },
+    /// Some decision gives the argument a value that its type does not hold.
+    #[error(
+        "argument {argument} can be {low} to {high}, which {abi_type} does not hold; use a wider or a signed type, \
+         another offset or a constant"
+    )]
+    ArgumentRange {
+        /// Argument.
+        argument: usize,
+        /// Lowest value that it can have.
+        low: i128,
+        /// Highest value that it can have.
+        high: i128,
+        /// Its type.
+        abi_type: AbiType,
     },
     /// Weights of more or fewer operators.
     #[error("weights of {got} operators, the program has {expected}")]

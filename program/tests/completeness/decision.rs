@@ -78,10 +78,12 @@ fn an_overflowing_register_denies() {
     }
 }
 
+/// Validation refuses such a card; whoever runs it all the same executes nothing.
 #[test]
 fn an_argument_out_of_range_denies() {
     let mut card = sample::program().card;
     card.transaction.arguments[1].abi_type = AbiType::Int(8);
+    assert!(card.validate().is_err());
     unexecuted(&decided(&card, SELL, &initial(&card), FEATURES), &initial(&card), Outcome::Denied, 2, None);
     // A denial by a rule comes first, and an abstention asks neither.
     let state = State(vec![TIME as i64 - 1, 0, 1, 500]);

@@ -3,6 +3,7 @@
 #[path = "../sample/mod.rs"]
 mod sample;
 
+mod argument;
 mod decimal;
 mod decision;
 mod decoding;
