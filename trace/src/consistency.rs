@@ -8,6 +8,7 @@ use candor_program::encoding::FrBytes;
 use candor_program::execution;
 use candor_program::head::Action;
 use candor_program::observation::ObservationError;
+use candor_program::state::State;
 use thiserror::Error;
 
 /// Why a body is not the one that its header binds.
@@ -51,11 +52,11 @@ pub enum BodyError {
     /// The evidence salt differs from what was committed.
     #[error("the evidence salt does not open the header's evidence digest")]
     EvidenceMismatch,
-    /// The registers before differ from what was committed.
-    #[error("the registers before do not open the header's digest")]
+    /// The registers before differ from what was committed, or are more or fewer than the program's.
+    #[error("the registers before are not the program's, or do not open the header's digest")]
     StateBeforeMismatch,
-    /// The registers after differ from what was committed.
-    #[error("the registers after do not open the header's digest")]
+    /// The registers after differ from what was committed, or are more or fewer than the program's.
+    #[error("the registers after are not the program's, or do not open the header's digest")]
     StateAfterMismatch,
     /// Number of leaves.
     #[error("{got} execution leaves, the program has {expected} tensors")]
@@ -88,13 +89,19 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
     if FrBytes::from(digest::evidence(body.evidence_salt)) != header.evidence {
         return Err(BodyError::EvidenceMismatch);
     }
-    if FrBytes::from(digest::state(&body.state_before)) != header.state_before {
+    if !opens_state(card, &body.state_before, header.state_before) {
         return Err(BodyError::StateBeforeMismatch);
     }
-    if FrBytes::from(digest::state(&body.state_after)) != header.state_after {
+    if !opens_state(card, &body.state_after, header.state_after) {
         return Err(BodyError::StateAfterMismatch);
     }
     check_leaves(card, record)
+}
+
+/// The state is one of the card's registers and has this digest, which says nothing about their number: it fills them
+/// up with zeros.
+pub(crate) fn opens_state(card: &Card, state: &State, digest: FrBytes) -> bool {
+    state.0.len() == card.registers.len() && FrBytes::from(digest::state(state)) == digest
 }
 
 fn check_observation(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {

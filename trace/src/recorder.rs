@@ -1,7 +1,7 @@
 //! The recorder: from an observation to a signed record that continues the agent's chain.
 
 use crate::chain::{Chain, Link};
-use crate::consistency::DecisionWords;
+use crate::consistency::{DecisionWords, opens_state};
 use crate::header::{Header, SEQUENCE_AND_TIME_BOUND};
 use crate::record::{Body, SignedRecord};
 use crate::signature::{AgentKey, SignatureError};
@@ -64,8 +64,8 @@ pub enum RecordError {
         /// Why.
         source: SignatureError,
     },
-    /// The registers of the last record are not those that it signed.
-    #[error("the last record's registers do not open its signed state digest")]
+    /// The registers of the last record are not those that it signed, or not the program's.
+    #[error("the last record's registers are not the program's, or do not open its signed state digest")]
     LastState,
     /// The observation does not give features.
     #[error("observation: {source}")]
@@ -129,7 +129,7 @@ impl Recorder {
         let (link, state) = match last {
             None => (Link::genesis(&chain, key.address()), State::initial(&program.card.registers)),
             Some(record) => {
-                check_last(&chain, &key, record)?;
+                check_last(&program.card, &chain, &key, record)?;
                 (Link::after(&chain, &record.header), record.body.state_after.clone())
             }
         };
@@ -242,7 +242,7 @@ impl Recorder {
     }
 }
 
-fn check_last(chain: &Chain, key: &AgentKey, last: &SignedRecord) -> Result<(), RecordError> {
+fn check_last(card: &Card, chain: &Chain, key: &AgentKey, last: &SignedRecord) -> Result<(), RecordError> {
     let (expected, got) = (chain.ids.program_id, last.header.program_id);
     if expected != got {
         return Err(RecordError::OtherProgram { expected, got });
@@ -252,7 +252,7 @@ fn check_last(chain: &Chain, key: &AgentKey, last: &SignedRecord) -> Result<(), 
         return Err(RecordError::OtherAgent { expected, got });
     }
     last.check_signature(&chain.domain).map_err(|source| RecordError::LastSignature { source })?;
-    if FrBytes::from(digest::state(&last.body.state_after)) != last.header.state_after {
+    if !opens_state(card, &last.body.state_after, last.header.state_after) {
         return Err(RecordError::LastState);
     }
     Ok(())

@@ -58,8 +58,15 @@ const CHANGES: &[Change] = &[
     ("outputs, one more", |b| b.outputs.push(0), |e| *e == BodyError::OutputLeafMismatch),
     ("state_before", |b| b.state_before.0[1] += 1, |e| *e == BodyError::StateBeforeMismatch),
     ("state_before, one more", |b| b.state_before.0.push(0), |e| *e == BodyError::StateBeforeMismatch),
+    ("state_before, one less", |b| b.state_before.0.truncate(2), |e| *e == BodyError::StateBeforeMismatch),
+    (
+        "state_before, five more",
+        |b| b.state_before.0.extend([0; 5]),
+        |e| *e == BodyError::StateBeforeMismatch,
+    ),
     ("state_after", |b| b.state_after.0[2] += 1, |e| *e == BodyError::StateAfterMismatch),
     ("state_after, one less", |b| b.state_after.0.truncate(2), |e| *e == BodyError::StateAfterMismatch),
+    ("state_after, one more", |b| b.state_after.0.push(0), |e| *e == BodyError::StateAfterMismatch),
     ("leaves, first", |b| b.leaves[0][0] ^= 1, |e| *e == BodyError::ExecutionRootMismatch),
     ("leaves, middle", |b| b.leaves[1][0] ^= 1, |e| *e == BodyError::ExecutionRootMismatch),
     ("leaves, last", |b| b.leaves[2][0] ^= 1, |e| *e == BodyError::ExecutionRootMismatch),
@@ -142,6 +149,25 @@ fn a_signed_root_over_other_first_and_last_leaves_is_found() {
         record.header.execution = execution::root(&record.body.leaves);
         sign_again(&mut record);
         assert_eq!(check_body(&card, &record), Err(expected));
+    }
+}
+
+/// The digest fills registers up with zeros: a state of another length that has the signed digest is no opening.
+#[test]
+fn registers_beyond_the_programs_are_found_though_their_digest_is_right() {
+    let (card, honest) = (program().card, record());
+    for zeros in [0, 1, 2] {
+        let mut record = honest.clone();
+        record.body.state_before.0.extend(vec![0; zeros]);
+        let same = digest::state(&record.body.state_before) == digest::state(&honest.body.state_before);
+        // Three registers have a digest of four, and so have four; five have one of sixteen.
+        assert_eq!(same, zeros < 2);
+        let expected = if zeros == 0 { Ok(()) } else { Err(BodyError::StateBeforeMismatch) };
+        assert_eq!(check_body(&card, &record), expected);
+        let mut record = honest.clone();
+        record.body.state_after.0.extend(vec![0; zeros]);
+        let expected = if zeros == 0 { Ok(()) } else { Err(BodyError::StateAfterMismatch) };
+        assert_eq!(check_body(&card, &record), expected);
     }
 }
 

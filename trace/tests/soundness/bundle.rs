@@ -111,7 +111,7 @@ fn a_bundle_has_records_but_not_too_many() {
 fn a_card_that_is_not_well_formed_is_refused() {
     let mut bundle = bundle();
     bundle.card.class.state_size = 5;
-    let source = ProgramError::StateSize { got: 5 };
+    let source = ProgramError::StateSize { expected: 4, got: 5 };
     assert_eq!(Bundle::from_bytes(&bundle.to_bytes()), Err(BundleError::Card { source }));
 }
 
