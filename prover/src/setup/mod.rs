@@ -2,6 +2,8 @@
 
 mod ptau;
 
+pub use ptau::PtauError;
+
 use ark_bn254::{Bn254, Fq, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ec::scalar_mul::BatchMulPreprocessing;

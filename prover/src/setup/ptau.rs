@@ -124,10 +124,13 @@ pub(super) fn read(file: &[u8], powers_log2: Option<u8>) -> Result<Contents, Pta
     let at = |error| PtauError::Point { section: 3, index: 1, error };
     let c = |i: usize| coordinate(&g2[32 * i..32 * (i + 1)]).map_err(at);
     let tau_g2 = G2Affine::new_unchecked(Fq2::new(c(0)?, c(1)?), Fq2::new(c(2)?, c(3)?));
+    if tau_g2.is_zero() {
+        return Err(at(PointError::Identity));
+    }
     if !tau_g2.is_on_curve() {
         return Err(at(PointError::NotOnCurve));
     }
-    if !tau_g2.is_in_correct_subgroup_assuming_on_curve() || tau_g2.is_zero() {
+    if !tau_g2.is_in_correct_subgroup_assuming_on_curve() {
         return Err(at(PointError::WrongSubgroup));
     }
     Ok(Contents { powers, tau_g2 })

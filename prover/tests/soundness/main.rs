@@ -5,10 +5,14 @@
 
 mod attack;
 mod case;
+mod checks;
 mod defect;
 mod forger;
+mod leaves;
 mod lie;
 mod relations;
+mod setup;
+mod statement;
 mod table;
 
 mod transcript;
