@@ -77,7 +77,8 @@ fn divide(coefficients: &[Fr], point: Fr) -> Vec<Fr> {
 fn commit_folds(powers: &[G1Affine], folds: &[Vec<Fr>]) -> Vec<G1Projective> {
     let threads = rayon::current_num_threads();
     let total: usize = folds.iter().map(Vec::len).sum();
-    let size = (total / (2 * threads)).max(64);
+    // a power of two, so that no split leaves a remnant of a few points
+    let size = (total / (2 * threads)).next_power_of_two().max(64);
     let tasks: Vec<(usize, usize)> =
         folds.iter().enumerate().flat_map(|(fold, values)| (0..values.len()).step_by(size).map(move |at| (fold, at))).collect();
     let sums: Vec<G1Projective> = tasks
