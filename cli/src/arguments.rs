@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    agent_key, challenge, compare, compile, demo, init, inspect, prove, record, replay, settle, setup,
-    tamper, verify,
+    agent_key, challenge, compare, compile, demo, init, inspect, prove, record, replay, seal, settle,
+    setup, tamper, verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, Report};
@@ -51,7 +51,8 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   candor setup --development                      for trying out: its maker can forge every proof
-  candor setup --ptau powersOfTau28_hez_final_14.ptau")]
+  candor setup --ptau powersOfTau28_hez_final_14.ptau
+  candor setup seal --development --records 4     keys for seals")]
     Setup(setup::Setup),
     /// Make the key that signs the agent's records
     #[command(after_help = "Example: candor agent-key")]
@@ -76,11 +77,18 @@ Examples:
   candor prove --transaction 17
   candor prove --range 10..20")]
     Prove(prove::Prove),
-    /// Verify a proof of a path, without the model
+    /// Seal a proof: one small Groth16 proof of the whole path
+    #[command(after_help = "\
+Examples:
+  candor setup seal --development --records 4     once a class: keys for seals of up to 4 records
+  candor seal                                     proof.candor to seal.candor")]
+    Seal(seal::Seal),
+    /// Verify a proof or a seal of a path, without the model
     #[command(after_help = "\
 Examples:
   candor verify --bundle bundle.candor --proof proof.candor --program-id 0x6f... --agent 0x12...
-  candor verify --expect expected.json --allow-development-setup")]
+  candor verify --expect expected.json --allow-development-setup
+  candor verify --seal seal.candor --seal-key seal-key-4.candor --card card.candor --expect expected.json")]
     Verify(verify::Verify),
     /// Run records again and find the first one, and the first operator, that differ
     #[command(after_help = "\
@@ -125,6 +133,7 @@ impl Command {
             Self::Record(command) => command.run(context),
             Self::Compare(command) => command.run(&context.store),
             Self::Prove(command) => command.run(&context.store),
+            Self::Seal(command) => command.run(&context.store),
             Self::Verify(command) => command.run(&context.store),
             Self::Replay(command) => command.run(&context.store),
             Self::Challenge(command) => command.run(&context.store),

@@ -3,12 +3,15 @@
 use crate::classify::Classify;
 use crate::exit::Failure;
 use crate::store;
+use crate::command::seal::VERIFYING_KEY_MAGIC;
 use candor_circuits::proof::{self, ProofFile};
+use candor_circuits::seal::key::SealKey;
 use candor_log::{FileLogReader, OpenReport};
 use candor_program::card::{Card, Program};
+use candor_program::encoding::decode_file;
 use candor_program::limits;
 use candor_prover::ReferenceString;
-use candor_trace::{Bundle, MAX_BUNDLE_BYTES};
+use candor_trace::{Bundle, MAX_BUNDLE_BYTES, SealFile};
 use std::path::Path;
 
 /// Longest file of a reference string (docs/spec/encoding.md).
@@ -37,6 +40,22 @@ pub fn card(path: &Path) -> Result<Card, Failure> {
 /// A reference string.
 pub fn setup(path: &Path) -> Result<ReferenceString, Failure> {
     decode(path, MAX_SETUP_BYTES, ReferenceString::from_bytes)
+}
+
+/// The reference string that a program was compiled for: checked when the program was, so its digest is enough.
+pub fn setup_of(path: &Path, program: &Program) -> Result<ReferenceString, Failure> {
+    decode(path, MAX_SETUP_BYTES, |bytes| ReferenceString::load(bytes, &program.card.setup))
+}
+
+/// A seal.
+pub fn seal(path: &Path) -> Result<SealFile, Failure> {
+    decode(path, candor_trace::seal::MAX_SEAL_BYTES, SealFile::from_bytes)
+}
+
+/// A seal's verifying key.
+pub fn seal_key(path: &Path) -> Result<SealKey, Failure> {
+    const LIMIT: u64 = 1 << 16;
+    decode(path, LIMIT, |bytes| decode_file::<SealKey>(&VERIFYING_KEY_MAGIC, LIMIT, bytes))
 }
 
 /// A bundle.

@@ -7,6 +7,7 @@ use candor_program::card::LoadError;
 use candor_program::encoding::DecodeError;
 use candor_program::interval::ProgramError;
 use candor_program::observation::ObservationError;
+use candor_prover::seal::ProvingKeyError;
 use candor_prover::{CommitError, ProveError, SetupError};
 use candor_trace::{BundleError, PathError, RecordError};
 use candor_verifier::{ErrorKind, ReplayError, VerifyError};
@@ -295,5 +296,42 @@ impl Classify for ReplayError {
             ErrorKind::Rejected => "replay with the program, agent and domain that the records are of",
             other => kind_fix(other),
         })
+    }
+}
+
+impl Classify for ProvingKeyError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Layout(_) => ExitClass::Limit,
+            Self::Generation(_) => ExitClass::Unexpected,
+            Self::Malformed(error) => error.class(),
+            Self::Magic | Self::Digest | Self::Points => ExitClass::Malformed,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some("candor setup seal makes the keys of a class again")
+    }
+}
+
+impl Classify for candor_prover::seal::SealError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Segments { .. } | Self::Layout(_) => ExitClass::Limit,
+            Self::OtherKey { .. } => ExitClass::Usage,
+            Self::Bundle(error) => error.class(),
+            Self::Groth16(_) => ExitClass::Unexpected,
+            _ => ExitClass::Rejected,
+        }
+    }
+}
+
+impl Classify for candor_verifier::SealError {
+    fn class(&self) -> ExitClass {
+        match self.kind() {
+            ErrorKind::Malformed => ExitClass::Malformed,
+            ErrorKind::Rejected => ExitClass::Rejected,
+            ErrorKind::Limit => ExitClass::Limit,
+            ErrorKind::RefusedAssumption => ExitClass::RefusedAssumption,
+        }
     }
 }

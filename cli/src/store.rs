@@ -76,6 +76,21 @@ impl Store {
     pub fn proof(&self) -> PathBuf {
         self.directory.join("proof.candor")
     }
+    /// Seal of the last `seal`.
+    #[must_use]
+    pub fn seal(&self) -> PathBuf {
+        self.directory.join("seal.candor")
+    }
+    /// Keys that make seals of up to 2^batch_log2 records.
+    #[must_use]
+    pub fn seal_keys(&self, batch_log2: u8) -> PathBuf {
+        self.directory.join(format!("seal-keys-{}.candor", 1u32 << batch_log2.min(31)))
+    }
+    /// Key that verifies them.
+    #[must_use]
+    pub fn seal_key(&self, batch_log2: u8) -> PathBuf {
+        self.directory.join(format!("seal-key-{}.candor", 1u32 << batch_log2.min(31)))
+    }
     /// Bundle of the last `challenge`.
     #[must_use]
     pub fn disputed(&self) -> PathBuf {

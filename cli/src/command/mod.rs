@@ -11,6 +11,7 @@ pub mod prove;
 pub mod record;
 pub mod replay;
 pub mod settle;
+pub mod seal;
 pub mod setup;
 pub mod tamper;
 pub mod verify;

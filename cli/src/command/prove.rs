@@ -41,9 +41,9 @@ impl Prove {
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
         let payout = parse_payout(self.payout.as_deref())?;
         let program = artefact::program(&store.program())?;
-        let reference = artefact::setup(&store.setup())?;
+        let reference = artefact::setup_of(&store.setup(), &program)?;
         let bundle = self.selection.bundle(store, program.card.clone())?;
-        let prover = Prover::new(&program, &reference)
+        let prover = Prover::new_unchecked(&program, &reference)
             .map_err(|error| error.failure().at(store.program().display()))?;
         let log = self.selection.log_directory(store);
         let mut progress = Progress::new("proving");

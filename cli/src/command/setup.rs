@@ -2,6 +2,7 @@
 
 use crate::artefact::MAX_SETUP_BYTES;
 use crate::classify::Classify;
+use crate::command::seal::SetupSeal;
 use crate::exit::{ExitClass, Failure};
 use crate::key;
 use crate::output::{Report, hex_string, table};
@@ -10,7 +11,7 @@ use crate::store::{self, Existing, Store};
 use candor_program::card::{SetupCard, SetupSource};
 use candor_program::digest::setup_digest;
 use candor_prover::ReferenceString;
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -21,7 +22,11 @@ const MAX_PTAU_BYTES: u64 = 2 << 30;
 /// `candor setup`.
 #[derive(Args, Clone, Debug)]
 #[command(group = clap::ArgGroup::new("origin").required(true))]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 pub struct Setup {
+    /// Other keys than the reference string
+    #[command(subcommand)]
+    pub of: Option<SetupOf>,
     /// Make a string on this machine, marked DEVELOPMENT in everything that rests on it
     #[arg(long, group = "origin")]
     pub development: bool,
@@ -36,9 +41,20 @@ pub struct Setup {
     pub force: bool,
 }
 
+/// What else is set up.
+#[derive(Subcommand, Clone, Debug)]
+pub enum SetupOf {
+    /// Make the keys that seals of a class take
+    #[command(after_help = "Example: candor setup seal --development --records 4")]
+    Seal(SetupSeal),
+}
+
 impl Setup {
-    /// Makes or converts the string and writes setup.candor.
+    /// Makes or converts the string and writes setup.candor; or makes what the subcommand says.
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
+        if let Some(SetupOf::Seal(seal)) = &self.of {
+            return seal.run(store);
+        }
         let path = store.setup();
         let existing = if self.force { Existing::Replace } else { Existing::Keep };
         let keep = |failure: Failure| {

@@ -9,10 +9,10 @@ use crate::session::TransactionView;
 use crate::store::Store;
 use candor_program::card::Card;
 use candor_trace::{ActionView, VerdictView};
-use candor_verifier::{Accepted, Assumption, verify};
+use candor_verifier::{Accepted, Assumption, verify, verify_seal};
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// `candor verify`.
@@ -24,6 +24,15 @@ pub struct Verify {
     /// The proof [default: proof.candor in --dir]
     #[arg(long, value_name = "FILE")]
     pub proof: Option<PathBuf>,
+    /// A seal instead of bundle and proof
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bundle", "proof"])]
+    pub seal: Option<PathBuf>,
+    /// The seal's verifying key [default: that of `candor setup seal` for the seal's batch]
+    #[arg(long, value_name = "FILE", requires = "seal")]
+    pub seal_key: Option<PathBuf>,
+    /// The program's card, which a seal does not carry [default: card.candor in --dir]
+    #[arg(long, value_name = "FILE", requires = "seal")]
+    pub card: Option<PathBuf>,
     /// What to expect
     #[command(flatten)]
     pub expectation: ExpectationArguments,
@@ -32,6 +41,9 @@ pub struct Verify {
 impl Verify {
     /// Says what was proven and what it rests on.
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
+        if let Some(seal) = &self.seal {
+            return self.seal(store, seal);
+        }
         let bundle_path = self.bundle.clone().unwrap_or_else(|| store.bundle());
         let proof_path = self.proof.clone().unwrap_or_else(|| store.proof());
         let bundle = artefact::bundle(&bundle_path)?;
@@ -46,6 +58,49 @@ impl Verify {
         let mut json = to_json(&accepted, &bundle.card);
         json["milliseconds"] = json!(elapsed_ms);
         json["expected"] = expectation::to_json(&expected);
+        Ok(Report::accepted(text, json))
+    }
+}
+
+impl Verify {
+    fn seal(&self, store: &Store, path: &Path) -> Result<Report, Failure> {
+        let file = artefact::seal(path)?;
+        let card = artefact::card(&self.card.clone().unwrap_or_else(|| store.card()))?;
+        let key_path = self.seal_key.clone().unwrap_or_else(|| store.seal_key(file.batch_log2));
+        let key = artefact::seal_key(&key_path)?;
+        let expected = self.expectation.expected(&card)?;
+        let started = Instant::now();
+        let sealed = verify_seal(&expected, &card, &key, &file).map_err(|error| error.failure().at(path.display()))?;
+        let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let first = sealed.headers.first().map_or(0, |header| header.sequence);
+        let last = sealed.headers.last().map_or(0, |header| header.sequence);
+        let mut text = table(&[
+            ("honest", format!("records {first} to {last} ({}), sealed", count(sealed.headers.len() as u64, "record"))),
+            ("agent", hex_string(&sealed.agent)),
+            ("program", hex_string(&sealed.program_id)),
+        ]);
+        let mut decisions = Vec::new();
+        for header in &sealed.headers {
+            let requested = ActionView::of(header.requested, &card).and_then(|action| action.name);
+            let verdict = VerdictView::of(header.verdict, &card);
+            let name = requested.as_deref().unwrap_or("?");
+            text.push_str(&format!("\n{:>6}  {name}: {} ({})", header.sequence, verdict.outcome, verdict.reason));
+            decisions.push(json!({ "sequence": header.sequence, "requested": requested, "policy": verdict }));
+        }
+        text.push_str(&assumptions_text(&sealed.assumptions));
+        text.push_str(&format!("\ntime    {elapsed_ms:.1} ms"));
+        let json = json!({
+            "verdict": "honest",
+            "sealed": true,
+            "programId": hex_string(&sealed.program_id),
+            "agent": hex_string(&sealed.agent),
+            "firstSequence": first,
+            "decisions": decisions,
+            "payout": hex_string(&sealed.payout),
+            "assumptions": assumptions_json(&sealed.assumptions),
+            "milliseconds": elapsed_ms,
+            "expected": expectation::to_json(&expected),
+        });
         Ok(Report::accepted(text, json))
     }
 }
