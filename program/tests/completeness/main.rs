@@ -5,6 +5,7 @@ mod sample;
 
 mod decimal;
 mod decision;
+mod differential;
 mod encoding;
 mod golden;
 mod head;

@@ -1,0 +1,218 @@
+//! The decision, read off docs/spec/program.md once more: in integers that cannot overflow, by counting and ordering.
+
+use candor_program::Card;
+use candor_program::head::Head;
+use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, Rule};
+use candor_program::state::Update;
+use candor_program::transaction::{AbiType, ArgumentSource};
+use sha3::{Digest, Keccak256};
+
+/// What is decided on.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    /// Above their minima.
+    pub(super) features: Vec<u16>,
+    pub(super) outputs: Vec<i32>,
+    pub(super) registers: Vec<i64>,
+    pub(super) time: u64,
+    pub(super) sequence: u64,
+}
+
+/// What a record states about a decision.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Expected {
+    pub(super) requested: u128,
+    pub(super) verdict: u64,
+    pub(super) executed: u128,
+    pub(super) registers: Vec<i128>,
+    pub(super) calldata: Option<Vec<u8>>,
+}
+
+/// How a decision ends.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Ending {
+    Abstained,
+    Lacking,
+    Forbidden,
+    NotPermitted,
+    RegisterOverflow,
+    ArgumentOutOfRange,
+    Executed,
+}
+
+impl Ending {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Abstained,
+        Self::Lacking,
+        Self::Forbidden,
+        Self::NotPermitted,
+        Self::RegisterOverflow,
+        Self::ArgumentOutOfRange,
+        Self::Executed,
+    ];
+}
+
+struct World<'a> {
+    card: &'a Card,
+    case: &'a Case,
+    code: usize,
+    amount: i128,
+}
+
+/// 2^63.
+const HALF: i128 = 1 << 63;
+
+fn fits_i64(value: i128) -> bool {
+    value + HALF >= 0 && value < HALF
+}
+
+impl World<'_> {
+    fn fact(&self, fact: Fact) -> Option<i128> {
+        let register = |index: u16| i128::from(self.case.registers[usize::from(index)]);
+        match fact {
+            Fact::ActionCode => Some(self.code as i128),
+            Fact::ActionAmount => Some(self.amount),
+            Fact::Time => Some(self.case.time.into()),
+            Fact::Sequence => Some(self.case.sequence.into()),
+            Fact::Feature(index) => {
+                let (feature, above) =
+                    (&self.card.features[usize::from(index)], self.case.features[usize::from(index)]);
+                Some(i128::from(feature.min) + i128::from(above))
+            }
+            Fact::Register(index) => Some(register(index)),
+            Fact::Elapsed(index) => Some(i128::from(self.case.time) - register(index))
+                .filter(|elapsed| (0..HALF).contains(elapsed)),
+        }
+    }
+
+    /// 1 or 0 for true or false; `None` where something is missing.
+    fn truth(&self, predicate: &Predicate) -> Option<u32> {
+        let right = match predicate.operand {
+            Operand::Constant(value) => i128::from(value),
+            Operand::Fact(fact) => self.fact(fact)?,
+        };
+        // -1, 0 or 1
+        let order = (self.fact(predicate.fact)? - right).signum();
+        let accepted: &[i128] = match predicate.comparison {
+            Comparison::Equal => &[0],
+            Comparison::NotEqual => &[-1, 1],
+            Comparison::Less => &[-1],
+            Comparison::LessOrEqual => &[-1, 0],
+            Comparison::Greater => &[1],
+            Comparison::GreaterOrEqual => &[0, 1],
+        };
+        Some(accepted.contains(&order).into())
+    }
+
+    /// The rank of a rule that decides: lacking rules before forbids before permits; `None` if it does not match.
+    fn rank(&self, truths: &[Option<u32>], rule: &Rule) -> Option<u8> {
+        let (mut lacking, mut violations) = (0, 0);
+        for (index, truth) in truths.iter().enumerate() {
+            let (all, none) = ((rule.all_of >> index) as u32 & 1, (rule.none_of >> index) as u32 & 1);
+            match truth {
+                None => lacking += all + none,
+                Some(truth) => violations += all * (1 - truth) + none * truth,
+            }
+        }
+        match (lacking, violations, rule.effect) {
+            (1.., _, _) => Some(0),
+            (0, 0, Effect::Forbid) => Some(1),
+            (0, 0, Effect::Permit) => Some(2),
+            (0, 1.., _) => None,
+        }
+    }
+
+    fn next_registers(&self) -> Vec<i128> {
+        let next = |(value, register): (&i64, &candor_program::state::Register)| match register.on_execute {
+            Update::Keep => (*value).into(),
+            Update::Time => self.case.time.into(),
+            Update::AddAmount => i128::from(*value) + self.amount,
+            Update::Increment => i128::from(*value) + 1,
+        };
+        self.case.registers.iter().zip(&self.card.registers).map(next).collect()
+    }
+
+    fn calldata(&self) -> Option<Vec<u8>> {
+        let template = &self.card.transaction;
+        let types: Vec<String> = template.arguments.iter().map(|argument| name(argument.abi_type)).collect();
+        let signature = format!("{}({})", template.function, types.join(","));
+        let mut calldata = Keccak256::digest(signature)[..4].to_vec();
+        for argument in &template.arguments {
+            match argument.source {
+                ArgumentSource::Constant(word) => calldata.extend(word),
+                ArgumentSource::Fact { fact, offset } => {
+                    let value = self.fact(fact)? + i128::from(offset);
+                    let (low, high) = bounds(argument.abi_type);
+                    if value < low || value > high {
+                        return None;
+                    }
+                    calldata.extend([if value < 0 { 0xff } else { 0 }; 16]);
+                    calldata.extend(value.to_be_bytes());
+                }
+            }
+        }
+        Some(calldata)
+    }
+}
+
+fn name(abi_type: AbiType) -> String {
+    match abi_type {
+        AbiType::Uint(bits) => format!("uint{bits}"),
+        AbiType::Int(bits) => format!("int{bits}"),
+        AbiType::Bool => "bool".into(),
+        AbiType::Address => "address".into(),
+        AbiType::Bytes32 => "bytes32".into(),
+    }
+}
+
+/// What a type can hold of the integers below 2^126.
+fn bounds(abi_type: AbiType) -> (i128, i128) {
+    match abi_type {
+        AbiType::Uint(bits) => (0, (1 << bits.min(126)) - 1),
+        AbiType::Int(bits) => (-(1 << (bits - 1).min(126)), (1 << (bits - 1).min(126)) - 1),
+        AbiType::Bool => (0, 1),
+        AbiType::Address | AbiType::Bytes32 => (1, 0),
+    }
+}
+
+fn word(code: usize, amount: i128) -> u128 {
+    (code as u128 + 1) * (1 << 64) + (amount + HALF) as u128
+}
+
+pub(super) fn decide(card: &Card, case: &Case) -> (Expected, Ending) {
+    let Head::ArgMax { actions } = &card.head;
+    // The greatest output; of several, the one at the lowest index.
+    let code = (0..actions.len()).max_by_key(|index| (case.outputs[*index], usize::MAX - index)).unwrap();
+    let world = World { card, case, code, amount: actions[code].amount.into() };
+    let requested = word(code, world.amount);
+    let unchanged = case.registers.iter().map(|value| i128::from(*value)).collect();
+    let stopped = |outcome: u64, reason: u64, rule: u64| Expected {
+        requested,
+        verdict: outcome + 256 * reason + (rule << 24),
+        executed: 0,
+        registers: unchanged,
+        calldata: None,
+    };
+    if actions[code].abstain {
+        return (stopped(0, 0, 0), Ending::Abstained);
+    }
+    let truths: Vec<Option<u32>> =
+        card.policy.predicates.iter().map(|predicate| world.truth(predicate)).collect();
+    let ranked = card.policy.rules.iter().zip(1_u64..).filter_map(|(rule, number)| {
+        world.rank(&truths, rule).map(|rank| (rank, number, u64::from(rule.reason)))
+    });
+    let (number, reason) = match ranked.min() {
+        None => return (stopped(2, 1, 0), Ending::NotPermitted),
+        Some((0, number, _)) => return (stopped(2, 2, number), Ending::Lacking),
+        Some((1, number, reason)) => return (stopped(2, reason, number), Ending::Forbidden),
+        Some((_, number, reason)) => (number, reason),
+    };
+    let registers = world.next_registers();
+    if !registers.iter().all(|value| fits_i64(*value)) {
+        return (stopped(2, 2, 0), Ending::RegisterOverflow);
+    }
+    let Some(calldata) = world.calldata() else { return (stopped(2, 2, 0), Ending::ArgumentOutOfRange) };
+    let verdict = 1 + 256 * reason + (number << 24);
+    let calldata = Some(calldata);
+    (Expected { requested, verdict, executed: requested, registers, calldata }, Ending::Executed)
+}
