@@ -139,8 +139,8 @@ fn every_part_of_a_program() {
         let OperatorClass::Affine { terms, .. } = &mut p.card.class.operators[2];
         terms[0] = TermClass::Dense { source: TensorId(1) };
     });
-    // a width enters through program_fr: the padded program is the same function
-    check("width", Ok(()), &|p| affine(p, 0, &|a| a.width += 1));
+    // the next matrix has another stride, so its committed rows are others
+    check("width", PAIRING, &|p| affine(p, 0, &|a| a.width += 1));
     // the policy is no part of the argument, but of what it is bound to
     check("policy", Ok(()), &|p| p.card.policy.rules[0].reason += 1);
     check("feature range", Ok(()), &|p| p.card.features[0].max += 1);

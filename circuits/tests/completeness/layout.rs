@@ -1,0 +1,124 @@
+//! Every tensor has its own place, and the number of rounds does not depend on the depth.
+
+use candor_circuits::claim::{Object, above_low, half_power};
+use candor_circuits::factor::{self, expand};
+use candor_circuits::layout::{COLUMNS, LIMB_LOG2, Layout};
+use candor_circuits::soundness::statistical_bits;
+use candor_circuits::statement::extension;
+use candor_program::Fr;
+use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, TermClass};
+
+fn class(input_log2: u8, outputs: &[u8], row_log2: u8) -> Class {
+    let operator = |(i, output_log2): (usize, &u8)| OperatorClass::Affine {
+        output_log2: *output_log2,
+        terms: vec![TermClass::Dense { source: TensorId(i as u16) }],
+    };
+    Class {
+        version: FORMAT_VERSION,
+        input_log2,
+        operators: outputs.iter().enumerate().map(operator).collect(),
+        row_log2,
+        policy_size: 16,
+        state_size: 4,
+    }
+}
+
+#[test]
+fn places_are_disjoint_and_aligned() {
+    for outputs in [&[3u8, 7, 0, 5, 7, 1][..], &[0], &[0, 0, 0], &[9, 1], &[4; 40]] {
+        for batch_log2 in [0u8, 1, 4] {
+            let layout = Layout::new(&class(2, outputs, 9), batch_log2, TensorId(1)).unwrap();
+            let mut taken = vec![false; 1 << layout.position_vars()];
+            for tensor in 1..=outputs.len() as u16 {
+                let place = layout.place(TensorId(tensor)).unwrap();
+                assert_eq!(place.offset % (1 << place.vars), 0);
+                for decision in 0..layout.batch() {
+                    for index in 0..1usize << place.vars {
+                        let position = (place.offset << layout.batch_log2) + (decision << place.vars) + index;
+                        assert!(!std::mem::replace(&mut taken[position], true));
+                        // the functional of a tensor at a corner of the cube reads that value's two bytes and nothing else
+                        let bit = |value: usize, count: usize| -> Vec<Fr> {
+                            (0..count).rev().map(|i| Fr::from((value >> i & 1) as u64)).collect()
+                        };
+                        let (d, i) = (bit(decision, layout.batch_log2), bit(index, place.vars));
+                        let factors = above_low(&layout, place, &d, &i);
+                        assert_eq!(factors.len(), Object::Witness.vars(&layout));
+                        let read: Vec<_> = expand(&factors)
+                            .into_iter()
+                            .filter(|(_, weight)| *weight != Fr::from(0u64))
+                            .collect();
+                        let high = position + (1 << layout.position_vars());
+                        assert_eq!(read, [(position, Fr::from(1u64)), (high, Fr::from(256u64))]);
+                    }
+                }
+            }
+            let mut matrices = vec![false; 1 << layout.weight_vars];
+            for term in &layout.dense {
+                for weight in 0..1usize << term.weights.vars {
+                    assert!(!std::mem::replace(&mut matrices[term.weights.offset + weight], true));
+                }
+            }
+        }
+    }
+}
+
+/// 2, 8 and 32 layers whose outputs fill the same cube: the same rounds.
+#[test]
+fn rounds_do_not_grow_with_depth() {
+    let rounds = |layers: usize, output_log2: u8| {
+        let layout = Layout::new(&class(4, &vec![output_log2; layers], 10), 0, TensorId(1)).unwrap();
+        (layout.vars(), layout.witness_rows())
+    };
+    assert_eq!(rounds(2, 9), rounds(8, 7));
+    assert_eq!(rounds(8, 7), rounds(32, 5));
+    assert_eq!(rounds(32, 5), (13, 8));
+}
+
+/// A few outputs of many inputs: the products have more variables than the cells would, so there are more positions.
+#[test]
+fn a_wide_input_has_rounds_enough() {
+    for (input_log2, output_log2, batch_log2) in [(9, 2, 0), (12, 0, 0), (12, 1, 3), (8, 0, 0)] {
+        let layout = Layout::new(&class(input_log2, &[output_log2], 9), batch_log2, TensorId(1)).unwrap();
+        assert!(layout.vars() >= usize::from(input_log2));
+        assert_eq!(layout.decision_vars, usize::from(input_log2) - 3);
+        let weights = Layout::new(&class(input_log2, &[output_log2], 9), 0, TensorId(1)).unwrap();
+        assert_eq!((layout.weight_rows(), layout.bias_rows()), (weights.weight_rows(), weights.bias_rows()));
+    }
+}
+
+#[test]
+fn small_programs_have_room_for_the_limb_table() {
+    let layout = Layout::new(&class(0, &[0], 9), 0, TensorId(1)).unwrap();
+    assert_eq!((layout.vars(), layout.witness_rows(), layout.weight_vars), (LIMB_LOG2, 1, 0));
+    assert_eq!(1 << (layout.vars() - layout.position_vars()), COLUMNS);
+    assert_eq!(half_power(3) * Fr::from(8u64), Fr::from(1u64));
+}
+
+/// Values over the hypercube are what the extension takes at its corners; beyond the list it is zero.
+#[test]
+fn extensions() {
+    let values: Vec<Vec<Fr>> =
+        (0..4).map(|d| (0..3).map(|i| Fr::from(10 * d + i + 1u64)).collect()).collect();
+    let bits = |value: u64| [Fr::from(value >> 1), Fr::from(value & 1)];
+    for decision in 0..4 {
+        for index in 0..4 {
+            let expected = values[decision as usize].get(index as usize).copied().unwrap_or_default();
+            assert_eq!(extension(&values, &bits(decision), &bits(index)), expected);
+        }
+    }
+    assert_eq!(extension(&[vec![Fr::from(7u64)]], &[], &[]), Fr::from(7u64));
+    let point = [Fr::from(5u64), Fr::from(9u64)];
+    let ones = vec![vec![Fr::from(1u64); 4]; 4];
+    assert_eq!(extension(&ones, &point, &point), Fr::from(1u64));
+    assert_eq!(factor::evaluate(&factor::point(&point), &bits(3)), Fr::from(45u64));
+}
+
+/// The printed bound: above 200 bits for every shape, smaller for larger proofs, never the field's size.
+#[test]
+fn soundness_bits() {
+    let small = statistical_bits(&Layout::new(&class(0, &[0], 9), 0, TensorId(1)).unwrap());
+    let large = statistical_bits(&Layout::new(&class(10, &[10; 40], 14), 8, TensorId(1)).unwrap());
+    assert!((200..=253).contains(&small) && (200..=small).contains(&large), "{small}, {large}");
+    // k polynomials of degree 2^28, at one point each, and one more: the largest terms by far
+    assert_eq!(small, (253.596_f64 - (10.0 * 2f64.powi(28) + 1_000.0).log2()).floor() as u32);
+}

@@ -1,0 +1,6 @@
+//! What is refused, and by which name.
+
+mod layout;
+mod point;
+mod proof_file;
+mod statement;
