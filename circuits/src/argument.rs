@@ -50,17 +50,18 @@ pub struct RowTerm<F> {
 
 /// Terms with the same rows joined: those whose row part has no coordinate, so that fewer weights need be told.
 pub fn joined<F: Arith>(terms: &[RowTerm<F>]) -> Vec<RowTerm<F>> {
-    let fixed = |factors: &[Factor<F>]| -> Option<Vec<Option<bool>>> {
+    // a bit, or a constant: two terms whose constants differ are not the same
+    let fixed = |factors: &[Factor<F>]| -> Option<Vec<Result<bool, Fr>>> {
         factors
             .iter()
             .map(|factor| match factor {
-                Factor::Bit(bit) => Some(Some(*bit)),
-                Factor::Fixed(_) => Some(None),
+                Factor::Bit(bit) => Some(Ok(*bit)),
+                Factor::Fixed(constant) => Some(Err(*constant)),
                 Factor::Point(_) | Factor::Power(_) => None,
             })
             .collect()
     };
-    let mut joined: Vec<(Option<Vec<Option<bool>>>, RowTerm<F>)> = Vec::new();
+    let mut joined: Vec<(Option<Vec<Result<bool, Fr>>>, RowTerm<F>)> = Vec::new();
     for term in terms {
         let key = fixed(&term.factors);
         let same = joined.iter_mut().find(|(other, first)| key.is_some() && *other == key && first.object == term.object);

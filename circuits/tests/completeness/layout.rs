@@ -1,7 +1,8 @@
 //! Every tensor has its own place, and the number of rounds does not depend on the depth.
 
+use candor_circuits::argument::{RowTerm, joined, row_scalars};
 use candor_circuits::claim::{Object, above_low, half_power};
-use candor_circuits::factor::{self, expand};
+use candor_circuits::factor::{self, Factor, expand};
 use candor_circuits::layout::{COLUMNS, LIMB_LOG2, Layout};
 use candor_circuits::soundness::statistical_bits;
 use candor_circuits::statement::extension;
@@ -25,8 +26,8 @@ fn class(input_log2: u8, outputs: &[u8], row_log2: u8) -> Class {
 
 #[test]
 fn places_are_disjoint_and_aligned() {
-    for outputs in [&[3u8, 7, 0, 5, 7, 1][..], &[0], &[0, 0, 0], &[9, 1], &[4; 40]] {
-        for batch_log2 in [0u8, 1, 4] {
+    for outputs in [&[3u8, 5, 0, 4, 5, 1][..], &[0], &[0, 0, 0], &[6, 1], &[2; 20]] {
+        for batch_log2 in [0u8, 1, 2] {
             let layout = Layout::new(&class(2, outputs, 9), batch_log2, TensorId(1)).unwrap();
             let mut taken = vec![false; 1 << layout.position_vars()];
             for tensor in 1..=outputs.len() as u16 {
@@ -111,6 +112,37 @@ fn extensions() {
     let ones = vec![vec![Fr::from(1u64); 4]; 4];
     assert_eq!(extension(&ones, &point, &point), Fr::from(1u64));
     assert_eq!(factor::evaluate(&factor::point(&point), &bits(3)), Fr::from(45u64));
+}
+
+/// Joining terms changes no row's scalar: only rows that are the same, constants included, are joined.
+#[test]
+fn joined_terms() {
+    let layout = Layout::new(&class(2, &[9, 9], 9), 2, TensorId(1)).unwrap();
+    let rows = Object::Witness.vars(&layout) - layout.row_log2;
+    let bits = |value: usize| factor::bits(value, rows - 1);
+    let with =
+        |first: Factor<Fr>, value: usize| std::iter::once(first).chain(bits(value)).collect::<Vec<_>>();
+    let fixed = |constant: u64| Factor::Fixed(Fr::from(constant));
+    let parts = [
+        with(Factor::Bit(false), 1),
+        with(Factor::Bit(true), 1),
+        with(Factor::Bit(false), 1),
+        with(fixed(256), 1),
+        with(fixed(3), 1),
+        with(fixed(256), 1),
+        with(Factor::Point(Fr::from(9u64)), 1),
+        with(Factor::Power(Fr::from(9u64)), 1),
+        with(Factor::Point(Fr::from(9u64)), 1),
+    ];
+    let term = |(i, factors): (usize, Vec<Factor<Fr>>)| RowTerm {
+        object: Object::Witness,
+        factors,
+        weight: Fr::from(i as u64 + 1),
+    };
+    let terms: Vec<RowTerm<Fr>> = parts.into_iter().enumerate().map(term).collect();
+    let joined = joined(&terms);
+    assert_eq!(row_scalars(&layout, &joined), row_scalars(&layout, &terms));
+    assert_eq!(joined.len(), terms.len() - 2, "what has a coordinate is told by itself");
 }
 
 /// The printed bound: above 200 bits for every shape, smaller for larger proofs, never the field's size.

@@ -10,6 +10,7 @@ mod defect;
 mod forger;
 mod leaves;
 mod lie;
+mod prover;
 mod relations;
 mod setup;
 mod statement;
