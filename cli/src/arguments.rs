@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::command::{
-    agent_key, challenge, compare, compile, demo, init, inspect, prove, record, replay, seal, settle,
+    agent_key, challenge, compare, compile, demo, export, init, inspect, prove, record, replay, seal, settle,
     setup, tamper, verify,
 };
 use crate::exit::Failure;
@@ -83,6 +83,12 @@ Examples:
   candor setup seal --development --records 4     once a class: keys for seals of up to 4 records
   candor seal                                     proof.candor to seal.candor")]
     Seal(seal::Seal),
+    /// Write a seal as snarkjs and EVM verifiers read it
+    #[command(after_help = "\
+Example:
+  candor export --snarkjs exported
+  cd exported && snarkjs groth16 verify verification_key.json public.json proof.json")]
+    Export(export::Export),
     /// Verify a proof or a seal of a path, without the model
     #[command(after_help = "\
 Examples:
@@ -134,6 +140,7 @@ impl Command {
             Self::Compare(command) => command.run(&context.store),
             Self::Prove(command) => command.run(&context.store),
             Self::Seal(command) => command.run(&context.store),
+            Self::Export(command) => command.run(&context.store),
             Self::Verify(command) => command.run(&context.store),
             Self::Replay(command) => command.run(&context.store),
             Self::Challenge(command) => command.run(&context.store),

@@ -10,7 +10,7 @@ use candor_circuits::point::{PointError, decode_g1, hash_points};
 use candor_circuits::proof::MAX_BATCH_LOG2;
 use candor_circuits::seal::boundary::Boundary;
 use candor_circuits::seal::exposed;
-use candor_circuits::seal::key::{G2Bytes, GrothProof, KeyError, SealKey};
+use candor_circuits::seal::key::{G2Bytes, GrothProof, INPUTS, KeyError, SealKey};
 use candor_circuits::setup::VerifierSetup;
 use candor_circuits::soundness::statistical_bits;
 use candor_circuits::statement::ProgramData;
@@ -38,6 +38,8 @@ pub struct Sealed {
     pub headers: Vec<Header>,
     /// Whom the seal pays if it decides a dispute.
     pub payout: [u8; 20],
+    /// The three public inputs of its Groth16 proof, for verifiers of other makes.
+    pub public_inputs: [Fr; INPUTS],
     /// What it rests on.
     pub assumptions: Vec<Assumption>,
 }
@@ -233,7 +235,8 @@ pub fn verify_seal(expected: &Expected, card: &Card, key: &SealKey, file: &SealF
     let boundary = boundary(&chain, file, &ends, &counts);
     let fingerprint = boundary.fingerprint(file.proof.boundary_digest.to_fr());
     let proof = GrothProof { a: file.proof.a, b: G2Bytes(file.proof.b), c: file.proof.c };
-    checked.verify(&fingerprint.inputs(), &proof)?;
+    let public_inputs = fingerprint.inputs();
+    checked.verify(&public_inputs, &proof)?;
 
     let decode = |(index, bytes)| decode_g1(bytes).map_err(|error| SealError::Point { index, error });
     let points = file.proof.points.iter().enumerate().map(decode).collect::<Result<Vec<_>, _>>()?;
@@ -251,6 +254,7 @@ pub fn verify_seal(expected: &Expected, card: &Card, key: &SealKey, file: &SealF
         agent: expected.agent,
         headers: file.headers.iter().map(|signed| signed.header.clone()).collect(),
         payout: file.payout,
+        public_inputs,
         assumptions,
     })
 }

@@ -5,6 +5,7 @@ pub mod challenge;
 pub mod compare;
 pub mod compile;
 pub mod demo;
+pub mod export;
 pub mod init;
 pub mod inspect;
 pub mod prove;

@@ -1,5 +1,6 @@
 //! Seals: one Groth16 proof of a whole path (docs/spec/seal.md).
 
+pub mod export;
 mod groth16;
 mod keys;
 mod path;
