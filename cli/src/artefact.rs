@@ -3,9 +3,8 @@
 use crate::classify::Classify;
 use crate::exit::Failure;
 use crate::store;
-use crate::command::seal::VERIFYING_KEY_MAGIC;
 use candor_circuits::proof::{self, ProofFile};
-use candor_circuits::seal::key::SealKey;
+use candor_circuits::seal::key::{FILE_MAGIC, SealKey};
 use candor_log::{FileLogReader, OpenReport};
 use candor_program::card::{Card, Program};
 use candor_program::encoding::decode_file;
@@ -55,7 +54,7 @@ pub fn seal(path: &Path) -> Result<SealFile, Failure> {
 /// A seal's verifying key.
 pub fn seal_key(path: &Path) -> Result<SealKey, Failure> {
     const LIMIT: u64 = 1 << 16;
-    decode(path, LIMIT, |bytes| decode_file::<SealKey>(&VERIFYING_KEY_MAGIC, LIMIT, bytes))
+    decode(path, LIMIT, |bytes| decode_file::<SealKey>(&FILE_MAGIC, LIMIT, bytes))
 }
 
 /// A bundle.

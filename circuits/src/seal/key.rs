@@ -10,6 +10,8 @@ use candor_program::Fr;
 use candor_program::card::PointBytes;
 use candor_program::encoding::{encode, keccak256};
 
+/// Magic of a verifying key's file.
+pub const FILE_MAGIC: [u8; 8] = *b"CANDORVK";
 /// Public inputs of every seal.
 pub const INPUTS: usize = 3;
 

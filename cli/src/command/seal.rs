@@ -9,7 +9,7 @@ use crate::output::{Report, count, hex_string, table};
 use crate::progress::Progress;
 use crate::store::{self, Existing, Store};
 use candor_circuits::proof::MAX_BATCH_LOG2;
-use candor_circuits::seal::key::{KeySource, SealKey};
+use candor_circuits::seal::key::{FILE_MAGIC, KeySource, SealKey};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::{encode_file, fr_from_bytes_mod};
 use candor_prover::seal::{SealKeys, seal};
@@ -21,8 +21,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 use zeroize::Zeroizing;
 
-/// Magic of a verifying key's file.
-pub const VERIFYING_KEY_MAGIC: [u8; 8] = *b"CANDORVK";
 /// Longest file of sealing keys.
 const MAX_KEYS_BYTES: u64 = 4 << 30;
 
@@ -64,7 +62,7 @@ impl SetupSeal {
         let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
         let bytes = keys.to_bytes();
         store::write(&keys_path, &bytes, existing)?;
-        store::write(&key_path, &encode_file(&VERIFYING_KEY_MAGIC, &keys.verifying), existing)?;
+        store::write(&key_path, &encode_file(&FILE_MAGIC, &keys.verifying), existing)?;
         let text = format!(
             "wrote {} ({} bytes), {}\n{}",
             keys_path.display(),
