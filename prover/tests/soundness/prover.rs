@@ -76,8 +76,8 @@ fn witnesses_that_have_no_row() {
     let limit = ((1 << 24) + 32_767) << 16;
     assert_eq!(witness(limit - 65_536).unwrap(), 32_767);
     let error = witness(limit).unwrap_err();
-    let WitnessError::Excess { operator: 0, index: 0, accumulator } = error;
-    assert_eq!(accumulator, limit);
+    let WitnessError::Excess { operator, index, accumulator } = error;
+    assert_eq!((operator, index, accumulator), (0, 0, limit));
 }
 
 fn observation(program: &Program, time: u64, random: &mut Random) -> Observation {

@@ -9,7 +9,7 @@ use crate::case::case;
 use crate::defect::{Defects, Name, verify_with};
 use crate::forger::{Forgery, Play};
 use crate::lie::{cancel, under, wrong_row};
-use ark_ff::{AdditiveGroup, Field};
+use ark_ff::Field;
 use candor_circuits::channel::Step;
 use candor_program::Fr;
 use candor_program::class::TensorId;
