@@ -114,7 +114,7 @@ fn every_way_of_wiring() {
     wired(&|program| {
         set(program, 0, vec![Term::Scaled { source: TensorId(0), coefficient: 1 << 16 }]);
         set(program, 1, vec![Term::Scaled { source: TensorId(1), coefficient: 0 }]);
-        set(program, 2, vec![Term::Scaled { source: TensorId(1), coefficient: i32::MAX }]);
+        set(program, 2, vec![Term::Scaled { source: TensorId(1), coefficient: 1 << 23 }]);
         let Operator::Affine(affine) = &mut program.card.operators[2];
         affine.rescale.multiplier = 1;
         program.weights.operators[2].bias = vec![-1, 0, 1, i64::from(i32::MIN), 1 << 36, -(1 << 36)];

@@ -49,7 +49,12 @@ fn rows_that_are_not_the_weights() {
     assert_eq!(rows(&|program| program.weights.operators[1].dense[0][0] ^= 1), 0);
     assert_eq!(rows(&|program| program.weights.operators[1].bias[0] += 1), 1);
     assert_eq!(rows(&|program| program.card.weight_rows.swap(0, 1)), 0);
-    assert_eq!(rows(&|program| drop(program.card.weight_rows.pop())), 1);
+    assert_eq!(
+        rows(&|program| {
+            program.card.weight_rows.pop();
+        }),
+        1
+    );
     assert_eq!(rows(&|program| program.card.weight_rows.push(program.card.weight_rows[0])), 2);
 }
 

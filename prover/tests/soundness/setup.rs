@@ -75,7 +75,12 @@ fn sizes() {
     }
     // as many powers as the card says, and a power of two
     assert_eq!(refused(decode(true, |file| file.card.powers_log2 = 10)), SetupError::Digest);
-    assert_eq!(refused(decode(true, |file| drop(file.powers.pop()))), SetupError::Digest);
+    assert_eq!(
+        refused(decode(true, |file| {
+            file.powers.pop();
+        })),
+        SetupError::Digest
+    );
     assert_eq!(refused(decode(true, |file| file.powers.push(file.powers[1]))), SetupError::Digest);
     assert_eq!(refused(decode(true, |file| file.powers.clear())), SetupError::Digest);
     assert_eq!(refused(decode(true, |file| file.powers.extend(file.powers.clone()))), SetupError::Digest);
@@ -152,7 +157,12 @@ fn loading_a_known_string() {
     let mut other = expected.clone();
     other.source = SetupSource::PowersOfTau { file_hash: [0; 32] };
     assert_eq!(refused(ReferenceString::load(&bytes, &other)), SetupError::OtherString);
-    for change in [|file: &mut File| file.powers.swap(3, 4), |file: &mut File| drop(file.powers.pop())] {
+    for change in [
+        |file: &mut File| file.powers.swap(3, 4),
+        |file: &mut File| {
+            file.powers.pop();
+        },
+    ] {
         let mut changed = file().clone();
         change(&mut changed);
         let bytes = encode_file(&magic::SETUP, &changed);
