@@ -107,6 +107,6 @@ fn check(bundle: &Bundle, proof: &ProofFile) -> Result<(), Failure> {
     expected.allow_development_setup = true;
     candor_verifier::verify(&expected, bundle, proof).map(drop).map_err(|error| {
         Failure::new(ExitClass::Rejected, format!("these records cannot be proven: {error}"))
-            .fix("candor inspect checks the log; candor replay finds the first record that differs")
+            .fix("candor inspect checks the log, candor replay finds the first record that differs; if neither finds anything, the program or setup file is damaged: compile again")
     })
 }

@@ -41,6 +41,15 @@ impl Record {
     /// Records until the observations end.
     pub fn run(&self, context: &mut Context<'_>) -> Result<Report, Failure> {
         let directory = self.log.clone().unwrap_or_else(|| context.store.log());
+        // Opened first: where there is nothing to record, no log is made.
+        let source: Option<(&Path, Box<dyn BufRead>)> = match &self.observations {
+            None => None,
+            Some(path) if path == Path::new("-") => Some((path, Box::new(io::stdin().lock()))),
+            Some(path) => {
+                let file = File::open(path).map_err(|error| store::unreadable(path, &error))?;
+                Some((path, Box::new(BufReader::new(file))))
+            }
+        };
         let mut session = Session::open(&context.store, &directory)?;
         if session.truncated_tail_bytes > 0 {
             let cut = count(session.truncated_tail_bytes, "byte");
@@ -49,18 +58,12 @@ impl Record {
             );
         }
         let output = &mut context.output;
-        match &self.observations {
+        match source {
+            Some((path, reader)) => self.record(&mut session, reader, path, output),
             None => {
                 // Whoever reads the answers is a program, of errors too.
                 output.json = true;
                 answer_stdio(&mut session, output)
-            }
-            Some(path) if path == Path::new("-") => {
-                self.record(&mut session, io::stdin().lock(), path, output)
-            }
-            Some(path) => {
-                let file = File::open(path).map_err(|error| store::unreadable(path, &error))?;
-                self.record(&mut session, BufReader::new(file), path, output)
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::expectation::{self, ExpectationArguments};
 use crate::output::{Report, hex_string};
 use crate::store::Store;
 use candor_program::card::Card;
-use candor_verifier::{Basis, Challenge, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle};
+use candor_verifier::{Basis, Challenge, ErrorKind, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ fn report(verdict: &Verdict, card: &Card) -> Report {
             json: fraud_json(verdict, fraud),
         },
         Verdict::Undecided { missing } => {
-            let refused = missing.iter().any(|missing| matches!(missing, Missing::RefusedAssumption { .. }));
+            let refused = missing.iter().any(is_refused);
             let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
             Report {
                 class: if refused { ExitClass::RefusedAssumption } else { ExitClass::Undecided },
@@ -73,6 +73,17 @@ fn report(verdict: &Verdict, card: &Card) -> Report {
                 json: json!({ "verdict": "undecided", "missing": missing }),
             }
         }
+    }
+}
+
+/// Whether all that is missing is the reader's consent.
+fn is_refused(missing: &Missing) -> bool {
+    match missing {
+        Missing::RefusedAssumption { .. } => true,
+        Missing::AcceptedProof { source } | Missing::AcceptedChallenge { source, .. } => {
+            source.kind() == ErrorKind::RefusedAssumption
+        }
+        _ => false,
     }
 }
 

@@ -4,9 +4,9 @@ use crate::project::{Project, fixture, observations, ran};
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "init", "setup", "agent-key", "compile", "record", "compare", "prove", "verify", "replay", "challenge", "settle",
-    "inspect", "tamper", "demo",
+    "inspect", "tamper", "demo", "seal", "export",
 ];
 
 #[test]

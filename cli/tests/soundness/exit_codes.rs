@@ -167,7 +167,9 @@ fn fraud_of_replay_and_of_settle() {
     assert!(replayed.stdout.contains("record 7"), "{}", replayed.stdout);
     // Asked about other records, replay finds nothing.
     project.run(&project.trusting(&["replay", "--log", &log, "--range", "0..6"], &expected)).ok();
-    // Such a record cannot be proven.
+    // Wrong outputs cannot be proven.
+    let log = project.path("wrong-output");
+    project.run(&["tamper", "--record", "7", "--cheat", "output", "--operator", "4", "--into", &log]).ok();
     project.refuses(&["prove", "--log", &log, "--range", "0..8"], 4, &["record 7", "candor challenge"]);
 }
 
