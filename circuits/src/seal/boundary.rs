@@ -55,23 +55,15 @@ impl Fingerprint {
     }
 }
 
-/// Public inputs of the circuit: H, rho and the sum.
-pub(super) struct PublicWires {
-    digest: Wire,
-    rho: Wire,
-    sum: Wire,
-}
-
-/// Takes the three public inputs.
-pub(super) fn public(system: &System, fingerprint: &Fingerprint) -> PublicWires {
-    let [digest, rho, sum] = fingerprint.inputs();
-    PublicWires { digest: system.input(0, digest), rho: system.input(1, rho), sum: system.input(2, sum) }
-}
-
-/// Ties the vector to the public inputs.
-pub(super) fn bind(system: &System, public: &PublicWires, x: &[Wire]) {
+/// Ties the vector to the public inputs: those given, or (for an honest prover) the vector's own.
+pub(super) fn bind(system: &System, x: &[Wire], given: Option<&Fingerprint>) -> Boundary {
     system.enter("boundary");
-    system.equal(&poseidon::hash(TAG, x), &public.digest);
-    let sum = x.iter().rev().fold(Wire::constant(Fr::ZERO), |sum, value| sum.times(&public.rho).plus(value));
-    system.equal(&sum, &public.sum);
+    let boundary = Boundary(x.iter().map(Wire::value).collect());
+    let digest = poseidon::hash(TAG, x);
+    let inputs = given.copied().unwrap_or_else(|| boundary.fingerprint(digest.value())).inputs();
+    let [public_digest, rho, public_sum] = std::array::from_fn(|number| system.input(number, inputs[number]));
+    system.equal(&digest, &public_digest);
+    let sum = x.iter().rev().fold(Wire::constant(Fr::ZERO), |sum, value| sum.times(&rho).plus(value));
+    system.equal(&sum, &public_sum);
+    boundary
 }

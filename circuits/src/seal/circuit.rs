@@ -4,6 +4,7 @@ use super::boundary::{self, Boundary, Fingerprint};
 use super::channel::SealChannel;
 use super::exposed::expose;
 use super::gadget::{bits, one, power, prefix, select, zero};
+use super::key::INPUTS;
 use super::program::program;
 use super::record::{Carried, RecordWires, record};
 use super::state;
@@ -12,7 +13,6 @@ use super::witness::{PathWitness, RecordWitness};
 use crate::argument;
 use crate::layout::Layout;
 use crate::statement::PublicValues;
-use ark_ff::AdditiveGroup;
 use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::encoding::fr_from_i64;
@@ -37,13 +37,10 @@ pub struct Synthesis {
 /// Shapes: at most a batch of records; missing ones repeat the last and do not advance acc or state.
 #[must_use]
 pub fn synthesize(shape: &SealShape, witness: &PathWitness<'_>, record_shape: bool) -> Synthesis {
-    // The public inputs depend on the boundary, whose values are known only after a first pass over the values.
-    let first = pass(shape, witness, false, &Fingerprint { digest: Fr::ZERO, rho: Fr::ZERO, sum: Fr::ZERO });
-    let fingerprint = first.boundary.fingerprint(first.boundary.digest());
-    pass(shape, witness, record_shape, &fingerprint)
+    synthesize_in(System::new(record_shape, INPUTS), shape, witness, None)
 }
 
-/// One pass with given public inputs: [`synthesize`] with the fingerprint chosen by the caller.
+/// [`synthesize`] with public inputs chosen by the caller: what a verifier would put there.
 #[must_use]
 pub fn pass(
     shape: &SealShape,
@@ -51,9 +48,19 @@ pub fn pass(
     record_shape: bool,
     fingerprint: &Fingerprint,
 ) -> Synthesis {
+    synthesize_in(System::new(record_shape, INPUTS), shape, witness, Some(fingerprint))
+}
+
+/// [`synthesize`] in a given system, which may be a forging prover's.
+#[doc(hidden)]
+#[must_use]
+pub fn synthesize_in(
+    system: System,
+    shape: &SealShape,
+    witness: &PathWitness<'_>,
+    fingerprint: Option<&Fingerprint>,
+) -> Synthesis {
     let layout = &shape.layout;
-    let system = System::new(record_shape, 3);
-    let public = boundary::public(&system, fingerprint);
     system.enter("ids");
     let model_id = witness.model_id.map(|half| system.witness(half));
     let context = system.witness(witness.context);
@@ -133,9 +140,8 @@ pub fn pass(
     ];
     x.extend(channel.hashes.iter().cloned());
     x.extend(expose(&outstanding));
-    boundary::bind(&system, &public, &x);
-    let values = x.iter().map(Wire::value).collect();
-    Synthesis { system, boundary: Boundary(values) }
+    let boundary = boundary::bind(&system, &x, fingerprint);
+    Synthesis { system, boundary }
 }
 
 /// Number of entries of the boundary before the hashes of the argument's points.

@@ -34,6 +34,13 @@ pub fn bit(system: &System, value: bool) -> Wire {
     bit
 }
 
+/// A bit that follows from earlier wires. Owes: the constraint that it follows from.
+pub fn hinted_bit(system: &System, value: bool) -> Wire {
+    let bit = system.hint(Fr::from(u64::from(value)));
+    system.enforce(&bit, &bit, &bit);
+    bit
+}
+
 /// `1 - x`.
 pub fn not(x: &Wire) -> Wire {
     one().minus(x)
@@ -42,7 +49,7 @@ pub fn not(x: &Wire) -> Wire {
 /// The bits of a wire, least significant first; requires it to be below `2^count`. Shapes: `count` below 254.
 pub fn bits(system: &System, wire: &Wire, count: usize) -> Vec<Wire> {
     let value = wire.value().into_bigint();
-    let bits: Vec<Wire> = (0..count).map(|i| bit(system, value.get_bit(i))).collect();
+    let bits: Vec<Wire> = (0..count).map(|i| hinted_bit(system, value.get_bit(i))).collect();
     system.equal(&compose(&bits), wire);
     bits
 }
@@ -59,8 +66,9 @@ pub fn range(system: &System, wire: &Wire, count: usize) {
 
 /// Whether a wire is zero.
 pub fn is_zero(system: &System, wire: &Wire) -> Wire {
+    // the inverse of zero may be anything, and nothing depends on it
     let inverse = system.witness(inverse_or_zero(wire.value()));
-    let zero_bit = system.witness(Fr::from(u64::from(wire.value() == Fr::ZERO)));
+    let zero_bit = system.hint(Fr::from(u64::from(wire.value() == Fr::ZERO)));
     // wire * inverse = 1 - zero_bit, wire * zero_bit = 0
     system.enforce(wire, &inverse, &not(&zero_bit));
     system.enforce(wire, &zero_bit, &zero());
@@ -91,9 +99,9 @@ pub fn pick(bits: &[Wire], entries: &[Wire]) -> Wire {
     level.swap_remove(0)
 }
 
-/// Unit vector: bits that sum to one, the one at `position`.
+/// Unit vector: bits that sum to one, the one at `position`. Owes: the constraint that the position follows from.
 pub fn one_hot(system: &System, count: usize, position: usize) -> Vec<Wire> {
-    let bits: Vec<Wire> = (0..count).map(|i| bit(system, i == position)).collect();
+    let bits: Vec<Wire> = (0..count).map(|i| hinted_bit(system, i == position)).collect();
     system.equal(&sum(&bits), &one());
     bits
 }
@@ -102,7 +110,7 @@ pub fn one_hot(system: &System, count: usize, position: usize) -> Vec<Wire> {
 pub fn prefix(system: &System, count: &Wire, length: usize) -> Vec<Wire> {
     let value = count.value().into_bigint();
     let bits: Vec<Wire> = (0..length)
-        .map(|i| bit(system, value > Fr::from(i as u64).into_bigint()))
+        .map(|i| hinted_bit(system, value > Fr::from(i as u64).into_bigint()))
         .collect();
     for pair in bits.windows(2) {
         // a one after a zero is excluded: next * (1 - previous) = 0

@@ -6,6 +6,8 @@
 pub mod boundary;
 pub mod channel;
 pub mod circuit;
+#[doc(hidden)]
+pub mod decision;
 pub mod exposed;
 pub mod gadget;
 mod head;

@@ -69,7 +69,7 @@ impl FactWires {
     fn look_up(&self, system: &System, code: &Wire) -> (Wire, Wire) {
         let position = self.codes.iter().position(|entry| entry.value() == code.value()).unwrap_or(0);
         let log2 = self.codes.len().next_power_of_two().trailing_zeros() as usize;
-        let bits: Vec<Wire> = (0..log2).map(|i| super::gadget::bit(system, position >> i & 1 == 1)).collect();
+        let bits: Vec<Wire> = (0..log2).map(|i| super::gadget::hinted_bit(system, position >> i & 1 == 1)).collect();
         system.equal(&pick(&bits, &self.codes), code);
         (pick(&bits, &self.values), pick(&bits, &self.missing))
     }

@@ -7,6 +7,7 @@ use ark_ff::{AdditiveGroup, Field, One};
 use candor_program::Fr;
 use candor_program::arith::Arith;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Index of a variable: 0 is the constant one, then public inputs, then witnesses.
@@ -49,6 +50,16 @@ struct State {
     constraints: Vec<Constraint>,
     owner: &'static str,
     unsatisfied: Option<&'static str>,
+    forgery: Option<Forgery>,
+}
+
+/// What a forging prover does, and what comes of it. Honest provers have none.
+#[derive(Default)]
+struct Forgery {
+    forced: BTreeMap<Index, Fr>,
+    enforced: usize,
+    violated: Vec<usize>,
+    hints: Vec<Index>,
 }
 
 /// The system that wires belong to.
@@ -65,8 +76,8 @@ pub struct Wire {
 #[derive(Clone)]
 struct Linear {
     system: System,
-    /// Empty where the system does not record its shape.
-    terms: Rc<Row>,
+    /// Absent where the system does not record its shape.
+    terms: Option<Rc<Row>>,
 }
 
 impl System {
@@ -79,9 +90,33 @@ impl System {
         Self(Rc::new(RefCell::new(state)))
     }
 
+    /// A system of a forging prover: the variables named have these values whatever the circuit would put there, and all that
+    /// follows from them is computed honestly. Records every violated constraint, and which variables are hints.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn forging(shape: bool, inputs: usize, forced: BTreeMap<Index, Fr>) -> Self {
+        let system = Self::new(shape, inputs);
+        system.0.borrow_mut().forgery = Some(Forgery { forced, ..Forgery::default() });
+        system
+    }
+
+    /// The violated constraints of a forging prover, by their number.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn violated(&self) -> Vec<usize> {
+        self.0.borrow().forgery.as_ref().map_or_else(Vec::new, |forgery| forgery.violated.clone())
+    }
+
+    /// Variables whose value the constraints must determine, of a forging prover.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn hints(&self) -> Vec<Index> {
+        self.0.borrow().forgery.as_ref().map_or_else(Vec::new, |forgery| forgery.hints.clone())
+    }
+
     fn variable(&self, index: usize, value: Fr) -> Wire {
-        let terms = if self.0.borrow().shape { vec![(index as Index, Fr::one())] } else { Vec::new() };
-        Wire { value, linear: Some(Linear { system: self.clone(), terms: Rc::new(terms) }) }
+        let terms = self.0.borrow().shape.then(|| Rc::new(vec![(index as Index, Fr::one())]));
+        Wire { value, linear: Some(Linear { system: self.clone(), terms }) }
     }
 
     /// The public input of this number, with its value.
@@ -93,15 +128,31 @@ impl System {
         self.variable(1 + number, value)
     }
 
-    /// A new witness variable. Owes: every constraint on it.
+    /// A new witness variable that the prover is free to choose within its constraints. Owes: every constraint on it.
     #[must_use]
     pub fn witness(&self, value: Fr) -> Wire {
-        let index = {
+        let (index, value) = {
             let mut state = self.0.borrow_mut();
+            let index = state.values.len();
+            let forced = state.forgery.as_ref().and_then(|forgery| forgery.forced.get(&(index as Index)));
+            let value = forced.copied().unwrap_or(value);
             state.values.push(value);
-            state.values.len() - 1
+            (index, value)
         };
         self.variable(index, value)
+    }
+
+    /// A new witness variable that follows from earlier ones. Owes: constraints that leave it one value.
+    #[must_use]
+    pub fn hint(&self, value: Fr) -> Wire {
+        {
+            let state = &mut *self.0.borrow_mut();
+            let index = state.values.len() as Index;
+            if let Some(forgery) = &mut state.forgery {
+                forgery.hints.push(index);
+            }
+        }
+        self.witness(value)
     }
 
     /// Names the owner of the constraints that follow.
@@ -111,9 +162,15 @@ impl System {
 
     /// Requires `a * b = c`.
     pub fn enforce(&self, a: &Wire, b: &Wire, c: &Wire) {
-        let mut state = self.0.borrow_mut();
-        if state.unsatisfied.is_none() && a.value * b.value != c.value {
-            state.unsatisfied = Some(state.owner);
+        let state = &mut *self.0.borrow_mut();
+        if (state.unsatisfied.is_none() || state.forgery.is_some()) && a.value * b.value != c.value {
+            state.unsatisfied = state.unsatisfied.or(Some(state.owner));
+            if let Some(forgery) = &mut state.forgery {
+                forgery.violated.push(forgery.enforced);
+            }
+        }
+        if let Some(forgery) = &mut state.forgery {
+            forgery.enforced += 1;
         }
         if state.shape {
             let owner = state.owner;
@@ -186,7 +243,7 @@ impl Wire {
     /// The wire's linear combination.
     fn row(&self) -> Row {
         match &self.linear {
-            Some(linear) => linear.terms.as_ref().clone(),
+            Some(linear) => linear.terms.as_deref().cloned().unwrap_or_default(),
             None if self.value == Fr::ZERO => Vec::new(),
             None => vec![(0, self.value)],
         }
@@ -194,10 +251,10 @@ impl Wire {
 
     fn combine(&self, other: &Self, factor: Fr) -> Self {
         let value = self.value + factor * other.value;
-        let system = self.linear.as_ref().or(other.linear.as_ref()).map(|linear| linear.system.clone());
-        let Some(system) = system else { return Self { value, linear: None } };
-        if !system.0.borrow().shape {
-            return Self { value, linear: Some(Linear { system, terms: Rc::default() }) };
+        let Some(linear) = self.linear.as_ref().or(other.linear.as_ref()) else { return Self { value, linear: None } };
+        let system = linear.system.clone();
+        if linear.terms.is_none() {
+            return Self { value, linear: Some(Linear { system, terms: None }) };
         }
         let (left, right) = (self.row(), other.row());
         let mut terms = Vec::with_capacity(left.len() + right.len());
@@ -225,7 +282,7 @@ impl Wire {
                 (_, None) => break,
             }
         }
-        Self { value, linear: Some(Linear { system, terms: Rc::new(terms) }) }
+        Self { value, linear: Some(Linear { system, terms: Some(Rc::new(terms)) }) }
     }
 }
 
@@ -247,7 +304,7 @@ impl Arith for Wire {
             (None, _) => other.scale(self.value),
             (_, None) => self.scale(other.value),
             (Some(linear), Some(_)) => {
-                let product = linear.system.witness(self.value * other.value);
+                let product = linear.system.hint(self.value * other.value);
                 linear.system.enforce(self, other, &product);
                 product
             }

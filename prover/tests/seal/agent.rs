@@ -1,0 +1,122 @@
+//! Small agents, their records, and paths ready to be sealed.
+
+use candor_benches::synthetic::{Random, Shape, perceptron};
+use candor_circuits::seal::circuit::SealShape;
+use candor_program::Program;
+use candor_program::feature::Feature;
+use candor_program::observation::Observation;
+use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule};
+use candor_program::state::{Register, Update};
+use candor_prover::seal::{SealablePath, sealable};
+use candor_prover::{Prover, ReferenceString, commit_program};
+use candor_trace::{AgentKey, Bundle, Recorder, Salts, Selection, SignedRecord};
+
+/// Widths of the S&P 500 agent's class.
+pub(crate) const LARGE: &[usize] = &[64, 128, 128, 64, 3];
+/// Widths of the small class: a dense and a scaled term, a padded action.
+pub(crate) const SMALL: &[usize] = &[4, 4, 4, 3];
+
+/// An agent and the reference string of its commitments.
+pub(crate) struct Agent {
+    pub(crate) program: Program,
+    pub(crate) reference: ReferenceString,
+}
+
+impl Agent {
+    /// A perceptron whose card is changed before its weights are committed.
+    pub(crate) fn new(widths: &[usize], row_log2: u8, change: impl FnOnce(&mut Program)) -> Self {
+        let reference = ReferenceString::development(row_log2, &[1; 32]).unwrap();
+        let shape = Shape { widths, row_log2, residual: true, gain: 1 };
+        let mut program = perceptron(&shape, reference.card(), 3);
+        change(&mut program);
+        program.card.weight_rows = commit_program(&reference, &program.card, &program.weights).unwrap();
+        program.card.validate().unwrap();
+        Self { program, reference }
+    }
+
+    /// The small class with every kind of fact, comparison and register.
+    pub(crate) fn small() -> Self {
+        Self::new(SMALL, 9, enrich)
+    }
+
+    /// So many records from the genesis on.
+    pub(crate) fn records(&self, count: u64) -> Vec<SignedRecord> {
+        let key = AgentKey::from_bytes(&[9; 32]).unwrap();
+        let mut recorder = Recorder::resume(self.program.clone(), key, None).unwrap();
+        let mut random = Random(4);
+        let step = |i: u64| {
+            let salts = Salts { observations: u128::from(random.next_u64()), evidence: u128::from(i) };
+            let observation = observation(&self.program, 1_000 + 60 * i, &mut random);
+            recorder.record(observation, salts).unwrap().record
+        };
+        (0..count).map(step).collect()
+    }
+
+    /// A bundle of records.
+    pub(crate) fn bundle(&self, records: &[SignedRecord], first: u64, last: u64) -> Bundle {
+        Bundle::select(self.program.card.clone(), records, Selection::Range { first, last }).unwrap()
+    }
+
+    /// A proven bundle, taken apart for its seal.
+    pub(crate) fn path<'a>(&self, bundle: &'a Bundle) -> (SealShape, SealablePath<'a>) {
+        let prover = Prover::new_unchecked(&self.program, &self.reference).unwrap();
+        let proof = prover.prove_path(bundle, [3; 20], &mut |_, _| ()).unwrap();
+        let path = sealable(bundle, &proof).unwrap();
+        (SealShape { layout: path.layout.clone() }, path)
+    }
+}
+
+fn observation(program: &Program, time: u64, random: &mut Random) -> Observation {
+    let value = |feature: &Feature, random: &mut Random| {
+        let value = feature.min + (random.next_u64() % (feature.span() + 1)) as i64;
+        format!("\"{}\"", candor_program::decimal::format_decimal(value, feature.decimals))
+    };
+    let values: Vec<String> = program.card.features.iter().map(|feature| value(feature, random)).collect();
+    let line = format!("{{\"time\":{time},\"plugins\":{{\"feed\":[{}]}}}}", values.join(","));
+    Observation::from_json(&line, &program.card).unwrap()
+}
+
+/// Four registers, one of every update, and a policy that asks for every kind of fact in every way.
+pub(crate) fn enrich(program: &mut Program) {
+    let card = &mut program.card;
+    let register = |name: &str, initial, on_execute| Register { name: name.into(), initial, on_execute };
+    card.registers = vec![
+        register("kept", 5, Update::Keep),
+        register("last", 0, Update::Time),
+        register("position", -7, Update::AddAmount),
+        register("count", 0, Update::Increment),
+    ];
+    let constant = Operand::Constant;
+    let predicate = |fact, comparison, operand| Predicate { fact, comparison, operand };
+    card.policy.predicates = vec![
+        predicate(Fact::ActionAmount, Comparison::LessOrEqual, constant(1_000_000)),
+        predicate(Fact::ActionCode, Comparison::Equal, constant(2)),
+        predicate(Fact::Elapsed(1), Comparison::Less, constant(30)),
+        predicate(Fact::Elapsed(2), Comparison::GreaterOrEqual, Operand::Fact(Fact::Register(3))),
+        predicate(Fact::Feature(0), Comparison::Greater, Operand::Fact(Fact::Feature(1))),
+        predicate(Fact::Register(3), Comparison::NotEqual, Operand::Fact(Fact::Sequence)),
+        predicate(Fact::Time, Comparison::Less, constant(i64::MAX)),
+        predicate(Fact::Register(2), Comparison::Greater, constant(100)),
+        predicate(Fact::Elapsed(0), Comparison::Equal, Operand::Fact(Fact::Elapsed(1))),
+    ];
+    let rule = |name: &str, effect, all_of, none_of, reason| Rule { name: name.into(), effect, all_of, none_of, reason };
+    card.policy.rules = vec![
+        rule("permit", Effect::Permit, 0b1, 0b1000_0000, 16),
+        rule("interval", Effect::Forbid, 0b100, 0, 17),
+        rule("turn", Effect::Forbid, 0b1_0010, 0b100_0000, 18),
+        rule("fallback", Effect::Permit, 0b1_0000_0000, 0b10, 19),
+        rule("last", Effect::Permit, 0, 0b10_1000, 16),
+    ];
+    let text = |code, name: &str| ReasonText { code, name: name.into(), remedy: String::new() };
+    card.policy.reasons = vec![text(16, "mandate"), text(17, "interval"), text(18, "turn"), text(19, "fallback")];
+}
+
+/// Whether the long campaign was asked for.
+pub(crate) fn full() -> bool {
+    std::env::var("CANDOR_CAMPAIGN").is_ok_and(|value| value == "full")
+}
+
+/// So many cases in plain tests, so many in the long campaign.
+pub(crate) fn cases(plain: usize, long: usize) -> usize {
+    if full() { long } else { plain }
+}

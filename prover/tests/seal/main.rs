@@ -1,0 +1,12 @@
+//! The seal's circuit: satisfied by honest paths and by nothing else.
+//!
+//! `decision` compares the decision logic with `candor_program::decide`; `agreement` the whole circuit with the native
+//! verdict; `groth16` and `fingerprint` forge what surrounds the circuit.
+//! `CANDOR_CAMPAIGN=full` runs the long campaigns, `CANDOR_REMAKE=seal` remakes the golden files.
+
+mod agent;
+mod agreement;
+mod decision;
+mod fingerprint;
+mod golden;
+mod groth16;
