@@ -4,6 +4,7 @@
 //! `candor-circuits`. All parallelism of proving lives here (rayon).
 
 pub mod argument;
+pub mod ceremony;
 mod channel;
 pub mod commit;
 mod fold;

@@ -50,14 +50,14 @@ pub enum ProvingKeyError {
 pub struct SealKeys {
     /// The verifying key.
     pub verifying: SealKey,
-    pub(super) proving: ProvingKey<Bn254>,
-    pub(super) matrices: ArkMatrices,
+    pub(crate) proving: ProvingKey<Bn254>,
+    pub(crate) matrices: ArkMatrices,
 }
 
 /// Matrices in the form that ark-groth16 takes.
-pub(super) struct ArkMatrices {
-    pub(super) rows: Vec<Vec<Vec<(Fr, usize)>>>,
-    pub(super) constraints: usize,
+pub(crate) struct ArkMatrices {
+    pub(crate) rows: Vec<Vec<Vec<(Fr, usize)>>>,
+    pub(crate) constraints: usize,
 }
 
 struct Circuit<'a>(&'a Matrices);
@@ -88,7 +88,7 @@ impl ConstraintSynthesizer<Fr> for Circuit<'_> {
 /// The circuit's shape for a class and a batch; nothing of it depends on the card's data.
 ///
 /// Errors: the class has no layout.
-pub(super) fn matrices(card: &Card, batch_log2: u8) -> Result<(SealShape, Matrices), LayoutError> {
+pub(crate) fn matrices(card: &Card, batch_log2: u8) -> Result<(SealShape, Matrices), LayoutError> {
     let layout = Layout::new(&card.class, batch_log2, card.class.output())?;
     let shape = SealShape { layout };
     let zero = Fr::default();
@@ -106,7 +106,7 @@ pub(super) fn matrices(card: &Card, batch_log2: u8) -> Result<(SealShape, Matric
 }
 
 impl ArkMatrices {
-    fn of(matrices: &Matrices) -> Self {
+    pub(crate) fn of(matrices: &Matrices) -> Self {
         let convert = |row: &Row| row.iter().map(|(index, factor)| (*factor, *index as usize)).collect::<Vec<_>>();
         let of = |pick: fn(&candor_circuits::seal::system::Constraint) -> &Row| {
             matrices.constraints.iter().map(|constraint| convert(pick(constraint))).collect::<Vec<_>>()
@@ -124,8 +124,16 @@ impl SealKeys {
         let mut random = StdRng::from_seed(keccak256(&[b"candor/development-seal-key/v1", seed]));
         let proving = Groth16::<Bn254>::generate_random_parameters_with_reduction(Circuit(&matrices), &mut random)
             .map_err(ProvingKeyError::Generation)?;
-        let verifying = verifying_key(&proving, card, batch_log2, matrices.constraints.len(), KeySource::Development);
+        let class = class_digest(&card.class);
+        let verifying =
+            verifying_key(&proving, class, batch_log2, matrices.constraints.len(), KeySource::Development);
         Ok(Self { verifying, proving, matrices: ArkMatrices::of(&matrices) })
+    }
+
+    /// The proving key, for provers of other makes.
+    #[must_use]
+    pub fn proving_key(&self) -> &ProvingKey<Bn254> {
+        &self.proving
     }
 
     /// Encodes the keys; the circuit's matrices follow from the class and are not stored.
@@ -167,9 +175,9 @@ impl SealKeys {
     }
 }
 
-fn verifying_key(
+pub(crate) fn verifying_key(
     key: &ProvingKey<Bn254>,
-    card: &Card,
+    class_digest: [u8; 32],
     batch_log2: u8,
     constraints: usize,
     source: KeySource,
@@ -178,7 +186,7 @@ fn verifying_key(
     let input = |index: usize| key.vk.gamma_abc_g1.get(index).copied().unwrap_or_else(G1Affine::default);
     SealKey {
         source,
-        class_digest: class_digest(&card.class),
+        class_digest,
         batch_log2,
         constraints: constraints as u32,
         alpha_g1: encode_g1(&key.vk.alpha_g1),

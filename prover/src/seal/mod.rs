@@ -5,5 +5,6 @@ mod groth16;
 mod keys;
 mod path;
 
+pub(crate) use keys::{ArkMatrices, matrices, verifying_key};
 pub use keys::{ProvingKeyError, SealKeys};
 pub use path::{SealError, SealablePath, seal, sealable};

@@ -1,6 +1,6 @@
 //! Reference strings: powers of tau in G1, and tau in G2.
 
-mod ptau;
+pub(crate) mod ptau;
 
 pub use ptau::PtauError;
 

@@ -7,6 +7,7 @@ use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{BigInteger, PrimeField};
 use candor_circuits::point::PointError;
+use rayon::prelude::*;
 
 /// What is wrong with a `.ptau` file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,8 +85,10 @@ fn section(file: &[u8], wanted: u32) -> Result<&[u8], PtauError> {
     }
 }
 
-/// Reads the first 2^powers_log2 powers.
-pub(super) fn read(file: &[u8], powers_log2: Option<u8>) -> Result<Contents, PtauError> {
+/// Log2 of the number of powers of a file for BN254.
+///
+/// Errors: another kind of file, or another curve.
+pub(crate) fn powers_log2(file: &[u8]) -> Result<u32, PtauError> {
     if file.len() < 12 || &file[..4] != b"ptau" || word(&file[4..8]) != 1 {
         return Err(PtauError::Magic);
     }
@@ -97,41 +100,69 @@ pub(super) fn read(file: &[u8], powers_log2: Option<u8>) -> Result<Contents, Pta
     if word(&header[..4]) != 32 || header[4..36] != modulus[..] {
         return Err(PtauError::Field);
     }
-    let got = word(&header[36..40]) as u32;
-    let wanted = powers_log2.unwrap_or(got.min(u32::from(MAX_POWERS_LOG2)) as u8);
-    if u32::from(wanted) > got || wanted > 28 {
-        return Err(PtauError::Power { got, wanted });
-    }
+    Ok(word(&header[36..40]) as u32)
+}
+
+fn coordinate(bytes: &[u8], shift: Fq) -> Result<Fq, PointError> {
+    let value = Fq::from_le_bytes_mod_order(bytes);
+    if value.into_bigint().to_bytes_le() == bytes { Ok(value * shift) } else { Err(PointError::NotCanonical) }
+}
+
+/// The first points of a section of G1. Owes: [`powers_log2`] on the file.
+///
+/// Errors: a section that is missing or too short, or a point that is not on the curve.
+pub(crate) fn points_g1(file: &[u8], number: u32, count: usize) -> Result<Vec<G1Affine>, PtauError> {
+    let bytes = section(file, number)?.get(..64 * count).ok_or(PtauError::Truncated { section: number })?;
     let shift = inverse_of_two_to_256::<Fq>();
-    let coordinate = |bytes: &[u8]| -> Result<Fq, PointError> {
-        let value = Fq::from_le_bytes_mod_order(bytes);
-        if value.into_bigint().to_bytes_le() == bytes { Ok(value * shift) } else { Err(PointError::NotCanonical) }
-    };
-    let count = 1usize << wanted;
-    let g1 = section(file, 2)?.get(..64 * count).ok_or(PtauError::Truncated { section: 2 })?;
-    let mut powers = Vec::with_capacity(count);
-    for (index, bytes) in g1.chunks_exact(64).enumerate() {
-        let at = |error| PtauError::Point { section: 2, index, error };
-        let x = coordinate(&bytes[..32]).map_err(at)?;
-        let y = coordinate(&bytes[32..]).map_err(at)?;
+    let decode = |(index, bytes): (usize, &[u8])| {
+        let at = |error| PtauError::Point { section: number, index, error };
+        let x = coordinate(&bytes[..32], shift).map_err(at)?;
+        let y = coordinate(&bytes[32..], shift).map_err(at)?;
         let point = G1Affine::new_unchecked(x, y);
+        if point.is_on_curve() { Ok(point) } else { Err(at(PointError::NotOnCurve)) }
+    };
+    bytes.par_chunks_exact(64).enumerate().map(decode).collect()
+}
+
+/// Points of a section of G2, `count` from `first` on. Owes: [`powers_log2`] on the file.
+///
+/// Errors: a section that is missing or too short, or a point that is not in the subgroup, or the identity.
+pub(crate) fn points_g2(
+    file: &[u8],
+    number: u32,
+    first: usize,
+    count: usize,
+) -> Result<Vec<G2Affine>, PtauError> {
+    let range = 128 * first..128 * (first + count);
+    let bytes = section(file, number)?.get(range).ok_or(PtauError::Truncated { section: number })?;
+    let shift = inverse_of_two_to_256::<Fq>();
+    let decode = |(index, bytes): (usize, &[u8])| {
+        let at = |error| PtauError::Point { section: number, index: first + index, error };
+        let c = |i: usize| coordinate(&bytes[32 * i..32 * (i + 1)], shift).map_err(at);
+        let point = G2Affine::new_unchecked(Fq2::new(c(0)?, c(1)?), Fq2::new(c(2)?, c(3)?));
+        if point.is_zero() {
+            return Err(at(PointError::Identity));
+        }
         if !point.is_on_curve() {
             return Err(at(PointError::NotOnCurve));
         }
-        powers.push(point);
+        if !point.is_in_correct_subgroup_assuming_on_curve() {
+            return Err(at(PointError::WrongSubgroup));
+        }
+        Ok(point)
+    };
+    bytes.par_chunks_exact(128).enumerate().map(decode).collect()
+}
+
+/// Reads the first 2^powers_log2 powers.
+pub(super) fn read(file: &[u8], wanted: Option<u8>) -> Result<Contents, PtauError> {
+    let got = powers_log2(file)?;
+    let wanted = wanted.unwrap_or(got.min(u32::from(MAX_POWERS_LOG2)) as u8);
+    if u32::from(wanted) > got || wanted > 28 {
+        return Err(PtauError::Power { got, wanted });
     }
-    let g2 = section(file, 3)?.get(128..256).ok_or(PtauError::Truncated { section: 3 })?;
-    let at = |error| PtauError::Point { section: 3, index: 1, error };
-    let c = |i: usize| coordinate(&g2[32 * i..32 * (i + 1)]).map_err(at);
-    let tau_g2 = G2Affine::new_unchecked(Fq2::new(c(0)?, c(1)?), Fq2::new(c(2)?, c(3)?));
-    if tau_g2.is_zero() {
-        return Err(at(PointError::Identity));
-    }
-    if !tau_g2.is_on_curve() {
-        return Err(at(PointError::NotOnCurve));
-    }
-    if !tau_g2.is_in_correct_subgroup_assuming_on_curve() {
-        return Err(at(PointError::WrongSubgroup));
-    }
+    let powers = points_g1(file, 2, 1 << wanted)?;
+    let tau_g2 = points_g2(file, 3, 1, 1)?;
+    let [tau_g2] = tau_g2[..] else { return Err(PtauError::Truncated { section: 3 }) };
     Ok(Contents { powers, tau_g2 })
 }
