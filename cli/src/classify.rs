@@ -210,13 +210,14 @@ impl Classify for SetupError {
     fn class(&self) -> ExitClass {
         match self {
             Self::Malformed(error) => error.class(),
-            Self::Size { .. } => ExitClass::Usage,
+            Self::Size { .. } | Self::OtherString => ExitClass::Usage,
             _ => ExitClass::Malformed,
         }
     }
     fn fix(&self) -> Option<&'static str> {
         Some(match self {
             Self::Malformed(error) => return error.fix(),
+            Self::OtherString => "use the setup.candor that the program was compiled with, or compile again",
             Self::Size { .. } => "choose another number with --powers",
             Self::Ptau(_) => {
                 "name a .ptau file as snarkjs writes it, for the curve bn128, with at least as many powers as --powers asks for"

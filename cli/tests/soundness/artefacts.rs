@@ -128,7 +128,7 @@ fn damaged_programs_setups_and_challenges() {
     project.refuses(&["prove", "--record", "1"], 3, &["setup.candor"]);
     fs::remove_file(project.path("setup.candor")).unwrap();
     project.run(&["setup", "--development", "--powers", "10"]).ok();
-    project.refuses(&["prove", "--record", "1"], 2, &["another reference string"]);
+    project.refuses(&["prove", "--record", "1"], 2, &["another reference string", "compile again"]);
     fs::write(project.path("setup.candor"), &setup).unwrap();
     project.run(&["prove", "--record", "1"]).ok();
     let challenge = project.write("challenge.candor", b"CANDORCH\x01\x00\x09");

@@ -52,7 +52,8 @@ fn usage_the_command_line_or_what_it_names() {
     }
     let empty = Project::empty();
     empty.refuses(&["compile", "agent.toml"], 2, &["setup.candor", "candor setup"]);
-    empty.refuses(&["record", "days.jsonl"], 2, &["program.candor", "candor compile"]);
+    let days = empty.write("days.jsonl", observations(0..1));
+    empty.refuses(&["record", &days], 2, &["program.candor", "candor compile"]);
     empty.refuses(&["prove"], 2, &["program.candor", "candor compile"]);
     empty.refuses(&["verify", "--expect", "x"], 2, &["bundle.candor", "candor prove"]);
     project.refuses(&["setup", "--development"], 2, &["setup.candor", "--force"]);
