@@ -8,16 +8,18 @@ const { CANDOR = "candor", CANDOR_DIR = ".candor" } = process.env;
 const candor = spawn(CANDOR, ["record", "--stdio", "--dir", CANDOR_DIR], { stdio: ["pipe", "pipe", "inherit"] });
 const answers = createInterface({ input: candor.stdout })[Symbol.asyncIterator]();
 
-// Yours come from a market, a sensor, a queue.
-for await (const observation of createInterface({ input: createReadStream(process.argv[2]) })) {
-  candor.stdin.write(observation + "\n");
-  const { value, done } = await answers.next(); // by now the decision is signed and durable
-  if (done) break;
-  const answer = JSON.parse(value);
-  if (answer.error) console.error("refused:", answer.error.message);
-  else if (answer.transaction) console.log("send", answer.transaction.calldata, "to", answer.transaction.to); // with your wallet
-  else console.log("wait:", answer.requested.name, answer.verdict, answer.remedy ?? "");
+async function act(path: string): Promise<void> {
+  for await (const observation of createInterface({ input: createReadStream(path) })) { // yours come from a market, a sensor
+    candor.stdin.write(observation + "\n");
+    const { value, done } = await answers.next(); // by now the decision is signed and durable
+    if (done) break;
+    const { error, transaction, requested, verdict, remedy } = JSON.parse(value);
+    if (error) console.error("refused:", error.message);
+    else if (transaction) console.log("send", transaction.calldata, "to", transaction.to); // with your wallet
+    else console.log("wait:", requested.name, verdict, remedy ?? "");
+  }
+  candor.stdin.end();
 }
 
-candor.stdin.end();
 candor.on("close", (code) => process.exit(code ?? 1));
+act(process.argv[2]);

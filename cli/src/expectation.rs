@@ -92,7 +92,7 @@ impl ExpectationArguments {
     pub fn expected(&self, card: &Card) -> Result<Expected, Failure> {
         let (program_id, agent, mut domain) = match &self.expect {
             Some(path) => from_file(path)?,
-            None => self.from_arguments()?,
+            None => self.named()?,
         };
         if let (Some(chain_id), Some(contract)) = (self.chain_id, &self.verifying_contract) {
             let verifying_contract =
@@ -107,7 +107,7 @@ impl ExpectationArguments {
             refused: self.refuse.clone(),
         })
     }
-    fn from_arguments(&self) -> Result<Ids, Failure> {
+    fn named(&self) -> Result<Ids, Failure> {
         let (Some(program_id), Some(agent)) = (&self.program_id, &self.agent) else {
             return Err(Failure::usage("nothing says which program and agent to expect").fix(
                 "name --program-id and --agent, or --expect FILE with a file that you trust (./.candor/expected.json on the agent's own machine)",

@@ -23,12 +23,12 @@ impl<R: BufRead> Lines<R> {
     pub fn new(reader: R) -> Self {
         Self { reader, number: 0 }
     }
-    /// Number of the line that [`Self::next`] gave last, from 1.
+    /// Number of the line that [`Self::read`] gave last, from 1.
     pub fn number(&self) -> u64 {
         self.number
     }
     /// The next line; `None` at the end. A line that is too long or no UTF-8 is skipped and reported.
-    pub fn next(&mut self) -> io::Result<Option<Line>> {
+    pub fn read(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
         let limit = limits::LINE_BYTES as u64 + 2;
         let read = io::Read::take(&mut self.reader, limit).read_until(b'\n', &mut bytes)?;
@@ -89,7 +89,7 @@ mod tests {
     fn all(bytes: &[u8]) -> Vec<Result<String, ExitClass>> {
         let mut lines = Lines::new(io::BufReader::with_capacity(7, bytes));
         let mut found = Vec::new();
-        while let Some(line) = lines.next().unwrap() {
+        while let Some(line) = lines.read().unwrap() {
             found.push(match line {
                 Line::Text(text) => Ok(text),
                 Line::Bad(failure) => Err(failure.class),

@@ -90,7 +90,7 @@ fn evidence(
     let Some(tensor) = difference.needs_proof() else {
         return Challenge::without_proof(bundle, difference).ok_or_else(unexpected);
     };
-    let reference = artefact::setup_of(&store.setup(), &program)?;
+    let reference = artefact::setup_of(&store.setup(), program)?;
     let record = bundle.records.get(difference.index).ok_or_else(unexpected)?;
     let _spinner = Progress::spinner("proving the true outcome");
     let prover =

@@ -193,7 +193,7 @@ fn for_each_line(path: &Path, mut each: impl FnMut(&str) -> Result<(), Failure>)
     let file = File::open(path).map_err(|error| store::unreadable(path, &error))?;
     let mut lines = Lines::new(BufReader::new(file));
     loop {
-        let line = lines.next().map_err(|error| store::unreadable(path, &error))?;
+        let line = lines.read().map_err(|error| store::unreadable(path, &error))?;
         let done = match line {
             None => return Ok(()),
             Some(Line::Bad(failure)) => Err(failure),

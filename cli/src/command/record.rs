@@ -110,7 +110,7 @@ impl Record {
         session: &mut Session,
         lines: &mut Lines<impl BufRead>,
     ) -> Result<Option<Option<Recorded>>, Failure> {
-        let line = lines.next().map_err(|error| {
+        let line = lines.read().map_err(|error| {
             Failure::new(ExitClass::Unexpected, format!("could not read the observations: {error}"))
         })?;
         match line {
@@ -173,7 +173,7 @@ impl Group {
 fn answer_stdio(session: &mut Session, output: &mut Output<'_>) -> Result<Report, Failure> {
     let mut lines = Lines::new(io::stdin().lock());
     loop {
-        let line = lines.next().map_err(|error| {
+        let line = lines.read().map_err(|error| {
             Failure::new(ExitClass::Unexpected, format!("could not read the standard input: {error}"))
         })?;
         let decided = match line {
