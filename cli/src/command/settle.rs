@@ -7,7 +7,9 @@ use crate::expectation::{self, ExpectationArguments};
 use crate::output::{Report, hex_string};
 use crate::store::Store;
 use candor_program::card::Card;
-use candor_verifier::{Basis, Challenge, ErrorKind, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle};
+use candor_verifier::{
+    Basis, Challenge, ErrorKind, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle,
+};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;

@@ -70,12 +70,19 @@ impl Verify {
         let key = artefact::seal_key(&key_path)?;
         let expected = self.expectation.expected(&card)?;
         let started = Instant::now();
-        let sealed = verify_seal(&expected, &card, &key, &file).map_err(|error| error.failure().at(path.display()))?;
+        let sealed =
+            verify_seal(&expected, &card, &key, &file).map_err(|error| error.failure().at(path.display()))?;
         let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
         let first = sealed.headers.first().map_or(0, |header| header.sequence);
         let last = sealed.headers.last().map_or(0, |header| header.sequence);
         let mut text = table(&[
-            ("honest", format!("records {first} to {last} ({}), sealed", count(sealed.headers.len() as u64, "record"))),
+            (
+                "honest",
+                format!(
+                    "records {first} to {last} ({}), sealed",
+                    count(sealed.headers.len() as u64, "record")
+                ),
+            ),
             ("agent", hex_string(&sealed.agent)),
             ("program", hex_string(&sealed.program_id)),
         ]);
@@ -84,7 +91,10 @@ impl Verify {
             let requested = ActionView::of(header.requested, &card).and_then(|action| action.name);
             let verdict = VerdictView::of(header.verdict, &card);
             let name = requested.as_deref().unwrap_or("?");
-            text.push_str(&format!("\n{:>6}  {name}: {} ({})", header.sequence, verdict.outcome, verdict.reason));
+            text.push_str(&format!(
+                "\n{:>6}  {name}: {} ({})",
+                header.sequence, verdict.outcome, verdict.reason
+            ));
             decisions.push(json!({ "sequence": header.sequence, "requested": requested, "policy": verdict }));
         }
         text.push_str(&assumptions_text(&sealed.assumptions));

@@ -5,14 +5,29 @@ use std::fs;
 use std::process::Command;
 
 const COMMANDS: [&str; 16] = [
-    "init", "setup", "agent-key", "compile", "record", "compare", "prove", "verify", "replay", "challenge", "settle",
-    "inspect", "tamper", "demo", "seal", "export",
+    "init",
+    "setup",
+    "agent-key",
+    "compile",
+    "record",
+    "compare",
+    "prove",
+    "verify",
+    "replay",
+    "challenge",
+    "settle",
+    "inspect",
+    "tamper",
+    "demo",
+    "seal",
+    "export",
 ];
 
 #[test]
 fn every_command_s_help_has_an_example_of_it() {
     for command in COMMANDS {
-        let help = ran(Command::new(env!("CARGO_BIN_EXE_candor")).args([command, "--help"]).output().unwrap()).ok();
+        let help =
+            ran(Command::new(env!("CARGO_BIN_EXE_candor")).args([command, "--help"]).output().unwrap()).ok();
         let (_, example) = help.split_once("Example").unwrap_or_else(|| panic!("{command} has no example"));
         assert!(example.contains(&format!("candor {command}")), "{command}: {example}");
     }
@@ -42,7 +57,10 @@ fn every_command_prints_one_json_object() {
     object(&["compile", agent], "programId", 0);
     let days = project.write("days.jsonl", observations(0..40));
     let lines = project.run(&["record", &days, "--json"]).ok();
-    assert_eq!(lines.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count(), 40);
+    assert_eq!(
+        lines.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count(),
+        40
+    );
     object(&["prove"], "proof", 0);
     let expected = project.path("expected.json");
     object(&project.trusting(&["verify"], &expected), "decisions", 0);
@@ -50,7 +68,11 @@ fn every_command_prints_one_json_object() {
     object(&project.trusting(&["challenge"], &expected), "outcome", 0);
     object(&project.trusting(&["settle"], &expected), "missing", 6);
     let cheated = project.path("cheated");
-    object(&["tamper", "--record", "3", "--cheat", "model", "--operator", "2", "--into", &cheated], "recordHash", 0);
+    object(
+        &["tamper", "--record", "3", "--cheat", "model", "--operator", "2", "--into", &cheated],
+        "recordHash",
+        0,
+    );
     object(&project.trusting(&["challenge", "--log", &cheated], &expected), "challenge", 0);
     let reference = fixture("sp500/reference.jsonl");
     object(&["compare", reference.to_str().unwrap(), "--observations", &days], "agreed", 0);
@@ -102,7 +124,10 @@ fn compare_finds_the_float_model_s_decisions_and_lists_differences() {
     let days = project.write("days.jsonl", observations(0..50));
     let listed = project.run(&["compare", &contrary, "--observations", &days, "--show", "2"]).ok();
     assert!(listed.contains("line 1, time 1357160400: the agent chose sell, Candor hold"), "{listed}");
-    assert!(listed.contains("more (--show N)") && listed.contains("observations without a decision"), "{listed}");
+    assert!(
+        listed.contains("more (--show N)") && listed.contains("observations without a decision"),
+        "{listed}"
+    );
     assert_eq!(project.run(&["inspect", &project.path("log")]).code, 2, "comparing records nothing");
 }
 

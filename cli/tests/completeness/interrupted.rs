@@ -50,7 +50,10 @@ fn killing_record_at_any_moment_loses_no_acknowledged_record() {
         seen.extend(rest);
         for line in String::from_utf8_lossy(&seen).split_inclusive('\n').filter(|line| line.ends_with('\n')) {
             let answer: Value = serde_json::from_str(line).unwrap();
-            acknowledged.push((answer["sequence"].as_u64().unwrap(), answer["recordHash"].as_str().unwrap().to_owned()));
+            acknowledged.push((
+                answer["sequence"].as_u64().unwrap(),
+                answer["recordHash"].as_str().unwrap().to_owned(),
+            ));
         }
     }
     project.run(&["record", &days, "--skip-recorded"]).ok();
@@ -99,12 +102,8 @@ fn limit_and_batches_do_not_change_what_is_recorded() {
 #[test]
 fn a_second_writer_is_kept_out() {
     let project = Project::compiled();
-    let mut child = project
-        .command(&["record", "--stdio"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        project.command(&["record", "--stdio"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     std::io::Write::write_all(&mut input, observations(0..1).as_bytes()).unwrap();
     let mut byte = [0];

@@ -40,7 +40,9 @@ fn ids_may_be_named_one_by_one_as_hexadecimal_or_as_files() {
     let program_file = project.path("program.candor");
     let (chain, contract) = (expected["expected"]["chainId"].to_string(), text("verifyingContract"));
     let domain = ["--chain-id", &chain, "--verifying-contract", &contract];
-    project.run(&[&["verify", "--program-id", &program_file, "--agent", &agent, allow][..], &domain].concat()).ok();
+    project
+        .run(&[&["verify", "--program-id", &program_file, "--agent", &agent, allow][..], &domain].concat())
+        .ok();
 }
 
 #[test]
@@ -79,7 +81,19 @@ fn a_lie_is_found_by_replay_challenged_and_settled_as_fraud() {
         ("verdict", "1", "policy-violated", "recomputation"),
     ] {
         let log = project.path(&format!("cheated-{cheat}-{operator}"));
-        let lie = ["tamper", "--record", "21", "--cheat", cheat, "--operator", operator, "--seed", "5", "--into", &log];
+        let lie = [
+            "tamper",
+            "--record",
+            "21",
+            "--cheat",
+            cheat,
+            "--operator",
+            operator,
+            "--seed",
+            "5",
+            "--into",
+            &log,
+        ];
         let (code, told) = project.json(&lie);
         assert_eq!((code, told["records"].as_u64()), (0, Some(40)), "{told}");
         let (code, found) = project.json(&project.trusting(&["replay", "--log", &log], &expected));

@@ -59,7 +59,9 @@ fn a_proof_of_another_program_class_or_agent() {
     theirs.run(&["init", model.to_str().unwrap()]).ok();
     theirs.run(&["compile", toml.to_str().unwrap()]).ok();
     let features: Vec<String> = (0..8).map(|index| format!("\"feature_{index}\":\"0.5\"")).collect();
-    let line = |time: u64| format!("{{\"time\":{time},\"plugins\":{{\"data\":{{\"features\":{{{}}}}}}}}}\n", features.join(","));
+    let line = |time: u64| {
+        format!("{{\"time\":{time},\"plugins\":{{\"data\":{{\"features\":{{{}}}}}}}}}\n", features.join(","))
+    };
     let days = theirs.write("days.jsonl", (1000..1006).map(line).collect::<String>());
     theirs.run(&["record", &days]).ok();
     theirs.run(&["prove", "--range", "0..5"]).ok();

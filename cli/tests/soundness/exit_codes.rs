@@ -30,7 +30,11 @@ fn unexpected_the_machine_refuses() {
     fs::write(project.store(), b"").unwrap();
     let ran = project.run(&["setup", "--development", "--powers", "9"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("could not write the file") && ran.stderr.contains("where:"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("could not write the file") && ran.stderr.contains("where:"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -48,7 +48,8 @@ fn a_program_that_records_depend_on_is_not_replaced_by_accident() {
     let project = Project::recorded(3);
     let toml = fs::read_to_string(fixture("sp500/agent.toml")).unwrap();
     let model = fixture("sp500/model.onnx");
-    let toml = toml.replace("\"model.onnx\"", &format!("{:?}", model.to_str().unwrap())).replace("259200", "1");
+    let toml =
+        toml.replace("\"model.onnx\"", &format!("{:?}", model.to_str().unwrap())).replace("259200", "1");
     let toml = project.write("agent.toml", without_data(&toml));
     project.refuses(&["compile", &toml], 2, &["3 records of another program", "--force"]);
     project.run(&["compile", &toml, "--force"]).ok();
