@@ -82,7 +82,7 @@ def measure(candor, folder, arguments):
         verify = [candor, "verify", "--expect", ".candor/expected.json", "--allow-development-setup"]
         report(f"verify {name}", [run(verify, folder) for _ in range(runs)])
     replay = [candor, "replay", "--expect", ".candor/expected.json", "--allow-development-setup"]
-    report("replay 16", [run(replay, folder) for _ in range(runs)])
+    report(f"replay {len(lines)}", [run(replay, folder) for _ in range(runs)])
 
 
 if __name__ == "__main__":
