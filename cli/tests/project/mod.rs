@@ -53,7 +53,7 @@ impl Project {
     /// A compiled agent with so many real days in its log.
     pub(crate) fn recorded(days: usize) -> Self {
         let project = Self::compiled();
-        let observations = project.write("observations.jsonl", &observations(0..days));
+        let observations = project.write("observations.jsonl", observations(0..days));
         project.run(&["record", &observations]).ok();
         project
     }
