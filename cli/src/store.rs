@@ -91,6 +91,11 @@ impl Store {
     pub fn seal_key(&self, batch_log2: u8) -> PathBuf {
         self.directory.join(format!("seal-key-{}.candor", 1u32 << batch_log2.min(31)))
     }
+    /// Ceremony that their secrets come from.
+    #[must_use]
+    pub fn ceremony(&self, batch_log2: u8) -> PathBuf {
+        self.directory.join(format!("ceremony-{}.candor", 1u32 << batch_log2.min(31)))
+    }
     /// Bundle of the last `challenge`.
     #[must_use]
     pub fn disputed(&self) -> PathBuf {

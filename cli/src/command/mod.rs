@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub mod agent_key;
+pub mod ceremony;
 pub mod challenge;
 pub mod compare;
 pub mod compile;

@@ -2,6 +2,7 @@
 
 use crate::artefact;
 use crate::classify::Classify;
+use crate::command::ceremony;
 use crate::command::prove::ends;
 use crate::exit::Failure;
 use crate::key;
@@ -28,8 +29,11 @@ const MAX_KEYS_BYTES: u64 = 4 << 30;
 #[derive(Args, Clone, Debug)]
 pub struct SetupSeal {
     /// Make the keys on this machine, marked DEVELOPMENT in everything that rests on them
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "ptau", conflicts_with = "ptau")]
     pub development: bool,
+    /// Begin a ceremony on a Powers-of-Tau file: keys that nobody can forge with who did not take part
+    #[arg(long, value_name = "FILE")]
+    pub ptau: Option<PathBuf>,
     /// Most records that one seal covers: a power of two up to 256
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub records: u32,
@@ -42,12 +46,15 @@ pub struct SetupSeal {
 }
 
 impl SetupSeal {
-    /// Makes both keys and writes them.
+    /// Makes both keys and writes them, or begins their ceremony.
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
         let card = artefact::card(&self.card.clone().unwrap_or_else(|| store.card()))?;
         let batch_log2 = batch_log2(self.records as usize);
         let (keys_path, key_path) = (store.seal_keys(batch_log2), store.seal_key(batch_log2));
         let existing = if self.force { Existing::Replace } else { Existing::Keep };
+        if let Some(ptau) = &self.ptau {
+            return ceremony::begin(store, &card, batch_log2, ptau, existing);
+        }
         for path in [&keys_path, &key_path] {
             store::check_absent(path, existing)
                 .map_err(|failure| failure.fix("use these keys, or replace them with --force"))?;

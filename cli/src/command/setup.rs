@@ -2,6 +2,7 @@
 
 use crate::artefact::MAX_SETUP_BYTES;
 use crate::classify::Classify;
+use crate::command::ceremony::{Close, Contribute, Lint, VerifyCeremony};
 use crate::command::seal::SetupSeal;
 use crate::exit::{ExitClass, Failure};
 use crate::key;
@@ -45,15 +46,40 @@ pub struct Setup {
 #[derive(Subcommand, Clone, Debug)]
 pub enum SetupOf {
     /// Make the keys that seals of a class take
-    #[command(after_help = "Example: candor setup seal --development --records 4")]
+    #[command(after_help = "\
+Examples:
+  candor setup seal --development --records 4
+  candor setup seal --ptau powersOfTau28_hez_final_16.ptau    begins a ceremony: ceremony-1.candor")]
     Seal(SetupSeal),
+    /// Add a secret to a ceremony of seal keys, and forget it
+    #[command(after_help = "Example: candor setup contribute ceremony-1.candor 2.candor --name \"Ada\"")]
+    Contribute(Contribute),
+    /// Close a ceremony by public randomness
+    #[command(
+        after_help = "Example: candor setup beacon 3.candor final.candor --value 0x00000000000000000001c2...f4 --iterations-log2 20"
+    )]
+    Beacon(Close),
+    /// Check a ceremony: every contribution, and every point of its keys
+    #[command(after_help = "\
+Examples:
+  candor setup verify final.candor --ptau powersOfTau28_hez_final_16.ptau --card card.candor
+  candor setup verify final.candor --ptau powersOfTau28_hez_final_16.ptau --write")]
+    Verify(VerifyCeremony),
+    /// Check a seal's verifying key for defects that let anybody forge
+    #[command(after_help = "Example: candor setup lint seal-key-4.candor")]
+    Lint(Lint),
 }
 
 impl Setup {
     /// Makes or converts the string and writes setup.candor; or makes what the subcommand says.
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
-        if let Some(SetupOf::Seal(seal)) = &self.of {
-            return seal.run(store);
+        match &self.of {
+            Some(SetupOf::Seal(seal)) => return seal.run(store),
+            Some(SetupOf::Contribute(contribute)) => return contribute.run(),
+            Some(SetupOf::Beacon(beacon)) => return beacon.run(),
+            Some(SetupOf::Verify(verify)) => return verify.run(store),
+            Some(SetupOf::Lint(lint)) => return lint.run(),
+            None => {}
         }
         let path = store.setup();
         let existing = if self.force { Existing::Replace } else { Existing::Keep };
@@ -62,7 +88,7 @@ impl Setup {
         };
         store::check_absent(&path, existing).map_err(keep)?;
         let reference = match &self.ptau {
-            Some(ptau) => self.from_ceremony(ptau)?,
+            Some(ptau) => self.ceremony(ptau)?,
             None => self.development()?,
         };
         let bytes = reference.to_bytes();
@@ -83,7 +109,7 @@ impl Setup {
         let _spinner = Progress::spinner("making a development string");
         ReferenceString::development(self.powers.unwrap_or(14), &seed).map_err(|error| error.failure())
     }
-    fn from_ceremony(&self, path: &std::path::Path) -> Result<ReferenceString, Failure> {
+    fn ceremony(&self, path: &std::path::Path) -> Result<ReferenceString, Failure> {
         let bytes = store::read(path, MAX_PTAU_BYTES)?;
         let _spinner = Progress::spinner("checking the ceremony's file");
         ReferenceString::from_ptau(&bytes, self.powers).map_err(|error| error.failure().at(path.display()))
