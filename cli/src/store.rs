@@ -161,7 +161,7 @@ pub fn write(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), Failur
     write_with_mode(path, bytes, existing, 0o644)
 }
 
-/// [`write`], readable by the owner alone from the first byte on.
+/// [`fn@write`], readable by the owner alone from the first byte on.
 pub fn write_secret(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), Failure> {
     write_with_mode(path, bytes, existing, 0o600)
 }
