@@ -48,20 +48,26 @@ pub struct RowTerm<F> {
     pub weight: F,
 }
 
+/// A factor without a coordinate: two that differ select other rows.
+#[derive(PartialEq, Eq)]
+enum Known {
+    Bit(bool),
+    Constant(Fr),
+}
+
 /// Terms with the same rows joined: those whose row part has no coordinate, so that fewer weights need be told.
 pub fn joined<F: Arith>(terms: &[RowTerm<F>]) -> Vec<RowTerm<F>> {
-    // a bit, or a constant: two terms whose constants differ are not the same
-    let fixed = |factors: &[Factor<F>]| -> Option<Vec<Result<bool, Fr>>> {
+    let fixed = |factors: &[Factor<F>]| -> Option<Vec<Known>> {
         factors
             .iter()
             .map(|factor| match factor {
-                Factor::Bit(bit) => Some(Ok(*bit)),
-                Factor::Fixed(constant) => Some(Err(*constant)),
+                Factor::Bit(bit) => Some(Known::Bit(*bit)),
+                Factor::Fixed(constant) => Some(Known::Constant(*constant)),
                 Factor::Point(_) | Factor::Power(_) => None,
             })
             .collect()
     };
-    let mut joined: Vec<(Option<Vec<Result<bool, Fr>>>, RowTerm<F>)> = Vec::new();
+    let mut joined: Vec<(Option<Vec<Known>>, RowTerm<F>)> = Vec::new();
     for term in terms {
         let key = fixed(&term.factors);
         let same = joined.iter_mut().find(|(other, first)| key.is_some() && *other == key && first.object == term.object);

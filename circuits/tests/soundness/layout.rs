@@ -101,7 +101,7 @@ fn random_classes() {
     let mut accepted = 0;
     for _ in 0..20_000 {
         let mut byte = |bound: u64| {
-            let small = random.next_u64() % 8 != 0;
+            let small = !random.next_u64().is_multiple_of(8);
             (random.next_u64() % if small { bound } else { 256 }) as u8
         };
         let input_log2 = byte(13);
@@ -117,7 +117,7 @@ fn random_classes() {
             .collect();
         let operators: Vec<(u8, &[TermClass])> =
             operators.iter().map(|(o, terms)| (*o, &terms[..])).collect();
-        let class = Class { row_log2: 9 + byte(6), ..class(input_log2, &operators) };
+        let class = Class { row_log2: byte(6).saturating_add(9), ..class(input_log2, &operators) };
         let (batch_log2, revealed) = (byte(9), TensorId(u16::from(byte(4))));
         if let Ok(layout) = Layout::new(&class, batch_log2, revealed) {
             accepted += 1;

@@ -79,7 +79,7 @@ fn mutations() {
         let mut bytes = honest.clone();
         for _ in 0..1 + random.next_u64() % 4 {
             let at = random.next_u64() as usize % bytes.len();
-            bytes[at] = if random.next_u64() % 2 == 0 { 0xff } else { random.next_u64() as u8 };
+            bytes[at] = if random.next_u64().is_multiple_of(2) { 0xff } else { random.next_u64() as u8 };
         }
         if let Ok(decoded) = ProofFile::from_bytes(&bytes) {
             assert_eq!(decoded.to_bytes(), bytes);
