@@ -18,7 +18,7 @@ use rayon::prelude::*;
 /// Column entries from which one sum of all is faster than one product each.
 const LONG_COLUMN: usize = 48;
 
-/// gamma, a constant that anybody can recompute (docs/adr/0015-gamma.md).
+/// gamma, a constant that anybody can recompute (docs/adr/0013-gamma.md).
 #[must_use]
 pub fn gamma() -> Fr {
     fr_from_bytes_mod(&keccak256(&[b"candor/seal-gamma/v1"]))
