@@ -43,7 +43,7 @@ fn decode(with_digest: bool, change: impl Fn(&mut File)) -> Result<ReferenceStri
 }
 
 fn refused(result: Result<ReferenceString, SetupError>) -> SetupError {
-    result.err().expect("the string must be refused")
+    result.expect_err("the string must be refused")
 }
 
 /// A point of the twist outside the prime-order subgroup.

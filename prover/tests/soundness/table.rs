@@ -45,10 +45,13 @@ pub(crate) fn bind(table: &mut Table, x: Fr) {
     table.truncate(half);
 }
 
+/// A polynomial in the tables' values at one place.
+type Term = Box<dyn Fn(&[Fr]) -> Fr>;
+
 /// A polynomial in tables over one hypercube, summed over it.
 pub(crate) struct Instance {
     pub(crate) tables: Vec<Table>,
-    pub(crate) term: Box<dyn Fn(&[Fr]) -> Fr>,
+    pub(crate) term: Term,
 }
 
 impl Instance {
