@@ -28,8 +28,8 @@ pub fn create(path: &Path) -> Result<AgentKey, Failure> {
 
 /// The key of a file that nobody else may read.
 pub fn load(path: &Path) -> Result<AgentKey, Failure> {
-    let mut bytes = Zeroizing::new(store::read(path, MAX_KEY_FILE_BYTES)?);
     check_private(path)?;
+    let mut bytes = Zeroizing::new(store::read(path, MAX_KEY_FILE_BYTES)?);
     let malformed = || {
         Failure::new(ExitClass::Malformed, "this is not an agent key: 64 hexadecimal digits are expected")
             .at(path.display())

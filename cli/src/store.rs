@@ -122,7 +122,8 @@ pub fn read(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Failure> {
     if metadata.len() > limit_bytes {
         return Err(too_long(metadata.len()));
     }
-    let mut bytes = Vec::new();
+    // In one piece, so that no copy of a secret is left behind by growing; the length is below the limit here.
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1));
     let mut limited = (&mut file).take(limit_bytes.saturating_add(1));
     limited.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
     // The file may have grown, or be no regular file and so have no length.
