@@ -13,8 +13,8 @@ use candor_program::card::Card;
 use candor_program::encoding::encode_file;
 use candor_prover::SetupError;
 use candor_prover::ceremony::{
-    Beacon, Ceremony, CeremonyError, Circuit, MAX_BEACON_BYTES, MAX_CEREMONY_BYTES, MAX_ITERATIONS_LOG2, PhaseOne,
-    PhaseOneError,
+    Beacon, Ceremony, CeremonyError, Circuit, MAX_BEACON_BYTES, MAX_CEREMONY_BYTES, MAX_ITERATIONS_LOG2,
+    PhaseOne, PhaseOneError,
 };
 use candor_prover::seal::ProvingKeyError;
 use candor_prover::setup::PtauError;
@@ -27,7 +27,13 @@ use zeroize::Zeroizing;
 const MAX_PTAU_BYTES: u64 = 4 << 30;
 
 /// Begins the ceremony of a class: `candor setup seal --ptau`.
-pub fn begin(store: &Store, card: &Card, batch_log2: u8, ptau: &Path, existing: Existing) -> Result<Report, Failure> {
+pub fn begin(
+    store: &Store,
+    card: &Card,
+    batch_log2: u8,
+    ptau: &Path,
+    existing: Existing,
+) -> Result<Report, Failure> {
     let path = store.ceremony(batch_log2);
     store::check_absent(&path, existing)
         .map_err(|failure| failure.fix("go on with this ceremony, or replace it with --force"))?;
@@ -73,7 +79,9 @@ impl Contribute {
         key::random(secret.as_mut_slice())?;
         {
             let _spinner = Progress::spinner("contributing");
-            ceremony.contribute(&self.name, &secret).map_err(|error| error.failure().at(self.input.display()))?;
+            ceremony
+                .contribute(&self.name, &secret)
+                .map_err(|error| error.failure().at(self.input.display()))?;
         }
         write(&self.output, &ceremony, Existing::Keep)?;
         Ok(Report::accepted(appended(&self.output, &ceremony), summary(&self.output, &ceremony)))
@@ -247,13 +255,16 @@ fn transcripts(ceremony: &Ceremony) -> Vec<[u8; 32]> {
 
 fn contributions_text(ceremony: &Ceremony) -> String {
     let lines = ceremony.contributions.iter().zip(transcripts(ceremony)).enumerate();
-    let line = |(index, (contribution, transcript)): (usize, (&candor_prover::ceremony::Contribution, [u8; 32]))| {
-        let kind = match &contribution.beacon {
-            Some(beacon) => format!("beacon {}, 2^{} hashes", hex_string(&beacon.value), beacon.iterations_log2),
-            None => "secret".to_owned(),
+    let line =
+        |(index, (contribution, transcript)): (usize, (&candor_prover::ceremony::Contribution, [u8; 32]))| {
+            let kind = match &contribution.beacon {
+                Some(beacon) => {
+                    format!("beacon {}, 2^{} hashes", hex_string(&beacon.value), beacon.iterations_log2)
+                }
+                None => "secret".to_owned(),
+            };
+            format!("{:>4}  {}  {kind}  {:?}", index + 1, hex_string(&transcript), contribution.name)
         };
-        format!("{:>4}  {}  {kind}  {:?}", index + 1, hex_string(&transcript), contribution.name)
-    };
     let mut text = lines.map(line).collect::<Vec<_>>().join("\n");
     if !ceremony.is_closed() {
         text.push_str("\nno beacon closes it: the last contributor could have tried many secrets");
@@ -333,7 +344,9 @@ impl Classify for CeremonyError {
             Self::ZeroSecret => "try again",
             Self::NoContribution => "let somebody contribute first: candor setup contribute",
             Self::AfterBeacon { .. } => "contribute to the ceremony as it was before the beacon",
-            Self::OtherClass { .. } | Self::OtherCircuit => "name the card of the class that the ceremony is for",
+            Self::OtherClass { .. } | Self::OtherCircuit => {
+                "name the card of the class that the ceremony is for"
+            }
             Self::OtherPhaseOne { .. } => "name the Powers-of-Tau file that the ceremony began with",
             _ => "do not use these keys; go back to the last file that verifies",
         })

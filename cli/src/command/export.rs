@@ -62,11 +62,15 @@ impl Export {
             store::check_absent(&self.snarkjs.join(name), existing).map_err(keep)?;
         }
         for (name, value) in &files {
-            store::write(&self.snarkjs.join(name), format!("{value:#}\n").as_bytes(), existing).map_err(keep)?;
+            store::write(&self.snarkjs.join(name), format!("{value:#}\n").as_bytes(), existing)
+                .map_err(keep)?;
         }
         let text = table(&[
             ("key", hex_string(&key.id())),
-            ("snarkjs", format!("{}: verification_key.json, proof.json, public.json", self.snarkjs.display())),
+            (
+                "snarkjs",
+                format!("{}: verification_key.json, proof.json, public.json", self.snarkjs.display()),
+            ),
             ("calldata", self.snarkjs.join("calldata.json").display().to_string()),
         ]);
         let json = json!({

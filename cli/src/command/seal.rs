@@ -146,7 +146,8 @@ impl Seal {
         let proof = artefact::proof(&proof_path)?;
         let expected = own_expectation(&bundle);
         verify(&expected, &bundle, &proof).map_err(|error| error.failure().at(proof_path.display()))?;
-        let keys_path = self.keys.clone().unwrap_or_else(|| store.seal_keys(batch_log2(bundle.records.len())));
+        let keys_path =
+            self.keys.clone().unwrap_or_else(|| store.seal_keys(batch_log2(bundle.records.len())));
         let loading = Instant::now();
         let bytes = store::read(&keys_path, MAX_KEYS_BYTES)
             .map_err(|failure| failure.fix("candor setup seal --development makes the keys of a class"))?;
@@ -164,18 +165,29 @@ impl Seal {
                 .map_err(|error| error.failure().at(proof_path.display()))?
         };
         let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-        verify_seal(&expected, &bundle.card, &keys.verifying, &file)
-            .map_err(|error| error.failure().fix("the keys are of another class, or damaged: make them again"))?;
+        verify_seal(&expected, &bundle.card, &keys.verifying, &file).map_err(|error| {
+            error.failure().fix("the keys are of another class, or damaged: make them again")
+        })?;
         let output = self.output.clone().unwrap_or_else(|| store.seal());
         let bytes = file.to_bytes();
         store::write(&output, &bytes, Existing::Replace)?;
         let (first, last) = ends(&bundle);
         let compressed = file.proof.compressed_bytes();
         let text = table(&[
-            ("sealed", format!("records {first} to {last} ({})", count(bundle.records.len() as u64, "record"))),
+            (
+                "sealed",
+                format!("records {first} to {last} ({})", count(bundle.records.len() as u64, "record")),
+            ),
             ("time", format!("{elapsed_ms:.0} ms, and {loading_ms:.0} ms to load the keys")),
             ("circuit", count(u64::from(keys.verifying.constraints), "constraint")),
-            ("seal", format!("{} ({} bytes with signed headers; {compressed} for a chain)", output.display(), bytes.len())),
+            (
+                "seal",
+                format!(
+                    "{} ({} bytes with signed headers; {compressed} for a chain)",
+                    output.display(),
+                    bytes.len()
+                ),
+            ),
         ]);
         let json = json!({
             "firstSequence": first,
