@@ -32,6 +32,8 @@ pub(crate) struct Repairs {
     pub(crate) fold_values: Option<Fr>,
     /// zeta is known before the quotient.
     pub(crate) quotient: Option<Fr>,
+    /// The secret of the reference string is known.
+    pub(crate) secret: Option<Fr>,
 }
 
 /// A change of the values at the final point.
@@ -428,7 +430,8 @@ impl<'a> Forgery<'a> {
         let x_inverse = x.inverse().unwrap();
         // change of a fold's value at x^2 by a change of one of the previous fold's value at x
         let effect = |s: Fr| half * ((Fr::ONE - s) + s * x_inverse);
-        if self.repairs.fold_values.is_some() || self.repairs.quotient.is_some() {
+        let lies = [self.repairs.fold_values, self.repairs.quotient, self.repairs.secret];
+        if lies.iter().any(Option::is_some) {
             let change = missing * effect(s[0]).inverse().unwrap();
             values[2 * (k - 1)] += change;
             if let Some(q) = self.repairs.fold_values {
@@ -466,7 +469,15 @@ impl<'a> Forgery<'a> {
         let zeta = sender.challenge();
         let vanishing = vanishing(zeta);
         batched.iter_mut().zip(&quotient).for_each(|(value, quotient)| *value -= vanishing * quotient);
-        sender.points(Step::OpeningPoint, &[commit(powers, &divide(&batched, zeta))]);
+        let opening = match self.repairs.secret {
+            // any point: the pairing asks for L = (tau - zeta) W
+            Some(tau) => {
+                batched[0] -= interpolated(zeta);
+                commit(powers, &batched) * (tau - zeta).inverse().unwrap()
+            }
+            None => commit(powers, &divide(&batched, zeta)),
+        };
+        sender.points(Step::OpeningPoint, &[opening]);
     }
 }
 

@@ -4,10 +4,14 @@ use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, Field, PrimeField};
 use borsh::{BorshDeserialize, BorshSerialize};
+use candor_circuits::channel::Check;
+use candor_circuits::native::ArgumentError;
 use candor_circuits::point::{PointError, encode_g1, encode_g2};
 use candor_program::Fr;
 use candor_program::card::{PointBytes, SetupCard, SetupSource};
-use candor_program::encoding::{DecodeError, HEADER_BYTES, decode_file, encode_file, keccak256, magic};
+use candor_program::encoding::{
+    DecodeError, HEADER_BYTES, decode_file, encode_file, fr_from_bytes_mod, keccak256, magic,
+};
 use candor_prover::setup::PtauError;
 use candor_prover::{ReferenceString, SetupError, commit_program};
 use std::sync::OnceLock;
@@ -168,6 +172,33 @@ fn loading_a_known_string() {
         let bytes = encode_file(&magic::SETUP, &changed);
         assert_eq!(refused(ReferenceString::load(&bytes, expected)), SetupError::Digest);
     }
+}
+
+/// Who knows the secret proves anything: a false statement, accepted. That is why a development string is refused by default.
+#[test]
+fn who_knows_the_secret_proves_anything() {
+    let case = crate::case::case();
+    let secret = fr_from_bytes_mod(&keccak256(&[b"candor/development-setup/v1", &[1; 32]]));
+    assert_eq!(case.reference.powers()[1], (G1Affine::generator() * secret).into_affine());
+    let mut forgery = crate::lie::false_statement(case);
+    let rejected = case.verify(&forgery.public, &forgery.play().proof);
+    assert_eq!(rejected, Err(ArgumentError::Rejected(Check::Folding)));
+    forgery.repairs.secret = Some(secret);
+    assert_eq!(case.verify(&forgery.public, &forgery.play().proof), Ok(()));
+}
+
+/// Limitation: a string says itself where it comes from, and no verifier can check a ceremony's file hash without the file.
+/// What a reader must know is `tau_g2`, which every honest copy of a ceremony has in common and no other string has.
+#[test]
+fn the_source_is_a_claim_and_tau_g2_is_the_string() {
+    let file_hash = keccak256(&[PTAU]);
+    let claims = decode(true, |file| file.card.source = SetupSource::PowersOfTau { file_hash }).unwrap();
+    assert!(!claims.is_development());
+    let ceremony = ptau(Some(9), |_| ()).unwrap();
+    assert_eq!(claims.card().source, ceremony.card().source);
+    assert_ne!(claims.card().tau_g2, ceremony.card().tau_g2);
+    let longer = ptau(Some(10), |_| ()).unwrap();
+    assert_eq!(longer.card().tau_g2, ceremony.card().tau_g2);
 }
 
 /// A row longer than the string cannot be committed.
