@@ -70,7 +70,9 @@ pub fn joined<F: Arith>(terms: &[RowTerm<F>]) -> Vec<RowTerm<F>> {
     let mut joined: Vec<(Option<Vec<Known>>, RowTerm<F>)> = Vec::new();
     for term in terms {
         let key = fixed(&term.factors);
-        let same = joined.iter_mut().find(|(other, first)| key.is_some() && *other == key && first.object == term.object);
+        let same = joined
+            .iter_mut()
+            .find(|(other, first)| key.is_some() && *other == key && first.object == term.object);
         match same {
             Some((_, first)) => first.weight = first.weight.plus(&term.weight),
             None => joined.push((key, term.clone())),
@@ -187,7 +189,8 @@ pub fn verify<C: Channel>(
     let place = layout.revealed_place();
     let revealed_point = channel.challenges(layout.batch_log2 + place.vars);
     let rho = channel.challenge();
-    let points = ClaimPoints { layout, program, batching: &batching, r: &r, z: &z, revealed_point: &revealed_point };
+    let points =
+        ClaimPoints { layout, program, batching: &batching, r: &r, z: &z, revealed_point: &revealed_point };
     let claims = points.claims(&values, &scaled, &bias_sum, points.revealed_value(public));
 
     let (row_terms, merged, s) = merge(channel, layout, &claims, &rho)?;
@@ -215,7 +218,13 @@ fn scaled_values<C: Channel>(
     Ok(layout
         .scaled
         .iter()
-        .map(|term| if term.source == TensorId(0) { own(term.operator) } else { one(received.next().into_iter().collect()) })
+        .map(|term| {
+            if term.source == TensorId(0) {
+                own(term.operator)
+            } else {
+                one(received.next().into_iter().collect())
+            }
+        })
         .collect())
 }
 
@@ -279,7 +288,8 @@ pub fn cubic<F: Arith>(sum: &F, values: &[F], x: &F) -> F {
     let half = Fr::from(2u64).inverse().unwrap_or_default();
     let first = at_1.minus(at_0);
     let second = at_2.minus(&at_1).minus(&first).scale(half);
-    let third = at_3.minus(&at_2.scale(Fr::from(3u64))).plus(&at_1.scale(Fr::from(3u64))).minus(at_0).scale(sixth);
+    let third =
+        at_3.minus(&at_2.scale(Fr::from(3u64))).plus(&at_1.scale(Fr::from(3u64))).minus(at_0).scale(sixth);
     let (x_1, x_2) = (x.offset(-Fr::one()), x.offset(-Fr::from(2u64)));
     at_0.plus(&x.times(&first.plus(&x_1.times(&second.plus(&x_2.times(&third))))))
 }

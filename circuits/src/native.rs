@@ -124,7 +124,11 @@ impl Channel for NativeChannel<'_> {
         self.known(step, &[hash_points(&encoded)]);
         let first = self.points.len();
         for (index, point) in encoded.iter().enumerate() {
-            self.points.push(decode_g1(point).map_err(|error| ArgumentError::Point { step, index, error })?);
+            self.points.push(decode_g1(point).map_err(|error| ArgumentError::Point {
+                step,
+                index,
+                error,
+            })?);
         }
         Ok(Received { first, count })
     }
@@ -200,7 +204,9 @@ fn combination(
     let point = points[opening.point.first];
     bases.extend([points[opening.quotient.first], G1Affine::generator(), point]);
     let mut scalars = argument::row_scalars(layout, &outstanding.row_terms).concat();
-    scalars.extend(std::iter::successors(Some(opening.q), |power| Some(*power * opening.q)).take(opening.folds.count));
+    scalars.extend(
+        std::iter::successors(Some(opening.q), |power| Some(*power * opening.q)).take(opening.folds.count),
+    );
     scalars.extend([opening.quotient_scalar, opening.generator_scalar, opening.zeta]);
     (bases, scalars, point)
 }

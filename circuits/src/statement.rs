@@ -3,14 +3,14 @@
 use crate::channel::{Channel, Step};
 use crate::layout::Layout;
 use crate::proof::MAX_BATCH_LOG2;
+use ark_ff::{AdditiveGroup, PrimeField};
+use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::card::Card;
 use candor_program::class::{FORMAT_VERSION, TensorId};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::fr_from_bytes_mod;
 use candor_program::operator::{Operator, Term};
-use candor_program::Fr;
-use ark_ff::{AdditiveGroup, PrimeField};
 
 /// Statement of one proof, as integers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,7 +243,11 @@ pub struct ShapeError {
 ///
 /// Owes: that they belong to the expected program; exact widths are the statement's own check.
 /// Errors: the first part that has another shape.
-pub fn check_shape<F>(layout: &Layout, program: &ProgramData<F>, public: &PublicValues<F>) -> Result<(), ShapeError> {
+pub fn check_shape<F>(
+    layout: &Layout,
+    program: &ProgramData<F>,
+    public: &PublicValues<F>,
+) -> Result<(), ShapeError> {
     let equal = |part, expected: usize, got: usize| {
         if expected == got { Ok(()) } else { Err(ShapeError { part, expected, got }) }
     };
@@ -301,7 +305,12 @@ pub fn elements<F: Arith>(layout: &Layout, program: &ProgramData<F>, public: &Pu
 }
 
 /// Absorbs the statement: the first thing that happens to a transcript.
-pub fn absorb<C: Channel>(channel: &mut C, layout: &Layout, program: &ProgramData<C::F>, public: &PublicValues<C::F>) {
+pub fn absorb<C: Channel>(
+    channel: &mut C,
+    layout: &Layout,
+    program: &ProgramData<C::F>,
+    public: &PublicValues<C::F>,
+) {
     channel.known(Step::Statement, &elements(layout, program, public));
 }
 

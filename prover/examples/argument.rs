@@ -17,11 +17,17 @@ use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let widths: Vec<usize> = arguments.first().map_or("64-128-128-64-3", String::as_str).split('-').map(str::parse).collect::<Result<_, _>>()?;
+    let widths: Vec<usize> = arguments
+        .first()
+        .map_or("64-128-128-64-3", String::as_str)
+        .split('-')
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
     let row_log2 = arguments.get(1).map_or(Ok(10), |a| a.parse())?;
     let batch_log2: u8 = arguments.get(2).map_or(Ok(0), |a| a.parse())?;
     let reference = ReferenceString::development(row_log2, &[1; 32])?;
-    let mut program = perceptron(&Shape { widths: &widths, row_log2, residual: false, gain: 1 }, reference.card(), 9);
+    let mut program =
+        perceptron(&Shape { widths: &widths, row_log2, residual: false, gain: 1 }, reference.card(), 9);
     let start = Instant::now();
     program.card.weight_rows = commit_program(&reference, &program.card, &program.weights)?;
     println!("commit weights {:8.2} ms", start.elapsed().as_secs_f64() * 1e3);
@@ -37,7 +43,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let start = Instant::now();
         let witness = Witness::new(&program.card, &program.weights, &layout, &decisions)?;
         let values = witness.tensors.iter().map(|t| t[usize::from(revealed.0)].clone()).collect();
-        let statement = Statement { batch_log2, context: Fr::from(5u64), revealed, features: decisions.clone(), values };
+        let statement =
+            Statement { batch_log2, context: Fr::from(5u64), revealed, features: decisions.clone(), values };
         let public = statement.public_values(&program.card)?;
         let proof = prove(&prover.key(), &layout, &public, &witness);
         fastest = fastest.min(start.elapsed().as_secs_f64() * 1e3);
@@ -46,6 +53,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         fastest_verify = fastest_verify.min(start.elapsed().as_secs_f64() * 1e3);
         length = proof.len();
     }
-    println!("prove {fastest:8.2} ms   verify {fastest_verify:6.2} ms   proof {length} bytes   rounds {}+{row_log2}", layout.vars());
+    println!(
+        "prove {fastest:8.2} ms   verify {fastest_verify:6.2} ms   proof {length} bytes   rounds {}+{row_log2}",
+        layout.vars()
+    );
     Ok(())
 }

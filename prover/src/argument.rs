@@ -67,7 +67,8 @@ pub fn prove_observed(
     let mut inverses: Vec<Fr> = (0..LIMBS).map(|limb| beta - Fr::from(limb as u64)).collect();
     batch_inversion(&mut inverses);
     let multiplicities: Vec<Fr> = multiplicities.into_iter().map(Fr::from).collect();
-    let table_helper: Vec<Fr> = multiplicities.iter().zip(&inverses).map(|(mu, inverse)| *mu * inverse).collect();
+    let table_helper: Vec<Fr> =
+        multiplicities.iter().zip(&inverses).map(|(mu, inverse)| *mu * inverse).collect();
     channel.points(Step::HelperRows, &function_of_bytes(&rows, &inverses));
     channel.points(Step::TableHelper, &[crate::commit::multi_scalar(&bases[..LIMBS], &table_helper)]);
 
@@ -78,11 +79,17 @@ pub fn prove_observed(
     let bias_sum = prover.bias_sum();
     let scaled = prover.scaled();
     channel.scalars(Step::BiasSum, &[bias_sum]);
-    let sent: Vec<Fr> =
-        layout.scaled.iter().zip(&scaled).filter(|(term, _)| term.source != TensorId(0)).map(|(_, v)| *v).collect();
+    let sent: Vec<Fr> = layout
+        .scaled
+        .iter()
+        .zip(&scaled)
+        .filter(|(term, _)| term.source != TensorId(0))
+        .map(|(_, v)| *v)
+        .collect();
     channel.scalars(Step::ScaledSources, &sent);
 
-    let (values, r) = prover.run(&mut channel, &inverses, (&multiplicities, &table_helper), (&bias_sum, &scaled));
+    let (values, r) =
+        prover.run(&mut channel, &inverses, (&multiplicities, &table_helper), (&bias_sum, &scaled));
     let mut evaluations = vec![values.helper, values.table_helper, values.multiplicity];
     evaluations.extend(values.columns);
     channel.scalars(Step::Evaluations, &evaluations);
@@ -96,8 +103,14 @@ pub fn prove_observed(
     let z = channel.challenge();
     let revealed_point = channel.challenges(layout.batch_log2 + layout.revealed_place().vars);
     let rho = channel.challenge();
-    let points =
-        ClaimPoints { layout, program: key.program, batching: &batching, r: &r, z: &z, revealed_point: &revealed_point };
+    let points = ClaimPoints {
+        layout,
+        program: key.program,
+        batching: &batching,
+        r: &r,
+        z: &z,
+        revealed_point: &revealed_point,
+    };
     let claims = points.claims(&values, &scaled, &bias_sum, points.revealed_value(public));
     let objects = Objects {
         row_log2: layout.row_log2,
@@ -124,7 +137,8 @@ struct Sumcheck<'a> {
 impl Sumcheck<'_> {
     /// `sum over l of m_l E_l bias_l(tau_i)`.
     fn bias_sum(&self) -> Fr {
-        let operators = self.layout.outputs.iter().zip(&self.batching.points).zip(&self.key.program.operators);
+        let operators =
+            self.layout.outputs.iter().zip(&self.batching.points).zip(&self.key.program.operators);
         operators
             .map(|((place, point), data)| {
                 let eq = equality_table(&point.index);

@@ -58,10 +58,14 @@ pub fn commit_program(
     let object = weights_object(card, weights, &layout);
     let mut rows: Vec<G1Projective> = object.par_chunks(row).map(|row| small_integers(powers, row)).collect();
     let bias = bias_object(weights, &layout);
-    rows.extend(bias.par_chunks(row).map(|row| {
-        let scalars: Vec<_> = row.iter().map(|&value| Fr::from(value).into_bigint()).collect();
-        G1Projective::msm_bigint(&powers[..row.len()], &scalars)
-    }).collect::<Vec<_>>());
+    rows.extend(
+        bias.par_chunks(row)
+            .map(|row| {
+                let scalars: Vec<_> = row.iter().map(|&value| Fr::from(value).into_bigint()).collect();
+                G1Projective::msm_bigint(&powers[..row.len()], &scalars)
+            })
+            .collect::<Vec<_>>(),
+    );
     Ok(G1Projective::normalize_batch(&rows).iter().map(encode_g1).collect())
 }
 

@@ -23,7 +23,12 @@ pub(crate) struct Merged {
 }
 
 /// Runs the merge sumcheck.
-pub(crate) fn merge(channel: &mut ProverChannel<'_>, objects: &Objects<'_>, claims: &[Claim<Fr>], rho: Fr) -> Merged {
+pub(crate) fn merge(
+    channel: &mut ProverChannel<'_>,
+    objects: &Objects<'_>,
+    claims: &[Claim<Fr>],
+    rho: Fr,
+) -> Merged {
     let (parts, mut claim) = parts(objects, claims, rho);
     let folded: Vec<Vec<Fr>> = parts.iter().map(|part| part.rows.clone()).collect();
     let mut parts = parts;

@@ -79,8 +79,11 @@ fn commit_folds(powers: &[G1Affine], folds: &[Vec<Fr>]) -> Vec<G1Projective> {
     let total: usize = folds.iter().map(Vec::len).sum();
     // a power of two, so that no split leaves a remnant of a few points
     let size = (total / (2 * threads)).next_power_of_two().max(64);
-    let tasks: Vec<(usize, usize)> =
-        folds.iter().enumerate().flat_map(|(fold, values)| (0..values.len()).step_by(size).map(move |at| (fold, at))).collect();
+    let tasks: Vec<(usize, usize)> = folds
+        .iter()
+        .enumerate()
+        .flat_map(|(fold, values)| (0..values.len()).step_by(size).map(move |at| (fold, at)))
+        .collect();
     let sums: Vec<G1Projective> = tasks
         .par_iter()
         .with_max_len(1)

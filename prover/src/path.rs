@@ -56,7 +56,9 @@ pub enum ProveError {
         source: ObservationError,
     },
     /// The recorded outputs are not the model's: such a record cannot be proven, only challenged.
-    #[error("record {sequence}: the recorded outputs are not what the model gives; replay it, then challenge it")]
+    #[error(
+        "record {sequence}: the recorded outputs are not what the model gives; replay it, then challenge it"
+    )]
     OutputsDiffer {
         /// Sequence number.
         sequence: u64,
@@ -140,7 +142,9 @@ impl<'a> Prover<'a> {
             let (records, after) = rest.split_at(*decisions as usize);
             rest = after;
             let (segment, values) = self.segment(Purpose::Path, payout, records, (*batch_log2, revealed))?;
-            if let Some((record, _)) = records.iter().zip(&values).find(|(record, values)| record.body.outputs != **values) {
+            if let Some((record, _)) =
+                records.iter().zip(&values).find(|(record, values)| record.body.outputs != **values)
+            {
                 return Err(ProveError::OutputsDiffer { sequence: record.header.sequence });
             }
             file.segments.push(segment);
@@ -165,7 +169,13 @@ impl<'a> Prover<'a> {
         Ok((file, values.pop().unwrap_or_default()))
     }
 
-    fn file(&self, purpose: Purpose, payout: [u8; 20], records: &[SignedRecord], revealed: TensorId) -> ProofFile {
+    fn file(
+        &self,
+        purpose: Purpose,
+        payout: [u8; 20],
+        records: &[SignedRecord],
+        revealed: TensorId,
+    ) -> ProofFile {
         ProofFile {
             program_id: self.ids.program_id,
             development_setup: self.reference.is_development(),
@@ -211,6 +221,11 @@ impl<'a> Prover<'a> {
     /// The key that [`prove`] takes.
     #[must_use]
     pub fn key(&self) -> ProvingKey<'_> {
-        ProvingKey { powers: self.reference.powers(), weights: &self.weights, bias: &self.bias, program: &self.data }
+        ProvingKey {
+            powers: self.reference.powers(),
+            weights: &self.weights,
+            bias: &self.bias,
+            program: &self.data,
+        }
     }
 }

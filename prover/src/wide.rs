@@ -85,7 +85,14 @@ mod tests {
 
     #[test]
     fn sums_equal_field_arithmetic_at_the_extremes() {
-        let elements = [Fr::ZERO, Fr::one(), -Fr::one(), -Fr::from(2u64), Fr::from(u128::MAX), Fr::from(3u64).inverse().unwrap()];
+        let elements = [
+            Fr::ZERO,
+            Fr::one(),
+            -Fr::one(),
+            -Fr::from(2u64),
+            Fr::from(u128::MAX),
+            Fr::from(3u64).inverse().unwrap(),
+        ];
         let factors = [0, 1, -1, 255, 65_535, i64::MAX, i64::MIN + 1, 1 << 40];
         let (mut sum, mut expected) = (SignedWideSum::default(), Fr::ZERO);
         for round in 0..1_000 {

@@ -9,7 +9,9 @@ use candor_program::operator::{Operator, Rescale};
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessError {
     /// An excess is out of range: the program was not checked by interval analysis.
-    #[error("operator {operator}, value {index}: accumulator {accumulator} saturates beyond the excess limit")]
+    #[error(
+        "operator {operator}, value {index}: accumulator {accumulator} saturates beyond the excess limit"
+    )]
     Excess {
         /// Operator number.
         operator: usize,
@@ -32,7 +34,12 @@ impl Witness {
     /// Executes a batch and lays out its rows. Shapes: `features` has one entry a decision, at most a batch, completed by repeating the last.
     ///
     /// Errors: the model does not run, or a saturation is out of range.
-    pub fn new(card: &Card, weights: &Weights, layout: &Layout, features: &[Vec<u16>]) -> Result<Self, WitnessError> {
+    pub fn new(
+        card: &Card,
+        weights: &Weights,
+        layout: &Layout,
+        features: &[Vec<u16>],
+    ) -> Result<Self, WitnessError> {
         let positions = 1 << layout.position_vars();
         let mut cells = vec![0; COLUMNS * positions];
         // positions of no operator hold the row of acc = 0 with low = 0: the remainder is 2^15
@@ -42,7 +49,8 @@ impl Witness {
             let mut writer = Writer { layout, decision, positions, cells: &mut cells };
             if decision < features.len() {
                 let mut values = vec![features[decision].iter().map(|x| i32::from(*x)).collect::<Vec<_>>()];
-                for (number, (operator, weights)) in card.operators.iter().zip(&weights.operators).enumerate() {
+                for (number, (operator, weights)) in card.operators.iter().zip(&weights.operators).enumerate()
+                {
                     let Operator::Affine(affine) = operator;
                     let accumulators = affine.accumulate(weights, &values);
                     values.push(writer.operator(&affine.rescale, number, &accumulators)?);
@@ -82,12 +90,18 @@ impl Writer<'_> {
     }
 
     /// Writes the rows of an operator; gives its output.
-    fn operator(&mut self, rescale: &Rescale, operator: usize, accumulators: &[i64]) -> Result<Vec<i32>, WitnessError> {
+    fn operator(
+        &mut self,
+        rescale: &Rescale,
+        operator: usize,
+        accumulators: &[i64],
+    ) -> Result<Vec<i32>, WitnessError> {
         let (start, length) = self.start(operator, self.decision);
         let mut output = Vec::with_capacity(accumulators.len());
         for index in 0..length {
             let accumulator = accumulators.get(index).copied().unwrap_or(0);
-            let row = rescale.row(accumulator).ok_or(WitnessError::Excess { operator, index, accumulator })?;
+            let row =
+                rescale.row(accumulator).ok_or(WitnessError::Excess { operator, index, accumulator })?;
             for (column, byte) in bytes(&row).into_iter().enumerate() {
                 self.cells[column * self.positions + start + index] = byte;
             }
@@ -100,7 +114,8 @@ impl Writer<'_> {
 
     fn repeat(&mut self, from: usize) {
         for operator in 0..self.layout.outputs.len() {
-            let ((source, length), (target, _)) = (self.start(operator, from), self.start(operator, self.decision));
+            let ((source, length), (target, _)) =
+                (self.start(operator, from), self.start(operator, self.decision));
             for column in 0..COLUMNS {
                 let base = column * self.positions;
                 self.cells.copy_within(base + source..base + source + length, base + target);

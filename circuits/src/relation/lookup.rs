@@ -28,7 +28,8 @@ pub fn evaluate<F: Arith>(tau: &[F], r: &[F], beta: &F, weights: &Weights<F>, va
     for x in columns_point {
         // most significant column bit first: pairs are half the list apart
         let half = witness.len() / 2;
-        witness = (0..half).map(|i| witness[i].plus(&x.times(&witness[i + half].minus(&witness[i])))).collect();
+        witness =
+            (0..half).map(|i| witness[i].plus(&x.times(&witness[i + half].minus(&witness[i])))).collect();
     }
     let inverse = values.helper.times(&beta.minus(&witness[0])).offset(-one);
     let eq = equality_of_points(tau, r);

@@ -39,7 +39,8 @@ pub fn evaluate<F: Arith>(tau_p: &[F], r_p: &[F], weights: &Weights<F>, columns:
     let row = Row::of(columns);
     let product = row.upward.times(&row.excess);
     let quotient = row.above_low.plus(&product).plus(&product).minus(&row.excess);
-    let linear = quotient.scale(Fr::from(1u64 << SHIFT)).plus(&row.remainder).offset(-Fr::from(1u64 << (SHIFT - 1)));
+    let linear =
+        quotient.scale(Fr::from(1u64 << SHIFT)).plus(&row.remainder).offset(-Fr::from(1u64 << (SHIFT - 1)));
     let saturation = row.excess.times(&row.above_low).minus(&product.scale(Fr::from(SPAN)));
     let bit = row.upward.times(&row.upward).minus(&row.upward);
     let sum = weights.rows().times(&linear);

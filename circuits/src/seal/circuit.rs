@@ -74,7 +74,8 @@ pub fn synthesize_in(
         // signed 64-bit
         let _bits = bits(&system, &register.offset(power(63)), 64);
     }
-    let first_sequence = system.witness(Fr::from(witness.records.first().map_or(0, |record| record.sequence)));
+    let first_sequence =
+        system.witness(Fr::from(witness.records.first().map_or(0, |record| record.sequence)));
     let count = system.witness(Fr::from(witness.records.len() as u64));
     let real = prefix(&system, &count, layout.batch());
     system.equal(&real[0], &one());
@@ -112,7 +113,12 @@ pub fn synthesize_in(
         carried = Carried {
             acc: choose(&next.acc, &carried.acc),
             sequence: choose(&next.sequence, &carried.sequence),
-            registers: next.registers.iter().zip(&carried.registers).map(|(new, old)| choose(new, old)).collect(),
+            registers: next
+                .registers
+                .iter()
+                .zip(&carried.registers)
+                .map(|(new, old)| choose(new, old))
+                .collect(),
             state: choose(&next.state, &carried.state),
         };
         executed = choose(&step.executed, &executed);

@@ -48,7 +48,8 @@ impl DecisionCircuit {
         let system = &self.system;
         system.enter("path");
         let register = |index: usize| fr_from_i64(state.get(index).copied().unwrap_or(0));
-        let registers: Vec<Wire> = (0..self.state_size).map(|index| system.witness(register(index))).collect();
+        let registers: Vec<Wire> =
+            (0..self.state_size).map(|index| system.witness(register(index))).collect();
         for register in &registers {
             let _bits = bits(system, &register.offset(power(63)), 64);
         }

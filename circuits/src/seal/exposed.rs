@@ -60,7 +60,8 @@ pub fn read(layout: &Layout, values: &[Fr]) -> Option<Outstanding<Fr>> {
             }
         }
     }
-    let [q, quotient_scalar, generator_scalar, zeta] = [rest.next()?, rest.next()?, rest.next()?, rest.next()?];
+    let [q, quotient_scalar, generator_scalar, zeta] =
+        [rest.next()?, rest.next()?, rest.next()?, rest.next()?];
     if rest.next().is_some() {
         return None;
     }
@@ -80,15 +81,23 @@ pub fn read(layout: &Layout, values: &[Fr]) -> Option<Outstanding<Fr>> {
 fn skeleton(layout: &Layout) -> Vec<RowTerm<Fr>> {
     let zero = Fr::ZERO;
     let zeros = |count: usize| vec![zero; count];
-    let per_operator = |operator: usize| layout.scaled.iter().filter(|term| term.operator == operator).count();
-    let data = |operator| AffineData { multiplier: zero, low: zero, coefficients: zeros(per_operator(operator)) };
+    let per_operator =
+        |operator: usize| layout.scaled.iter().filter(|term| term.operator == operator).count();
+    let data =
+        |operator| AffineData { multiplier: zero, low: zero, coefficients: zeros(per_operator(operator)) };
     let operators = (0..layout.outputs.len()).map(data).collect();
     let program = ProgramData { class_digest: zero, model_id: [zero; 2], program_fr: zero, operators };
     let batching = Batching::new(layout, zero, zeros(layout.vars()), &zero);
     let r = zeros(layout.vars());
     let revealed_point = zeros(layout.batch_log2 + layout.revealed_place().vars);
-    let points =
-        ClaimPoints { layout, program: &program, batching: &batching, r: &r, z: &zero, revealed_point: &revealed_point };
+    let points = ClaimPoints {
+        layout,
+        program: &program,
+        batching: &batching,
+        r: &r,
+        z: &zero,
+        revealed_point: &revealed_point,
+    };
     let values = FinalValues {
         helper: zero,
         table_helper: zero,

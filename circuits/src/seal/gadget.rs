@@ -109,9 +109,8 @@ pub fn one_hot(system: &System, count: usize, position: usize) -> Vec<Wire> {
 /// Prefix vector: `count` ones, then zeros. Shapes: `length` bits. Requires `count` at most `length`.
 pub fn prefix(system: &System, count: &Wire, length: usize) -> Vec<Wire> {
     let value = count.value().into_bigint();
-    let bits: Vec<Wire> = (0..length)
-        .map(|i| hinted_bit(system, value > Fr::from(i as u64).into_bigint()))
-        .collect();
+    let bits: Vec<Wire> =
+        (0..length).map(|i| hinted_bit(system, value > Fr::from(i as u64).into_bigint())).collect();
     for pair in bits.windows(2) {
         // a one after a zero is excluded: next * (1 - previous) = 0
         system.enforce(&pair[1], &not(&pair[0]), &zero());

@@ -19,7 +19,12 @@ pub(super) struct ActionWire {
 /// The action that the outputs request. Shapes: one output an action, padded ones invalid.
 ///
 /// `winner` is the prover's index; every other valid output is at most the winner's, and smaller before it.
-pub(super) fn request(system: &System, actions: &[ActionWires], outputs: &[Wire], winner: usize) -> ActionWire {
+pub(super) fn request(
+    system: &System,
+    actions: &[ActionWires],
+    outputs: &[Wire],
+    winner: usize,
+) -> ActionWire {
     system.enter("head");
     let chosen = one_hot(system, actions.len(), winner);
     let highest = inner(&chosen, outputs);
@@ -33,7 +38,8 @@ pub(super) fn request(system: &System, actions: &[ActionWires], outputs: &[Wire]
     let pick = |field: fn(&ActionWires) -> &Wire| {
         chosen.iter().zip(actions).fold(zero(), |sum, (bit, action)| sum.plus(&bit.times(field(action))))
     };
-    let code = chosen.iter().enumerate().fold(zero(), |sum, (i, bit)| sum.plus(&bit.scale(Fr::from(i as u64))));
+    let code =
+        chosen.iter().enumerate().fold(zero(), |sum, (i, bit)| sum.plus(&bit.scale(Fr::from(i as u64))));
     let (abstain, shifted) = (pick(|action| &action.abstain), pick(|action| &action.amount));
     let word = code.offset(Fr::from(1u64)).scale(power(64)).plus(&shifted);
     ActionWire { code, abstain, amount: shifted.offset(-power(63)), word }

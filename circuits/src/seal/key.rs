@@ -98,7 +98,9 @@ pub enum KeyError {
         error: PointError,
     },
     /// Two points of the key that must differ are equal (or opposite): the key accepts forged seals.
-    #[error("{first:?} and {second:?} of the key are the same point or its negative: anybody could forge seals for it")]
+    #[error(
+        "{first:?} and {second:?} of the key are the same point or its negative: anybody could forge seals for it"
+    )]
     Coincide {
         /// One.
         first: KeyPoint,
@@ -160,7 +162,8 @@ impl SealKey {
                 points
             },
         };
-        let in_g2 = [(KeyPoint::Beta, key.beta_g2), (KeyPoint::Gamma, key.gamma_g2), (KeyPoint::Delta, key.delta_g2)];
+        let in_g2 =
+            [(KeyPoint::Beta, key.beta_g2), (KeyPoint::Gamma, key.gamma_g2), (KeyPoint::Delta, key.delta_g2)];
         for (i, (first, a)) in in_g2.iter().enumerate() {
             if *a == G2Affine::generator() || *a == -G2Affine::generator() {
                 return Err(KeyError::Generator { point: *first });
@@ -193,8 +196,7 @@ impl CheckedKey {
     /// Source: <https://eprint.iacr.org/2016/260>. Owes: that the inputs are what the caller means.
     /// Errors: a point that does not decode or is the identity, or [`KeyError::Equation`].
     pub fn verify(&self, inputs: &[Fr; INPUTS], proof: &GrothProof) -> Result<(), KeyError> {
-        let (a, b, c) =
-            (g1(KeyPoint::A, &proof.a)?, g2(KeyPoint::B, &proof.b)?, g1(KeyPoint::C, &proof.c)?);
+        let (a, b, c) = (g1(KeyPoint::A, &proof.a)?, g2(KeyPoint::B, &proof.b)?, g1(KeyPoint::C, &proof.c)?);
         let mut combined: G1Projective = self.inputs_g1[0].into_group();
         for (point, input) in self.inputs_g1[1..].iter().zip(inputs) {
             combined += *point * input;

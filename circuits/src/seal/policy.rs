@@ -69,7 +69,8 @@ impl FactWires {
     fn look_up(&self, system: &System, code: &Wire) -> (Wire, Wire) {
         let position = self.codes.iter().position(|entry| entry.value() == code.value()).unwrap_or(0);
         let log2 = self.codes.len().next_power_of_two().trailing_zeros() as usize;
-        let bits: Vec<Wire> = (0..log2).map(|i| super::gadget::hinted_bit(system, position >> i & 1 == 1)).collect();
+        let bits: Vec<Wire> =
+            (0..log2).map(|i| super::gadget::hinted_bit(system, position >> i & 1 == 1)).collect();
         system.equal(&pick(&bits, &self.codes), code);
         (pick(&bits, &self.values), pick(&bits, &self.missing))
     }
@@ -149,10 +150,11 @@ pub(super) fn verdict(
 /// Whether a rule uses a missing fact, and whether it matches.
 fn rule_state(system: &System, rule: &RuleWires, truths: &[Wire], missing: &[Wire]) -> (Wire, Wire) {
     let (mut lacks, mut violations) = (zero(), zero());
-    for ((all, none), (truth, missing)) in rule.all_of.iter().zip(&rule.none_of).zip(truths.iter().zip(missing)) {
+    for ((all, none), (truth, missing)) in
+        rule.all_of.iter().zip(&rule.none_of).zip(truths.iter().zip(missing))
+    {
         lacks = lacks.plus(&all.plus(none).times(missing));
         violations = violations.plus(all).plus(&truth.times(&none.minus(all)));
     }
     (not(&is_zero(system, &lacks)), is_zero(system, &violations))
 }
-

@@ -190,7 +190,9 @@ impl Reader<'_> {
             list.push(compose(&code).plus(&initial.scale(Fr::from(4u64))));
             let both = code[0].times(&code[1]);
             let neither = one().minus(&code[0]).minus(&code[1]).plus(&both);
-            wires.push(RegisterWires { update: vec![neither, code[0].minus(&both), code[1].minus(&both), both] });
+            wires.push(RegisterWires {
+                update: vec![neither, code[0].minus(&both), code[1].minus(&both), both],
+            });
         }
         (wires, poseidon::hash("cd.regs", &list))
     }
@@ -249,7 +251,9 @@ impl Reader<'_> {
             let forbid = bit(self.system, rule.is_some_and(|rule| rule.effect == Effect::Forbid));
             let reason = self.witness(rule.map_or(0, |rule| rule.reason).into());
             range(self.system, &reason, 16);
-            let mask = |mask: u64| -> Vec<Wire> { (0..size).map(|i| bit(self.system, mask >> i & 1 == 1)).collect() };
+            let mask = |mask: u64| -> Vec<Wire> {
+                (0..size).map(|i| bit(self.system, mask >> i & 1 == 1)).collect()
+            };
             let all_of = mask(rule.map_or(0, |rule| rule.all_of));
             let none_of = mask(rule.map_or(0, |rule| rule.none_of));
             let head = forbid.plus(&reason.scale(power(8)));
@@ -263,6 +267,7 @@ impl Reader<'_> {
 
 /// Packs values below `2^width`, `count` to an element, the first in the lowest bits.
 pub(super) fn pack(values: &[Wire], width: u32, count: usize) -> Vec<Wire> {
-    let chunk = |values: &[Wire]| values.iter().rev().fold(zero(), |sum, value| sum.scale(power(width)).plus(value));
+    let chunk =
+        |values: &[Wire]| values.iter().rev().fold(zero(), |sum, value| sum.scale(power(width)).plus(value));
     values.chunks(count).map(chunk).collect()
 }

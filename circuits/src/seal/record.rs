@@ -116,7 +116,12 @@ pub(super) fn record(
 }
 
 /// Digests of observations and evidence.
-fn digests(system: &System, program: &ProgramWires, record: &RecordWitness, features: &[Wire]) -> (Wire, Wire) {
+fn digests(
+    system: &System,
+    program: &ProgramWires,
+    record: &RecordWitness,
+    features: &[Wire],
+) -> (Wire, Wire) {
     let witness = |value: u128| system.witness(Fr::from(value));
     let mut observed = vec![witness(record.observations_salt), program.feature_count.clone()];
     observed.extend(pack(features, 16, 15));

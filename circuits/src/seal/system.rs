@@ -214,7 +214,9 @@ impl Matrices {
     #[must_use]
     pub fn first_unsatisfied(&self, assignment: &[Fr]) -> Option<usize> {
         let evaluate = |row: &Row| -> Fr {
-            row.iter().map(|(index, factor)| assignment.get(*index as usize).copied().unwrap_or_default() * factor).sum()
+            row.iter()
+                .map(|(index, factor)| assignment.get(*index as usize).copied().unwrap_or_default() * factor)
+                .sum()
         };
         self.constraints.iter().position(|c| evaluate(&c.a) * evaluate(&c.b) != evaluate(&c.c))
     }
@@ -251,7 +253,9 @@ impl Wire {
 
     fn combine(&self, other: &Self, factor: Fr) -> Self {
         let value = self.value + factor * other.value;
-        let Some(linear) = self.linear.as_ref().or(other.linear.as_ref()) else { return Self { value, linear: None } };
+        let Some(linear) = self.linear.as_ref().or(other.linear.as_ref()) else {
+            return Self { value, linear: None };
+        };
         let system = linear.system.clone();
         if linear.terms.is_none() {
             return Self { value, linear: Some(Linear { system, terms: None }) };

@@ -31,7 +31,8 @@ pub(super) fn lagrange<G: CurveGroup<ScalarField = Fr>>(
     while length <= size {
         let half = length / 2;
         let root = domain.group_gen_inv().pow([(size / length) as u64]);
-        let twiddles: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |power| Some(*power * root)).take(half).collect();
+        let twiddles: Vec<Fr> =
+            std::iter::successors(Some(Fr::ONE), |power| Some(*power * root)).take(half).collect();
         points.par_chunks_mut(length).for_each(|block| {
             let (low, high) = block.split_at_mut(half);
             low.par_iter_mut().zip(high).zip(&twiddles).enumerate().with_min_len(TASK).for_each(

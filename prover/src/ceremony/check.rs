@@ -31,10 +31,16 @@ impl Weights {
 }
 
 /// Sum of points times scalars, split over the threads.
-pub(super) fn multi_scalar_in<G: CurveGroup<ScalarField = Fr>>(bases: &[G::Affine], scalars: &[Fr]) -> G::Affine {
+pub(super) fn multi_scalar_in<G: CurveGroup<ScalarField = Fr>>(
+    bases: &[G::Affine],
+    scalars: &[Fr],
+) -> G::Affine {
     let size = bases.len().div_ceil(2 * rayon::current_num_threads()).max(64);
     let chunks = bases.par_chunks(size).zip(scalars.par_chunks(size));
-    chunks.map(|(bases, scalars)| <G as VariableBaseMSM>::msm_unchecked(bases, scalars)).sum::<G>().into_affine()
+    chunks
+        .map(|(bases, scalars)| <G as VariableBaseMSM>::msm_unchecked(bases, scalars))
+        .sum::<G>()
+        .into_affine()
 }
 
 /// e(left) = e(right).
@@ -68,7 +74,10 @@ impl Ceremony {
             return Err(CeremonyError::OtherCircuit);
         }
         if subject.phase_one != expected.phase_one {
-            return Err(CeremonyError::OtherPhaseOne { expected: subject.phase_one, got: expected.phase_one });
+            return Err(CeremonyError::OtherPhaseOne {
+                expected: subject.phase_one,
+                got: expected.phase_one,
+            });
         }
         Ok(())
     }
@@ -162,8 +171,14 @@ impl Ceremony {
 
         // beta A + alpha B + C, over public inputs and over witnesses
         let rest = |weights: &[Fr]| {
-            let beta_a = multi_scalar_in::<G1Projective>(&phase_one.beta_tau_g1, &sides.coefficients(A, true, weights));
-            let alpha_b = multi_scalar_in::<G1Projective>(&phase_one.alpha_tau_g1, &sides.coefficients(B, false, weights));
+            let beta_a = multi_scalar_in::<G1Projective>(
+                &phase_one.beta_tau_g1,
+                &sides.coefficients(A, true, weights),
+            );
+            let alpha_b = multi_scalar_in::<G1Projective>(
+                &phase_one.alpha_tau_g1,
+                &sides.coefficients(B, false, weights),
+            );
             let c = multi_scalar_in::<G1Projective>(tau, &sides.coefficients(C, false, weights));
             (beta_a + alpha_b + c).into_affine()
         };
@@ -197,7 +212,8 @@ impl Ceremony {
         };
         let source = KeySource::Ceremony { transcript: self.transcript() };
         let constraints = circuit.matrices.constraints.len();
-        let verifying = verifying_key(&proving, circuit.class_digest, circuit.batch_log2, constraints, source);
+        let verifying =
+            verifying_key(&proving, circuit.class_digest, circuit.batch_log2, constraints, source);
         SealKeys { verifying, proving, matrices: ArkMatrices::of(&circuit.matrices) }
     }
 }

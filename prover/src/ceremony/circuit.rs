@@ -75,7 +75,9 @@ impl Circuit {
     /// one more row for each of the constant one and the public inputs, which hold nothing else.
     pub(super) fn evaluations(&self, side: Side, is_a: bool, weights: &[Fr]) -> Vec<Fr> {
         let weight = |index: usize| weights.get(index).copied().unwrap_or_default();
-        let row = |constraint: &Constraint| side(constraint).iter().map(|(index, factor)| weight(*index as usize) * factor).sum();
+        let row = |constraint: &Constraint| {
+            side(constraint).iter().map(|(index, factor)| weight(*index as usize) * factor).sum()
+        };
         let mut values: Vec<Fr> = self.matrices.constraints.iter().map(row).collect();
         if is_a {
             values.extend((0..=INPUTS).map(weight));

@@ -91,7 +91,6 @@ impl Contribution {
 
     /// The point whose multiple proves knowledge: nobody knows its logarithm, and it depends on everything before the
     /// proof.
-    #[must_use]
     pub fn challenge(&self, transcript: &[u8; 32]) -> G2Affine {
         hash_to_g2(&self.statement(transcript))
     }

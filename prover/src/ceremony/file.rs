@@ -77,7 +77,9 @@ impl Ceremony {
     /// Hash of the subject and all contributions. It fixes the keys, since these follow from both.
     #[must_use]
     pub fn transcript(&self) -> [u8; 32] {
-        self.contributions.iter().fold(self.subject.transcript(), |transcript, contribution| contribution.transcript_after(&transcript))
+        self.contributions.iter().fold(self.subject.transcript(), |transcript, contribution| {
+            contribution.transcript_after(&transcript)
+        })
     }
 
     /// Multiplies delta by a secret; returns the transcript after it.

@@ -79,7 +79,8 @@ impl Parameters {
         let alpha = lagrange::<G1Projective>(&phase_one.alpha_tau_g1, &domain);
         let beta = lagrange::<G1Projective>(&phase_one.beta_tau_g1, &domain);
         let one_g2 = lagrange::<G2Projective>(&phase_one.tau_g2, &domain);
-        let (in_a, in_b, in_c) = (circuit.columns(A, true), circuit.columns(B, false), circuit.columns(C, false));
+        let (in_a, in_b, in_c) =
+            (circuit.columns(A, true), circuit.columns(B, false), circuit.columns(C, false));
         let rest = |index: usize| -> G1Projective {
             let of_a = column::<G1Projective>(&in_a[index], &beta);
             of_a + column::<G1Projective>(&in_b[index], &alpha) + column::<G1Projective>(&in_c[index], &one)
@@ -171,7 +172,10 @@ impl Parameters {
     }
 }
 
-fn columns<G: CurveGroup<ScalarField = Fr>>(entries: &[Vec<(usize, Fr)>], basis: &[G::Affine]) -> Vec<G::Affine> {
+fn columns<G: CurveGroup<ScalarField = Fr>>(
+    entries: &[Vec<(usize, Fr)>],
+    basis: &[G::Affine],
+) -> Vec<G::Affine> {
     let sums: Vec<G> = entries.par_iter().map(|entries| column(entries, basis)).collect();
     G::normalize_batch(&sums)
 }

@@ -14,7 +14,11 @@ use candor_circuits::seal::key::{G2Bytes, GrothProof, INPUTS};
 use rayon::prelude::*;
 
 /// A proof for an assignment (the constant one first); `blinding` are r and s.
-pub(super) fn prove(keys: &SealKeys, assignment: &[Fr], blinding: [Fr; 2]) -> Result<GrothProof, SynthesisError> {
+pub(super) fn prove(
+    keys: &SealKeys,
+    assignment: &[Fr],
+    blinding: [Fr; 2],
+) -> Result<GrothProof, SynthesisError> {
     let key = &keys.proving;
     let [r, s] = blinding;
     let quotient = LibsnarkReduction::witness_map_from_matrices::<Fr, GeneralEvaluationDomain<Fr>>(

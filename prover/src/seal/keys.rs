@@ -72,7 +72,9 @@ impl ConstraintSynthesizer<Fr> for Circuit<'_> {
             variables.push(cs.new_witness_variable(|| Ok(Fr::default()))?);
         }
         let combination = |row: &Row| {
-            LinearCombination(row.iter().map(|(index, factor)| (*factor, variables[*index as usize])).collect())
+            LinearCombination(
+                row.iter().map(|(index, factor)| (*factor, variables[*index as usize])).collect(),
+            )
         };
         for constraint in &self.0.constraints {
             cs.enforce_r1cs_constraint(
@@ -107,7 +109,8 @@ pub(crate) fn matrices(card: &Card, batch_log2: u8) -> Result<(SealShape, Matric
 
 impl ArkMatrices {
     pub(crate) fn of(matrices: &Matrices) -> Self {
-        let convert = |row: &Row| row.iter().map(|(index, factor)| (*factor, *index as usize)).collect::<Vec<_>>();
+        let convert =
+            |row: &Row| row.iter().map(|(index, factor)| (*factor, *index as usize)).collect::<Vec<_>>();
         let of = |pick: fn(&candor_circuits::seal::system::Constraint) -> &Row| {
             matrices.constraints.iter().map(|constraint| convert(pick(constraint))).collect::<Vec<_>>()
         };
@@ -122,8 +125,9 @@ impl SealKeys {
     pub fn development(card: &Card, batch_log2: u8, seed: &[u8; 32]) -> Result<Self, ProvingKeyError> {
         let (_, matrices) = matrices(card, batch_log2)?;
         let mut random = StdRng::from_seed(keccak256(&[b"candor/development-seal-key/v1", seed]));
-        let proving = Groth16::<Bn254>::generate_random_parameters_with_reduction(Circuit(&matrices), &mut random)
-            .map_err(ProvingKeyError::Generation)?;
+        let proving =
+            Groth16::<Bn254>::generate_random_parameters_with_reduction(Circuit(&matrices), &mut random)
+                .map_err(ProvingKeyError::Generation)?;
         let class = class_digest(&card.class);
         let verifying =
             verifying_key(&proving, class, batch_log2, matrices.constraints.len(), KeySource::Development);
@@ -158,7 +162,8 @@ impl SealKeys {
     pub fn from_bytes(bytes: &[u8], card: &Card) -> Result<Self, ProvingKeyError> {
         let head = bytes.strip_prefix(&MAGIC).and_then(|rest| rest.strip_prefix(&VERSION.to_le_bytes()));
         let Some(rest) = head else { return Err(ProvingKeyError::Magic) };
-        let (Some(body), Some(digest)) = (rest.len().checked_sub(32).map(|end| &rest[..end]), bytes.last_chunk::<32>())
+        let (Some(body), Some(digest)) =
+            (rest.len().checked_sub(32).map(|end| &rest[..end]), bytes.last_chunk::<32>())
         else {
             return Err(ProvingKeyError::Digest);
         };
@@ -169,7 +174,8 @@ impl SealKeys {
         let length = u32::from_le_bytes(*length) as usize;
         let (verifying, proving) = rest.split_at_checked(length).ok_or(ProvingKeyError::Digest)?;
         let verifying: SealKey = decode_exact(verifying)?;
-        let proving = ProvingKey::deserialize_uncompressed_unchecked(proving).map_err(|_| ProvingKeyError::Points)?;
+        let proving =
+            ProvingKey::deserialize_uncompressed_unchecked(proving).map_err(|_| ProvingKeyError::Points)?;
         let (_, matrices) = matrices(card, verifying.batch_log2)?;
         Ok(Self { verifying, proving, matrices: ArkMatrices::of(&matrices) })
     }

@@ -6,25 +6,27 @@ use ark_bn254::Fr;
 use ark_relations::gr1cs::SynthesisError;
 use candor_circuits::layout::{Layout, LayoutError};
 use candor_circuits::native::ArgumentError;
-use candor_circuits::proof::ProofFile;
 use candor_circuits::point::encode_g1;
+use candor_circuits::proof::ProofFile;
 use candor_circuits::seal::circuit::{SealShape, synthesize};
 use candor_circuits::seal::exposed::expose;
 use candor_circuits::seal::messages::{TakenApart, take_apart};
 use candor_circuits::seal::witness::{PathWitness, RecordWitness};
 use candor_circuits::statement::{ProgramData, Statement, StatementError};
 use candor_program::digest::ProgramIds;
+use candor_program::encoding::FrBytes;
 use candor_program::encoding::keccak256;
 use candor_program::operator::Operator;
 use candor_trace::chain::Chain;
-use candor_program::encoding::FrBytes;
 use candor_trace::{Bundle, BundleError, SealFile, SealProof, SignedRecord, context_digest};
 
 /// Why a proof cannot be sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// A seal covers exactly one segment.
-    #[error("the proof has {segments} segments; a seal covers one: prove a shorter range, or seal the segments one by one")]
+    #[error(
+        "the proof has {segments} segments; a seal covers one: prove a shorter range, or seal the segments one by one"
+    )]
     Segments {
         /// Found.
         segments: usize,
@@ -50,7 +52,9 @@ pub enum SealError {
     #[error("the proof is not valid, a seal of it would not verify: {0}")]
     Argument(#[from] ArgumentError),
     /// The key belongs to another class or batch.
-    #[error("the seal key is for another class or batch (its batch is 2^{key_batch_log2}, the proof's 2^{batch_log2}): make one with `candor setup seal`")]
+    #[error(
+        "the seal key is for another class or batch (its batch is 2^{key_batch_log2}, the proof's 2^{batch_log2}): make one with `candor setup seal`"
+    )]
     OtherKey {
         /// Of the key.
         key_batch_log2: u8,
@@ -58,7 +62,9 @@ pub enum SealError {
         batch_log2: u8,
     },
     /// The path does not satisfy the circuit: a record breaks a rule that the seal proves.
-    #[error("the path does not satisfy the circuit's part `{part}`: verify the bundle to see which record is wrong")]
+    #[error(
+        "the path does not satisfy the circuit's part `{part}`: verify the bundle to see which record is wrong"
+    )]
     Unsatisfied {
         /// The circuit's part.
         part: &'static str,
@@ -95,8 +101,7 @@ pub fn sealable<'a>(bundle: &'a Bundle, proof: &ProofFile) -> Result<SealablePat
     let data = ProgramData::of(card, &ids);
     let layout = Layout::new(&card.class, segment.batch_log2, card.class.output())?;
     let agent = bundle.agent().unwrap_or_default();
-    let context =
-        context_digest(proof.purpose, &card.domain, &agent, &proof.payout, &bundle.record_hashes());
+    let context = context_digest(proof.purpose, &card.domain, &agent, &proof.payout, &bundle.record_hashes());
     let statement = Statement {
         batch_log2: segment.batch_log2,
         context,
@@ -113,7 +118,10 @@ pub fn sealable<'a>(bundle: &'a Bundle, proof: &ProofFile) -> Result<SealablePat
         model_id: data.model_id,
         context,
         acc_before: link.acc().to_fr(),
-        state_before: bundle.records.first().map_or_else(Vec::new, |record| record.body.state_before.0.clone()),
+        state_before: bundle
+            .records
+            .first()
+            .map_or_else(Vec::new, |record| record.body.state_before.0.clone()),
         records: bundle.records.iter().map(|record| record_witness(record, low)).collect(),
         messages: argument.messages.clone(),
     };
@@ -136,11 +144,15 @@ fn record_witness(record: &SignedRecord, low: i32) -> RecordWitness {
     }
 }
 
-
 /// Seals a bundle's proof; `blinding` are two random elements.
 ///
 /// Errors: a key of another class, a proof that does not belong to the bundle, or a path that breaks a rule.
-pub fn seal(keys: &SealKeys, bundle: &Bundle, proof: &ProofFile, blinding: [Fr; 2]) -> Result<SealFile, SealError> {
+pub fn seal(
+    keys: &SealKeys,
+    bundle: &Bundle,
+    proof: &ProofFile,
+    blinding: [Fr; 2],
+) -> Result<SealFile, SealError> {
     let path = sealable(bundle, proof)?;
     let ids = ProgramIds::of(&bundle.card);
     let (key_batch_log2, batch_log2) = (keys.verifying.batch_log2, path.layout.batch_log2 as u8);

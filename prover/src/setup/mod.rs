@@ -117,7 +117,11 @@ impl ReferenceString {
         if self.powers.first() != Some(&G1Affine::generator()) {
             return Err(SetupError::NotPowers);
         }
-        let seed = fr_from_bytes_mod(&keccak256(&[b"candor/powers-check/v1", &self.card.powers_digest, &self.card.tau_g2]));
+        let seed = fr_from_bytes_mod(&keccak256(&[
+            b"candor/powers-check/v1",
+            &self.card.powers_digest,
+            &self.card.tau_g2,
+        ]));
         let mut weights = Vec::with_capacity(self.powers.len() - 1);
         let mut weight = Fr::one();
         for _ in 1..self.powers.len() {
@@ -146,7 +150,6 @@ impl ReferenceString {
         self.card.powers_log2
     }
     /// The powers.
-    #[must_use]
     pub fn powers(&self) -> &[G1Affine] {
         &self.powers
     }
@@ -206,7 +209,8 @@ impl ReferenceString {
             return Err(SetupError::Digest);
         }
         let decode = |(index, bytes)| decode_g1(bytes).map_err(|error| SetupError::Point { index, error });
-        let powers: Vec<G1Affine> = body.powers.par_iter().enumerate().map(decode).collect::<Result<_, _>>()?;
+        let powers: Vec<G1Affine> =
+            body.powers.par_iter().enumerate().map(decode).collect::<Result<_, _>>()?;
         let reference = Self { card: body.card, powers };
         if digest(&reference.powers) != reference.card.powers_digest {
             return Err(SetupError::Digest);

@@ -33,7 +33,11 @@ pub(crate) trait Instance {
 
 /// Runs all rounds; gives the final point. An instance of m < n variables carries the scale 2^-(n-m) and waits until m
 /// rounds are left.
-pub(crate) fn prove(channel: &mut ProverChannel<'_>, vars: usize, instances: &mut [&mut dyn Instance]) -> Vec<Fr> {
+pub(crate) fn prove(
+    channel: &mut ProverChannel<'_>,
+    vars: usize,
+    instances: &mut [&mut dyn Instance],
+) -> Vec<Fr> {
     let mut point = Vec::with_capacity(vars);
     for round in 0..vars {
         let left = vars - round;
