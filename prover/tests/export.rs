@@ -86,7 +86,9 @@ fn calldata_are_the_words_of_the_encodings() {
     let exported = calldata(&groth, &inputs);
     let bytes = |value: &Value| -> Vec<u8> {
         let words = value.as_array().unwrap().iter();
-        words.flat_map(|word| hex::decode(word.as_str().unwrap().strip_prefix("0x").unwrap()).unwrap()).collect()
+        words
+            .flat_map(|word| hex::decode(word.as_str().unwrap().strip_prefix("0x").unwrap()).unwrap())
+            .collect()
     };
     assert_eq!(bytes(&exported["a"]), groth.a.0);
     assert_eq!([bytes(&exported["b"][0]), bytes(&exported["b"][1])].concat(), groth.b.0);

@@ -35,8 +35,7 @@ fn initial_keys_are_those_of_the_secrets() {
     assert_eq!(parameters.a, in_g1(&a));
     assert_eq!(parameters.b_g1, in_g1(&b));
     assert_eq!(parameters.b_g2, b.iter().map(|value| g2(*value)).collect::<Vec<_>>());
-    let rest: Vec<Fr> =
-        (0..a.len()).map(|i| secrets.beta * a[i] + secrets.alpha * b[i] + c[i]).collect();
+    let rest: Vec<Fr> = (0..a.len()).map(|i| secrets.beta * a[i] + secrets.alpha * b[i] + c[i]).collect();
     let per_gamma: Vec<Fr> = rest[..=INPUTS].iter().map(|value| *value / gamma()).collect();
     assert_eq!(parameters.inputs, in_g1(&per_gamma));
     assert_eq!(parameters.l, in_g1(&rest[INPUTS + 1..]));
@@ -90,7 +89,8 @@ fn the_file_comes_back_as_it_was_and_goes_on() {
 #[test]
 fn another_secret_gives_another_delta_and_another_transcript() {
     let (mut one, mut other) = (begun(), begun());
-    let transcripts = (one.contribute("same", &[1; 32]).unwrap(), other.contribute("same", &[2; 32]).unwrap());
+    let transcripts =
+        (one.contribute("same", &[1; 32]).unwrap(), other.contribute("same", &[2; 32]).unwrap());
     assert_ne!(transcripts.0, transcripts.1);
     assert_ne!(one.parameters.delta_g1, other.parameters.delta_g1);
     assert_eq!(one.parameters.a, other.parameters.a);

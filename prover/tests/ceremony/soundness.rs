@@ -11,8 +11,8 @@ use candor_circuits::seal::key::{G2Bytes, KeyError, KeyPoint};
 use candor_program::card::PointBytes;
 use candor_program::encoding::{DecodeError, fr_from_bytes_mod};
 use candor_prover::ceremony::{
-    Beacon, Ceremony, CeremonyError, Circuit, Element, MAX_BEACON_BYTES, MAX_CONTRIBUTIONS, MAX_ITERATIONS_LOG2,
-    MAX_NAME_BYTES, PhaseOne, Query,
+    Beacon, Ceremony, CeremonyError, Circuit, Element, MAX_BEACON_BYTES, MAX_CONTRIBUTIONS,
+    MAX_ITERATIONS_LOG2, MAX_NAME_BYTES, PhaseOne, Query,
 };
 
 fn refused(ceremony: &Ceremony) -> CeremonyError {
@@ -93,7 +93,11 @@ fn a_contributor_who_wipes_out_the_others_is_refused() {
 #[test]
 fn forged_proofs_of_knowledge_are_refused() {
     let honest = contributed();
-    let before = { let mut one = begun(); one.contribute("first", &[1; 32]).unwrap(); one.transcript() };
+    let before = {
+        let mut one = begun();
+        one.contribute("first", &[1; 32]).unwrap();
+        one.transcript()
+    };
     // the right shape, a factor of one's own choosing
     let mut forged = honest.clone();
     forged.contributions[1].proof_g2 = G2Bytes(encode_g2(&G2Affine::generator()));
@@ -118,7 +122,11 @@ fn the_challenge_depends_on_all_that_is_said_before_the_proof() {
     let honest = contributed().contributions[1].clone();
     let transcript = [5; 32];
     let challenge = honest.challenge(&transcript);
-    assert!(challenge.is_on_curve() && challenge.is_in_correct_subgroup_assuming_on_curve() && !challenge.is_zero());
+    assert!(
+        challenge.is_on_curve()
+            && challenge.is_in_correct_subgroup_assuming_on_curve()
+            && !challenge.is_zero()
+    );
     let mut others = vec![honest.clone(); 4];
     others[0].name.push('x');
     others[1].beacon = Some(beacon());
@@ -329,11 +337,9 @@ fn damaged_files_are_named() {
         Ceremony::from_bytes(&changed).unwrap_err()
     };
     let error = PointError::NotOnCurve;
-    for (point, query) in [
-        (parameters.inputs[1], Query::Inputs),
-        (parameters.l[1], Query::L),
-        (parameters.h[1], Query::H),
-    ] {
+    for (point, query) in
+        [(parameters.inputs[1], Query::Inputs), (parameters.l[1], Query::L), (parameters.h[1], Query::H)]
+    {
         let at = place(&encode_g1(&point).0);
         assert_eq!(with(at, &[1; 64]), CeremonyError::Point { query, index: 1, error });
     }
@@ -344,12 +350,18 @@ fn damaged_files_are_named() {
     let identity = PointError::Identity;
     assert_eq!(with(at, &[0; 64]), CeremonyError::ElementPoint { element: Element::Alpha, error: identity });
     let at = place(&encode_g2(&parameters.delta_g2));
-    assert_eq!(with(at, &[0; 128]), CeremonyError::ElementPoint { element: Element::DeltaInG2, error: identity });
+    assert_eq!(
+        with(at, &[0; 128]),
+        CeremonyError::ElementPoint { element: Element::DeltaInG2, error: identity }
+    );
     // outside the subgroup: a point of the twist that no cofactor was taken of
     let outside = (1u64..)
         .filter_map(|x| G2Affine::get_point_from_x_unchecked(ark_bn254::Fq2::from(x), false))
         .find(|point| !point.is_in_correct_subgroup_assuming_on_curve())
         .unwrap();
     let error = PointError::WrongSubgroup;
-    assert_eq!(with(at, &encode_g2(&outside)), CeremonyError::ElementPoint { element: Element::DeltaInG2, error });
+    assert_eq!(
+        with(at, &encode_g2(&outside)),
+        CeremonyError::ElementPoint { element: Element::DeltaInG2, error }
+    );
 }

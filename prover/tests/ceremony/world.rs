@@ -30,12 +30,14 @@ pub(crate) fn powers_of_tau(power: u32, secrets: &Secrets) -> Vec<u8> {
         std::iter::successors(Some(Fr::ONE), |value| Some(*value * secrets.tau)).take(2 * size - 1).collect();
     let g1 = |scalars: Vec<Fr>| -> Vec<u8> {
         let generator = G1Affine::generator().into_group();
-        let points = ark_ec::scalar_mul::BatchMulPreprocessing::new(generator, scalars.len()).batch_mul(&scalars);
+        let points =
+            ark_ec::scalar_mul::BatchMulPreprocessing::new(generator, scalars.len()).batch_mul(&scalars);
         points.iter().flat_map(|point| [point.x, point.y]).flat_map(montgomery).collect()
     };
     let g2 = |scalars: Vec<Fr>| -> Vec<u8> {
         let generator = G2Affine::generator().into_group();
-        let points = ark_ec::scalar_mul::BatchMulPreprocessing::new(generator, scalars.len()).batch_mul(&scalars);
+        let points =
+            ark_ec::scalar_mul::BatchMulPreprocessing::new(generator, scalars.len()).batch_mul(&scalars);
         points.iter().flat_map(|p| [p.x.c0, p.x.c1, p.y.c0, p.y.c1]).flat_map(montgomery).collect()
     };
     let times = |factor: Fr| powers[..size].iter().map(|power| *power * factor).collect::<Vec<_>>();
@@ -75,8 +77,11 @@ pub(crate) fn system(x: u64, y: u64) -> System {
     let system = System::new(true, INPUTS);
     let (x, y) = (Fr::from(x), Fr::from(y));
     let power = x.pow([1 << 8]);
-    let inputs: Vec<Wire> =
-        [x, y, power * y + x + Fr::ONE].iter().enumerate().map(|(i, value)| system.input(i, *value)).collect();
+    let inputs: Vec<Wire> = [x, y, power * y + x + Fr::ONE]
+        .iter()
+        .enumerate()
+        .map(|(i, value)| system.input(i, *value))
+        .collect();
     let _unused = system.witness(Fr::from(5u64));
     let one = Wire::constant(Fr::ONE);
     let square = (0..8).fold(inputs[0].clone(), |wire, _| wire.times(&wire));
@@ -138,10 +143,12 @@ pub(crate) fn finished() -> Ceremony {
 pub(crate) fn proven(keys: &SealKeys, x: u64, y: u64) -> (GrothProof, [Fr; INPUTS]) {
     let assignment = system(x, y).assignment();
     let matrices = matrices();
-    let rows = |pick: fn(&candor_circuits::seal::system::Constraint) -> &Vec<(u32, Fr)>| -> Vec<Vec<(Fr, usize)>> {
-        let convert = |row: &Vec<(u32, Fr)>| row.iter().map(|(index, factor)| (*factor, *index as usize)).collect();
-        matrices.constraints.iter().map(|constraint| convert(pick(constraint))).collect()
-    };
+    let rows =
+        |pick: fn(&candor_circuits::seal::system::Constraint) -> &Vec<(u32, Fr)>| -> Vec<Vec<(Fr, usize)>> {
+            let convert =
+                |row: &Vec<(u32, Fr)>| row.iter().map(|(index, factor)| (*factor, *index as usize)).collect();
+            matrices.constraints.iter().map(|constraint| convert(pick(constraint))).collect()
+        };
     let proof = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
         keys.proving_key(),
         Fr::from(77u64),
