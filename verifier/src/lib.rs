@@ -64,7 +64,7 @@ pub use error::{ErrorKind, VerifyError};
 pub use expected::Expected;
 pub use inconsistency::{Inconsistency, PlaceName};
 pub use replay::{ReplayError, ReplayOutcome, ReplayReport, replay};
-pub use seal::{SealError, Sealed, verify_seal};
+pub use seal::{SealError, SealScalar, Sealed, verify_seal};
 pub use settle::{Submission, settle};
 pub use verdict::{Basis, Fraud, FraudKind, Missing, Verdict};
 pub use verify::{Accepted, verify, verify_bytes};

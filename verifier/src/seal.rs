@@ -17,6 +17,7 @@ use candor_circuits::statement::ProgramData;
 use candor_program::Fr;
 use candor_program::card::Card;
 use candor_program::digest::transaction_word;
+use candor_program::encoding::{FrBytes, fr_from_bytes};
 use candor_program::head::{Action, Head};
 use candor_program::interval::ProgramError;
 use candor_program::policy::{Fact, Facts};
@@ -24,6 +25,7 @@ use candor_program::transaction::ArgumentSource;
 use candor_trace::{
     Chain, ChainError, Header, Link, Purpose, SealFile, SignatureError, Start, check_link, context_digest,
 };
+use std::fmt;
 use thiserror::Error;
 
 /// What [`verify_seal`] has established. Made by nothing else.
@@ -42,6 +44,27 @@ pub struct Sealed {
     pub public_inputs: [Fr; INPUTS],
     /// What it rests on.
     pub assumptions: Vec<Assumption>,
+}
+
+/// An encoded scalar of a seal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SealScalar {
+    /// H.
+    BoundaryDigest,
+    /// A value of the boundary's tail, by index.
+    Exposed(usize),
+    /// A word of a header, by the record's sequence number.
+    Header(u64),
+}
+
+impl fmt::Display for SealScalar {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BoundaryDigest => write!(out, "the boundary's digest"),
+            Self::Exposed(index) => write!(out, "exposed value {index}"),
+            Self::Header(sequence) => write!(out, "a word of record {sequence}"),
+        }
+    }
 }
 
 /// Why a seal is not accepted.
@@ -131,7 +154,9 @@ pub enum SealError {
         sequence: u64,
     },
     /// The transaction's template takes facts that headers do not carry.
-    #[error("argument {argument} of the transaction takes a fact that is not in a header: verify the proof instead of the seal")]
+    #[error(
+        "argument {argument} of the transaction takes a fact that is not in a header: verify the proof instead of the seal"
+    )]
     TransactionFact {
         /// Argument number.
         argument: usize,
@@ -140,7 +165,9 @@ pub enum SealError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// The seal has another number of points or values than its class.
-    #[error("the seal has {points} points and {values} values, its class {expected_points} and {expected_values}")]
+    #[error(
+        "the seal has {points} points and {values} values, its class {expected_points} and {expected_values}"
+    )]
     Lengths {
         /// By the class.
         expected_points: usize,
@@ -150,6 +177,12 @@ pub enum SealError {
         points: usize,
         /// Found.
         values: usize,
+    },
+    /// A scalar is the field's modulus or more: a second encoding of a value.
+    #[error("{scalar} is not below the field's modulus")]
+    Scalar {
+        /// Which.
+        scalar: SealScalar,
     },
     /// A point of the argument.
     #[error("point {index}: {error}")]
@@ -175,13 +208,13 @@ impl SealError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Card { .. } | Self::Lengths { .. } | Self::Point { .. } | Self::Model(_) | Self::Setup(_) => {
-                ErrorKind::Malformed
-            }
-            Self::Key(error) => match error {
-                KeyError::Point { .. } => ErrorKind::Malformed,
-                _ => ErrorKind::Rejected,
-            },
+            Self::Card { .. }
+            | Self::Lengths { .. }
+            | Self::Scalar { .. }
+            | Self::Point { .. }
+            | Self::Model(_)
+            | Self::Setup(_) => ErrorKind::Malformed,
+            Self::Key(KeyError::Point { .. }) => ErrorKind::Malformed,
             Self::Layout(_) => ErrorKind::Limit,
             Self::Refused { .. } => ErrorKind::RefusedAssumption,
             _ => ErrorKind::Rejected,
@@ -194,7 +227,12 @@ impl SealError {
 ///
 /// Needs no body, no observation, no weights: the card, the key and the file.
 /// Errors: the first check that fails. Owes: everything in [`Sealed::assumptions`].
-pub fn verify_seal(expected: &Expected, card: &Card, key: &SealKey, file: &SealFile) -> Result<Sealed, SealError> {
+pub fn verify_seal(
+    expected: &Expected,
+    card: &Card,
+    key: &SealKey,
+    file: &SealFile,
+) -> Result<Sealed, SealError> {
     card.validate().map_err(Box::new)?;
     let chain = Chain::of(card);
     check_program("the card", expected, chain.ids.program_id)?;
@@ -210,7 +248,10 @@ pub fn verify_seal(expected: &Expected, card: &Card, key: &SealKey, file: &SealF
         return Err(SealError::OtherKey { expected: named, got });
     }
     let batch_log2 = file.batch_log2;
-    if key.class_digest != chain.ids.class_digest || key.batch_log2 != batch_log2 || batch_log2 > MAX_BATCH_LOG2 {
+    if key.class_digest != chain.ids.class_digest
+        || key.batch_log2 != batch_log2
+        || batch_log2 > MAX_BATCH_LOG2
+    {
         return Err(SealError::KeyClass);
     }
     let layout = Layout::new(&card.class, batch_log2, card.class.output())?;
@@ -224,6 +265,7 @@ pub fn verify_seal(expected: &Expected, card: &Card, key: &SealKey, file: &SealF
         return Err(SealError::Refused { assumption });
     }
     let checked = key.validate()?;
+    check_scalars(file)?;
     let ends = check_headers(expected, card, &chain, &layout, file)?;
 
     let counts = exposed::point_counts(&layout);
@@ -259,6 +301,30 @@ pub fn verify_seal(expected: &Expected, card: &Card, key: &SealKey, file: &SealF
     })
 }
 
+/// Every scalar of the file has one encoding. Decoding a file checks that too; a file assembled in memory passes here alone.
+fn check_scalars(file: &SealFile) -> Result<(), SealError> {
+    let check = |value: &FrBytes, scalar| match fr_from_bytes(&value.0) {
+        Some(_) => Ok(()),
+        None => Err(SealError::Scalar { scalar }),
+    };
+    let before = match &file.start {
+        Start::Genesis => None,
+        Start::After(previous) => Some(previous),
+    };
+    for Header { sequence, state_before, observations, evidence, state_after, acc, .. } in
+        before.into_iter().chain(&file.headers).map(|signed| &signed.header)
+    {
+        for value in [state_before, observations, evidence, state_after, acc] {
+            check(value, SealScalar::Header(*sequence))?;
+        }
+    }
+    check(&file.proof.boundary_digest, SealScalar::BoundaryDigest)?;
+    for (index, value) in file.proof.exposed.iter().enumerate() {
+        check(value, SealScalar::Exposed(index))?;
+    }
+    Ok(())
+}
+
 fn check_program(part: &'static str, expected: &Expected, got: [u8; 32]) -> Result<(), SealError> {
     let expected = expected.program_id;
     if expected == got { Ok(()) } else { Err(SealError::Program { part, expected, got }) }
@@ -286,7 +352,9 @@ fn check_headers(
         Start::After(previous) => {
             check_program("the record before the seal", expected, previous.header.program_id)?;
             let sequence = previous.header.sequence;
-            previous.check_signature(&card.domain).map_err(|source| SealError::Signature { sequence, source })?;
+            previous
+                .check_signature(&card.domain)
+                .map_err(|source| SealError::Signature { sequence, source })?;
             Link::after(chain, &previous.header)
         }
     };
@@ -298,7 +366,8 @@ fn check_headers(
             return Err(SealError::Agent { sequence, expected: expected.agent, got: header.agent });
         }
         signed.check_signature(&card.domain).map_err(|source| SealError::Signature { sequence, source })?;
-        check_link(&link, header).map_err(|source| SealError::Chain { sequence, source: Box::new(source) })?;
+        check_link(&link, header)
+            .map_err(|source| SealError::Chain { sequence, source: Box::new(source) })?;
         check_transaction(card, header)?;
         hashes.push(signed.record_hash(&card.domain));
         link = Link::after(chain, header);
@@ -318,8 +387,10 @@ fn check_transaction(card: &Card, header: &Header) -> Result<(), SealError> {
         None => None,
         Some(action) => {
             for (argument, declared) in card.transaction.arguments.iter().enumerate() {
-                if let ArgumentSource::Fact { fact: Fact::Feature(_) | Fact::Register(_) | Fact::Elapsed(_), .. } =
-                    declared.source
+                if let ArgumentSource::Fact {
+                    fact: Fact::Feature(_) | Fact::Register(_) | Fact::Elapsed(_),
+                    ..
+                } = declared.source
                 {
                     return Err(SealError::TransactionFact { argument });
                 }

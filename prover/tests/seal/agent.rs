@@ -99,7 +99,13 @@ pub(crate) fn enrich(program: &mut Program) {
         predicate(Fact::Register(2), Comparison::Greater, constant(100)),
         predicate(Fact::Elapsed(0), Comparison::Equal, Operand::Fact(Fact::Elapsed(1))),
     ];
-    let rule = |name: &str, effect, all_of, none_of, reason| Rule { name: name.into(), effect, all_of, none_of, reason };
+    let rule = |name: &str, effect, all_of, none_of, reason| Rule {
+        name: name.into(),
+        effect,
+        all_of,
+        none_of,
+        reason,
+    };
     card.policy.rules = vec![
         rule("permit", Effect::Permit, 0b1, 0b1000_0000, 16),
         rule("interval", Effect::Forbid, 0b100, 0, 17),
@@ -108,7 +114,8 @@ pub(crate) fn enrich(program: &mut Program) {
         rule("last", Effect::Permit, 0, 0b10_1000, 16),
     ];
     let text = |code, name: &str| ReasonText { code, name: name.into(), remedy: String::new() };
-    card.policy.reasons = vec![text(16, "mandate"), text(17, "interval"), text(18, "turn"), text(19, "fallback")];
+    card.policy.reasons =
+        vec![text(16, "mandate"), text(17, "interval"), text(18, "turn"), text(19, "fallback")];
 }
 
 /// Whether the long campaign was asked for.

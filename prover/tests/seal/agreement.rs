@@ -4,6 +4,7 @@
 //! over the same messages.
 
 use crate::agent::{Agent, cases};
+use ark_ff::Field;
 use candor_benches::synthetic::Random;
 use candor_circuits::argument;
 use candor_circuits::channel::{Channel, Check, Received, Step};
@@ -20,7 +21,6 @@ use candor_program::operator::{Operator, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand};
 use candor_program::state::{State, Update};
 use candor_program::{Card, Fr, poseidon};
-use ark_ff::Field;
 use std::collections::BTreeMap;
 
 /// A proof's messages read natively, hashes for points.
@@ -175,14 +175,22 @@ fn mutate_card(card: &mut Card, random: &mut Random) -> &'static str {
             "coefficients"
         }
         7 => (register.initial = register.initial.wrapping_add(1), "an initial register").1,
-        8 => (register.on_execute = [Update::Keep, Update::Increment][below(random, 2)], "a register's rule").1,
+        8 => {
+            (register.on_execute = [Update::Keep, Update::Increment][below(random, 2)], "a register's rule").1
+        }
         9 => (predicate.comparison = Comparison::LessOrEqual, "a comparison").1,
         10 => (predicate.operand = Operand::Constant(random.signed(2_000)), "an operand").1,
         11 => (predicate.fact = [Fact::Time, Fact::Elapsed(3)][below(random, 2)], "a fact").1,
         12 => (rule.all_of ^= 1 << bit, "an all-of mask").1,
         13 => (rule.none_of ^= 1 << bit, "a none-of mask").1,
         14 => (rule.reason += 1, "a reason").1,
-        15 => (rule.effect = if rule.effect == Effect::Permit { Effect::Forbid } else { Effect::Permit }, "an effect").1,
+        15 => {
+            (
+                rule.effect = if rule.effect == Effect::Permit { Effect::Forbid } else { Effect::Permit },
+                "an effect",
+            )
+                .1
+        }
         // nothing that a seal reads
         _ => (card.name.push('x'), "a name").1,
     }
@@ -208,7 +216,10 @@ fn mutate_witness(witness: &mut PathWitness<'_>, random: &mut Random) -> &'stati
         9 => (record.observations_salt ^= 1 << (hash % 128), "a salt").1,
         10 => (record.evidence_salt ^= 1, "the evidence's salt").1,
         11 => (record.payloads[scalar % 2] ^= 1, "a payload").1,
-        12 => (record.time = record.time.wrapping_add(random.next_u64() >> (random.next_u64() % 64)), "a time").1,
+        12 => {
+            (record.time = record.time.wrapping_add(random.next_u64() >> (random.next_u64() % 64)), "a time")
+                .1
+        }
         13 => {
             // later sequence numbers follow from the first
             witness.records[0].sequence = [u64::MAX, (1 << 62) - 1, 1 << 62, 0][below(random, 4)];
@@ -260,10 +271,20 @@ fn the_circuit_is_satisfied_exactly_where_the_native_code_accepts() {
             // with the public inputs that the honest path has
             let fixed = pass(&shape, &witness, false, &fingerprint);
             let accepted = expected.as_ref() == Some(&honest);
-            assert_eq!(fixed.system.unsatisfied().is_none(), accepted, "{what} {:?}", fixed.system.unsatisfied());
+            assert_eq!(
+                fixed.system.unsatisfied().is_none(),
+                accepted,
+                "{what} {:?}",
+                fixed.system.unsatisfied()
+            );
             // with its own
             let own = synthesize(&shape, &witness, false);
-            assert_eq!(own.system.unsatisfied().is_none(), expected.is_some(), "{what} {:?}", own.system.unsatisfied());
+            assert_eq!(
+                own.system.unsatisfied().is_none(),
+                expected.is_some(),
+                "{what} {:?}",
+                own.system.unsatisfied()
+            );
             if let Some(expected) = expected {
                 assert_eq!(own.boundary, expected, "{what}");
             }
@@ -274,7 +295,8 @@ fn the_circuit_is_satisfied_exactly_where_the_native_code_accepts() {
     }
     println!("{done} witnesses, {:?} each, (accepted, rejected): {tally:?}", started.elapsed() / done as u32);
     assert!(["nothing", "a name", "a scalar after the last"].iter().all(|what| tally[what].1 == 0));
-    let rejected = ["a scalar", "a hash", "the context", "model_id", "acc before", "a salt", "a payload", "the count"];
+    let rejected =
+        ["a scalar", "a hash", "the context", "model_id", "acc before", "a salt", "a payload", "the count"];
     assert!(rejected.iter().all(|what| tally[what].0 == 0), "{tally:?}");
 }
 

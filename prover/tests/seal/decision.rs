@@ -70,7 +70,14 @@ pub(crate) fn random_card(random: &mut Random, base: &Card) -> Card {
     let feature = |index: usize, random: &mut Random| {
         let span = [0, 1, 9, 65_535][below(random, 4)];
         let min = integer(random).min(i64::MAX - span);
-        Feature { name: format!("f{index}"), plugin: 0, pointer: String::new(), decimals: 0, min, max: min + span }
+        Feature {
+            name: format!("f{index}"),
+            plugin: 0,
+            pointer: String::new(),
+            decimals: 0,
+            min,
+            max: min + span,
+        }
     };
     card.features = (0..1 + below(random, 6)).map(|index| feature(index, random)).collect();
     card.class.input_log2 = card.features.len().next_power_of_two().trailing_zeros() as u8;
@@ -83,18 +90,25 @@ pub(crate) fn random_card(random: &mut Random, base: &Card) -> Card {
         *output_log2 = actions.len().next_power_of_two().trailing_zeros() as u8;
     }
     card.head = Head::ArgMax { actions };
-    let update = |random: &mut Random| [Update::Keep, Update::Time, Update::AddAmount, Update::Increment][below(random, 4)];
+    let update = |random: &mut Random| {
+        [Update::Keep, Update::Time, Update::AddAmount, Update::Increment][below(random, 4)]
+    };
     let count = if below(random, 8) == 0 { 16 } else { below(random, 5) };
-    let register = |index: usize, random: &mut Random| {
-        Register { name: format!("r{index}"), initial: integer(random), on_execute: update(random) }
+    let register = |index: usize, random: &mut Random| Register {
+        name: format!("r{index}"),
+        initial: integer(random),
+        on_execute: update(random),
     };
     card.registers = (0..count).map(|index| register(index, random)).collect();
     card.class.state_size = digest::state_size(count) as u8;
     let predicates = 1 + below(random, 16);
     card.policy.predicates = (0..predicates)
         .map(|_| {
-            let operand =
-                if below(random, 2) == 0 { Operand::Constant(integer(random)) } else { Operand::Fact(fact(random, &card)) };
+            let operand = if below(random, 2) == 0 {
+                Operand::Constant(integer(random))
+            } else {
+                Operand::Fact(fact(random, &card))
+            };
             Predicate { fact: fact(random, &card), comparison: COMPARISONS[below(random, 6)], operand }
         })
         .collect();
@@ -126,11 +140,17 @@ pub(crate) fn random_case(random: &mut Random, card: &Card) -> Case {
     let feature = |feature: &Feature, random: &mut Random| {
         let span = feature.span();
         // now and then out of range
-        if span < 60_000 && below(random, 64) == 0 { span as u16 + 1 } else { (random.next_u64() % (span + 1)) as u16 }
+        if span < 60_000 && below(random, 64) == 0 {
+            span as u16 + 1
+        } else {
+            (random.next_u64() % (span + 1)) as u16
+        }
     };
     let features = card.features.iter().map(|declared| feature(declared, random)).collect();
     let ties = below(random, 2) == 0;
-    let output = |random: &mut Random| if ties { [0, 1, u16::MAX][below(random, 3)] } else { random.next_u64() as u16 };
+    let output = |random: &mut Random| {
+        if ties { [0, 1, u16::MAX][below(random, 3)] } else { random.next_u64() as u16 }
+    };
     let outputs = card.head.actions().iter().map(|_| output(random)).collect();
     let payloads = [random.next_u64() as u8; 32];
     let hash = keccak256(&[&payloads]);
@@ -156,7 +176,8 @@ fn native(card: &Card, case: &Case) -> Option<(DecisionValues, Outcome, u16)> {
     let outputs: Vec<i32> = case.record.outputs.iter().map(|output| i32::from(*output) + low).collect();
     let state = State(case.state.clone());
     let (features, time, sequence) = (&case.record.features[..], case.record.time, case.record.sequence);
-    let decision = decide(&DecisionInput { card, features, outputs: &outputs, state: &state, time, sequence }).ok()?;
+    let decision =
+        decide(&DecisionInput { card, features, outputs: &outputs, state: &state, time, sequence }).ok()?;
     let executed = Action::executed_word(decision.executed.as_ref());
     let input = AccInput {
         previous: case.acc,
@@ -209,7 +230,8 @@ fn the_circuit_decides_as_the_program_does() {
                 }
                 None => {
                     let system = System::new(false, 0);
-                    let _values = DecisionCircuit::new(&system, &card).step(&case.record, case.acc, &case.state);
+                    let _values =
+                        DecisionCircuit::new(&system, &card).step(&case.record, case.acc, &case.state);
                     assert!(system.unsatisfied().is_some(), "{card:?} {:?}", case.record);
                     refused += 1;
                 }

@@ -34,7 +34,8 @@ fn rho_covers_the_digest() {
     let rho = without_digest(&told, Fr::from(0u64)).rho;
     let difference = |index: usize| (told.0[index] - honest.0[index]) * rho.pow([index as u64]);
     let mut witness = path.witness.clone();
-    witness.messages.hashes[6] += (difference(5) + difference(10)) * rho.pow([free as u64]).inverse().unwrap();
+    witness.messages.hashes[6] +=
+        (difference(5) + difference(10)) * rho.pow([free as u64]).inverse().unwrap();
     let circuit = synthesize(&shape, &witness, false);
     assert_eq!(circuit.system.unsatisfied(), None);
     assert_ne!(circuit.boundary, told);
@@ -50,11 +51,15 @@ fn rho_covers_the_digest() {
     // solving again for the rho that is now known changes H, hence rho
     let mut again = path.witness.clone();
     let difference = |index: usize| (told.0[index] - honest.0[index]) * ours.rho.pow([index as u64]);
-    again.messages.hashes[6] += (difference(5) + difference(10)) * ours.rho.pow([free as u64]).inverse().unwrap();
+    again.messages.hashes[6] +=
+        (difference(5) + difference(10)) * ours.rho.pow([free as u64]).inverse().unwrap();
     let digest = synthesize(&shape, &again, false).boundary.digest();
     assert_eq!(pass(&shape, &again, true, &told.fingerprint(digest)).system.unsatisfied(), Some("boundary"));
     // the two other ways to cheat on H
     for digest in [told.digest(), honest.digest()] {
-        assert_eq!(pass(&shape, &witness, true, &told.fingerprint(digest)).system.unsatisfied(), Some("boundary"));
+        assert_eq!(
+            pass(&shape, &witness, true, &told.fingerprint(digest)).system.unsatisfied(),
+            Some("boundary")
+        );
     }
 }

@@ -36,10 +36,13 @@ fn blank(card: &Card) -> PathWitness<'_> {
 fn constraint_counts_are_golden() {
     let mut text = String::new();
     let (large, small) = (Agent::new(LARGE, 10, |_| ()), Agent::small());
-    for (name, agent, batch_log2) in [("sp500", &large, 0), ("sp500", &large, 2), ("small", &small, 0), ("small", &small, 1)] {
+    for (name, agent, batch_log2) in
+        [("sp500", &large, 0), ("sp500", &large, 2), ("small", &small, 0), ("small", &small, 1)]
+    {
         let matrices = matrices(&agent.program.card, batch_log2);
         let (constraints, witnesses) = (matrices.constraints.len(), matrices.witnesses);
-        writeln!(text, "{name} batch 2^{batch_log2}: {constraints} constraints, {witnesses} witnesses").unwrap();
+        writeln!(text, "{name} batch 2^{batch_log2}: {constraints} constraints, {witnesses} witnesses")
+            .unwrap();
         for (owner, count) in matrices.by_owner() {
             writeln!(text, "  {owner} {count}").unwrap();
         }
@@ -96,7 +99,12 @@ fn the_shape_depends_on_class_and_batch_alone() {
     let (shape, path) = agent.path(&bundle);
     assert_same(&expected, &synthesize(&shape, &path.witness, true).system.matrices(), "an honest path");
     let mut witness = path.witness.clone();
-    let record = RecordWitness { outputs: vec![u16::MAX; 9], features: vec![1; 9], time: u64::MAX, ..witness.records[0].clone() };
+    let record = RecordWitness {
+        outputs: vec![u16::MAX; 9],
+        features: vec![1; 9],
+        time: u64::MAX,
+        ..witness.records[0].clone()
+    };
     witness.records = vec![record; 7];
     witness.messages = Messages { scalars: vec![Fr::from(0u64); 10_000], hashes: Vec::new() };
     assert_same(&expected, &synthesize(&shape, &witness, true).system.matrices(), "an absurd witness");

@@ -28,8 +28,11 @@ impl ConstraintSynthesizer<Fr> for Circuit<'_> {
         for index in 0..self.0.witnesses {
             variables.push(cs.new_witness_variable(|| Ok(value(1 + self.0.inputs + index)))?);
         }
-        let combination =
-            |row: &Row| LinearCombination(row.iter().map(|(index, factor)| (*factor, variables[*index as usize])).collect());
+        let combination = |row: &Row| {
+            LinearCombination(
+                row.iter().map(|(index, factor)| (*factor, variables[*index as usize])).collect(),
+            )
+        };
         for constraint in &self.0.constraints {
             let (a, b, c) = (&constraint.a, &constraint.b, &constraint.c);
             cs.enforce_r1cs_constraint(|| combination(a), || combination(b), || combination(c))?;
@@ -75,7 +78,9 @@ fn our_equation_is_arks_on_honest_and_changed_proofs() {
     let agent = Agent::small();
     let matrices = matrices(&agent.program.card, 0);
     let mut random = StdRng::from_seed([7; 32]);
-    let key = Groth16::<Bn254>::generate_random_parameters_with_reduction(Circuit(&matrices, &[]), &mut random).unwrap();
+    let key =
+        Groth16::<Bn254>::generate_random_parameters_with_reduction(Circuit(&matrices, &[]), &mut random)
+            .unwrap();
     let records = agent.records(1);
     let bundle = agent.bundle(&records, 0, 0);
     let (shape, path) = agent.path(&bundle);
@@ -133,7 +138,13 @@ fn toy_key() -> VerifyingKey<Bn254> {
     let (beta_g2, gamma_g2, delta_g2) = (g2(), g2(), g2());
     let mut random = StdRng::from_seed([4; 32]);
     let mut g1 = || (G1Affine::generator() * Fr::rand(&mut random)).into_affine();
-    VerifyingKey { alpha_g1: g1(), beta_g2, gamma_g2, delta_g2, gamma_abc_g1: (0..=INPUTS).map(|_| g1()).collect() }
+    VerifyingKey {
+        alpha_g1: g1(),
+        beta_g2,
+        gamma_g2,
+        delta_g2,
+        gamma_abc_g1: (0..=INPUTS).map(|_| g1()).collect(),
+    }
 }
 
 /// threats.md 17.
@@ -158,8 +169,14 @@ fn keys_with_points_that_coincide_are_refused() {
     type Change = fn(&mut SealKey);
     let generator = |key: &mut SealKey| key.delta_g2 = G2Bytes(encode_g2(&G2Affine::generator()));
     let cases: [(Change, KeyError); 8] = [
-        (|key| key.gamma_g2 = key.beta_g2, KeyError::Coincide { first: KeyPoint::Beta, second: KeyPoint::Gamma }),
-        (|key| key.delta_g2 = key.beta_g2, KeyError::Coincide { first: KeyPoint::Beta, second: KeyPoint::Delta }),
+        (
+            |key| key.gamma_g2 = key.beta_g2,
+            KeyError::Coincide { first: KeyPoint::Beta, second: KeyPoint::Gamma },
+        ),
+        (
+            |key| key.delta_g2 = key.beta_g2,
+            KeyError::Coincide { first: KeyPoint::Beta, second: KeyPoint::Delta },
+        ),
         (generator, KeyError::Generator { point: KeyPoint::Delta }),
         (
             |key| key.gamma_g2 = G2Bytes(encode_g2(&-G2Affine::generator())),
@@ -177,7 +194,10 @@ fn keys_with_points_that_coincide_are_refused() {
             |key| key.inputs_g1[0] = encode_g1(&-decode_g1(&key.inputs_g1[1]).unwrap()),
             KeyError::Coincide { first: KeyPoint::Input(0), second: KeyPoint::Input(1) },
         ),
-        (|key| key.alpha_g1 = encode_g1(&G1Affine::generator()), KeyError::Generator { point: KeyPoint::Alpha }),
+        (
+            |key| key.alpha_g1 = encode_g1(&G1Affine::generator()),
+            KeyError::Generator { point: KeyPoint::Alpha },
+        ),
     ];
     for (change, expected) in cases {
         let mut key = seal_key(&toy_key());
@@ -228,13 +248,17 @@ fn every_point_is_decoded_strictly() {
         PointError::WrongSubgroup => *bytes = outside,
     };
     let checked = key.validate().unwrap();
-    let defects = [PointError::Identity, PointError::NotOnCurve, PointError::NotCanonical, PointError::WrongSubgroup];
+    let defects =
+        [PointError::Identity, PointError::NotOnCurve, PointError::NotCanonical, PointError::WrongSubgroup];
     for error in defects {
         if error != PointError::WrongSubgroup {
             for index in 0..=INPUTS {
                 let mut bad = key.clone();
                 g1(&mut bad.inputs_g1[index].0, error);
-                assert_eq!(bad.validate().unwrap_err(), KeyError::Point { point: KeyPoint::Input(index), error });
+                assert_eq!(
+                    bad.validate().unwrap_err(),
+                    KeyError::Point { point: KeyPoint::Input(index), error }
+                );
             }
             let mut bad = key.clone();
             g1(&mut bad.alpha_g1.0, error);

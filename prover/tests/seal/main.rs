@@ -7,6 +7,7 @@
 mod agent;
 mod agreement;
 mod decision;
+mod faults;
 mod fingerprint;
 mod golden;
 mod groth16;
