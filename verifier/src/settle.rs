@@ -57,17 +57,20 @@ pub fn settle(expected: &Expected, bundle: &Bundle, submissions: &[Submission<'_
         Ok(found) => fraud = fraud.or(found),
         Err(reason) => missing.push(reason),
     }
-    conclude(expected, fraud, honest, missing)
+    conclude(expected, bundle.card.class.output(), fraud, honest, missing)
 }
 
+/// An accepted path proof is about the outputs; a proof about an earlier tensor, whose digest the agent signed as well,
+/// does not contradict it.
 fn conclude(
     expected: &Expected,
+    output: TensorId,
     fraud: Option<Fraud>,
     honest: Option<Accepted>,
     mut missing: Vec<Missing>,
 ) -> Verdict {
     match (fraud, honest) {
-        (Some(Fraud { basis: Basis::Proof { .. }, sequence, .. }), Some(_)) => {
+        (Some(Fraud { basis: Basis::Proof { tensor, .. }, sequence, .. }), Some(_)) if tensor == output => {
             Verdict::Undecided { missing: vec![Missing::Contradiction { sequence }] }
         }
         (Some(fraud), _) => match check_refused(expected, &fraud.assumptions) {
@@ -248,7 +251,7 @@ mod tests {
     use super::*;
     use candor_program::encoding::FrBytes;
 
-    /// No sound argument leads here, so the two outcomes are made by hand.
+    /// No sound argument leads to a contradiction, so the two outcomes are made by hand.
     #[test]
     fn accepted_proofs_of_both_are_a_contradiction() {
         let expected = Expected::new(
@@ -276,9 +279,12 @@ mod tests {
             payout: None,
             assumptions: Vec::new(),
         };
-        let alone = conclude(&expected, Some(fraud.clone()), None, Vec::new());
+        let (output, later) = (TensorId(1), TensorId(2));
+        let alone = conclude(&expected, output, Some(fraud.clone()), None, Vec::new());
         assert_eq!(alone, Verdict::Fraud(fraud.clone()));
-        let both = conclude(&expected, Some(fraud), Some(accepted), Vec::new());
+        let earlier = conclude(&expected, later, Some(fraud.clone()), Some(accepted.clone()), Vec::new());
+        assert_eq!(earlier, Verdict::Fraud(fraud.clone()), "a path proof says nothing about earlier tensors");
+        let both = conclude(&expected, output, Some(fraud), Some(accepted), Vec::new());
         assert_eq!(both, Verdict::Undecided { missing: vec![Missing::Contradiction { sequence: 4 }] });
     }
 }

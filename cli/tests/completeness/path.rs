@@ -114,6 +114,21 @@ fn a_lie_is_found_by_replay_challenged_and_settled_as_fraud() {
 }
 
 #[test]
+fn a_true_output_does_not_excuse_a_false_intermediate_value() {
+    let project = Project::recorded(12);
+    let expected = project.path("expected.json");
+    let log = project.path("cheated");
+    // A small change at the second operator that leaves the outputs as they are: the path can still be proven.
+    project.run(&["tamper", "--record", "7", "--cheat", "output", "--operator", "2", "--into", &log]).ok();
+    project.run(&["prove", "--log", &log, "--range", "7..7"]).ok();
+    project.run(&project.trusting(&["challenge", "--log", &log], &expected)).ok();
+    let (proof, challenge) = (project.path("proof.candor"), project.path("challenge.candor"));
+    let settle = ["settle", "--proof", &proof, "--challenge", &challenge];
+    let (code, verdict) = project.json(&project.trusting(&settle, &expected));
+    assert_eq!((code, verdict["kind"].as_str()), (7, Some("model-substituted")), "{verdict}");
+}
+
+#[test]
 fn a_ceremony_s_string_needs_no_consent() {
     let project = Project::empty();
     let ptau = fixture("ptau/test12.ptau");

@@ -412,7 +412,7 @@ fn every_constraint_is_needed() {
     assert!(bases[0].1.system.violated().is_empty());
     let listed = listed();
     let stride: usize =
-        std::env::var("CANDOR_STRIDE").map_or(if full() { 1 } else { 211 }, |value| value.parse().unwrap());
+        std::env::var("CANDOR_STRIDE").map_or(if full() { 1 } else { 307 }, |value| value.parse().unwrap());
     let offset: usize = std::env::var("CANDOR_OFFSET").map_or(0, |value| value.parse().unwrap());
     let owner = std::env::var("CANDOR_OWNER").ok();
     let (mut tried, mut unforged, mut seen) = (0, Vec::new(), BTreeMap::<&str, usize>::new());

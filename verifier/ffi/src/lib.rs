@@ -187,7 +187,8 @@ pub unsafe extern "C" fn candor_verify_seal(
 }
 
 fn sealed(expected: &Expected, card: &[u8], key: &[u8], seal: &[u8]) -> Answer {
-    let malformed = |what: &str, error: &dyn std::fmt::Display| (CandorStatus::Malformed, format!("{what}: {error}"));
+    let malformed =
+        |what: &str, error: &dyn std::fmt::Display| (CandorStatus::Malformed, format!("{what}: {error}"));
     let card = match Card::from_bytes(card) {
         Ok(card) => card,
         Err(error) => return malformed("card", &error),
@@ -204,7 +205,10 @@ fn sealed(expected: &Expected, card: &[u8], key: &[u8], seal: &[u8]) -> Answer {
         Ok(sealed) => {
             let (first, last) = (sealed.headers.first(), sealed.headers.last());
             let sequence = |header: Option<&candor_trace::Header>| header.map_or(0, |header| header.sequence);
-            (CandorStatus::Accepted, format!("honest: records {} to {}, sealed", sequence(first), sequence(last)))
+            (
+                CandorStatus::Accepted,
+                format!("honest: records {} to {}, sealed", sequence(first), sequence(last)),
+            )
         }
         Err(error) => (status(error.kind()), error.to_string()),
     }

@@ -2,11 +2,11 @@
 
 use candor_benches::synthetic::{Random, Shape, perceptron};
 use candor_circuits::seal::key::FILE_MAGIC;
+use candor_program::Fr;
 use candor_program::decimal::format_decimal;
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::encode_file;
 use candor_program::observation::Observation;
-use candor_program::Fr;
 use candor_prover::seal::{SealKeys, seal};
 use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_trace::{AgentKey, Bundle, Recorder, Salts, Selection};
@@ -63,8 +63,7 @@ fn a_c_program_reaches_the_same_verdicts() {
     let line = format!("{{\"time\":1000,\"plugins\":{{\"feed\":[{values}]}}}}");
     let observation = Observation::from_json(&line, &program.card).unwrap();
     let record = recorder.record(observation, Salts { observations: 1, evidence: 2 }).unwrap().record;
-    let bundle =
-        Bundle::select(program.card.clone(), &[record], Selection::Record { sequence: 0 }).unwrap();
+    let bundle = Bundle::select(program.card.clone(), &[record], Selection::Record { sequence: 0 }).unwrap();
     let prover = Prover::new(&program, &reference).unwrap();
     let proof = prover.prove_path(&bundle, [0; 20], &mut |_, _| ()).unwrap();
     let keys = SealKeys::development(&program.card, 0, &[2; 32]).unwrap();
