@@ -289,3 +289,41 @@ fn no_hint_has_two_values() {
     println!("{tried} forgeries, {} without effect", harmless.len());
     assert!(tried >= cases(500, 50_000) && harmless.len() * 20 < tried);
 }
+
+/// Ties go to the lowest index, padded actions never win: the choice of the winner is several hints at once.
+#[test]
+fn no_other_action_can_win() {
+    let base = Agent::small().program.card;
+    let mut random = Random(41);
+    let (mut tried, mut ties) = (0, 0);
+    for _ in 0..cases(60, 600) {
+        let card = random_card(&mut random, &base);
+        let case = random_case(&mut random, &card);
+        let system = System::forging(true, 0, BTreeMap::new());
+        let honest = DecisionCircuit::new(&system, &card).step(&case.record, case.acc, &case.state);
+        if system.unsatisfied().is_some() {
+            continue;
+        }
+        let matrices = system.matrices();
+        let bits = matrices.constraints.iter().filter(|c| c.owner == "head" && c.a == c.b && c.a == c.c);
+        let padded = card.head.actions().len().next_power_of_two();
+        let chosen: Vec<u32> = bits.take(padded).map(|c| c.a[0].0).collect();
+        let assignment = system.assignment();
+        let winner = chosen.iter().position(|bit| assignment[*bit as usize] == Fr::from(1u64)).unwrap();
+        for other in (0..padded).filter(|other| *other != winner) {
+            let forced =
+                chosen.iter().enumerate().map(|(i, bit)| (*bit, Fr::from(u64::from(i == other)))).collect();
+            let (system, values) = forged(&card, &case, forced);
+            assert_eq!(
+                system.unsatisfied(),
+                Some("head"),
+                "{other} instead of {winner}: {:?}",
+                case.record.outputs
+            );
+            assert_ne!(values.acc, honest.acc);
+            tried += 1;
+            ties += usize::from(case.record.outputs.get(other) == case.record.outputs.get(winner));
+        }
+    }
+    assert!(tried >= 15 && ties >= 2, "{tried} {ties}");
+}
