@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    agent_key, challenge, compare, compile, demo, export, init, inspect, prove, record, replay, seal, settle,
-    setup, tamper, verify,
+    agent_key, challenge, compare, compile, demo, export, init, inspect, log, prove, record, replay, seal,
+    settle, setup, tamper, verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, Report};
@@ -67,6 +67,9 @@ Examples:
   candor record observations.jsonl --skip-recorded    after an interruption
   candor record --stdio                               one JSON line in, one JSON line out (docs/cli.md)")]
     Record(record::Record),
+    /// Run a log that many agents commit to, witness one, or audit one
+    #[command(arg_required_else_help = true)]
+    Log(log::Log),
     /// Compare an existing agent's own decisions with Candor's, before switching
     #[command(after_help = "Example: candor compare reference.jsonl --observations observations.jsonl")]
     Compare(compare::Compare),
@@ -137,6 +140,7 @@ impl Command {
             Self::AgentKey(command) => command.run(&context.store),
             Self::Compile(command) => command.run(&context.store),
             Self::Record(command) => command.run(context),
+            Self::Log(log) => log.command.run(context),
             Self::Compare(command) => command.run(&context.store),
             Self::Prove(command) => command.run(&context.store),
             Self::Seal(command) => command.run(&context.store),

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod export;
 pub mod init;
 pub mod inspect;
+pub mod log;
 pub mod prove;
 pub mod record;
 pub mod replay;
