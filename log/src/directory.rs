@@ -1,5 +1,6 @@
 //! A log's directory on a real file system.
 
+use crate::disk::{parent, sync_directory};
 use crate::storage::{Access, LogFile, Storage};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -30,15 +31,6 @@ impl Directory {
     }
     fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
-    }
-}
-
-/// The directory that holds the name of this one.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => path,
     }
 }
 
@@ -95,17 +87,6 @@ impl Storage for Directory {
         self.created_in.clear();
         Ok(())
     }
-}
-
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-/// Names are journalled there, and a directory cannot be opened as a file.
-#[cfg(not(unix))]
-fn sync_directory(_path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 impl LogFile for File {

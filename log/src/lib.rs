@@ -12,6 +12,7 @@
 pub mod append;
 pub mod check;
 pub mod directory;
+pub mod disk;
 pub mod error;
 pub mod frame;
 pub mod read;
@@ -20,6 +21,7 @@ pub mod storage;
 pub use append::{AppendReceipt, FileLog};
 pub use check::{ChainCheckError, ChainReport};
 pub use directory::Directory;
+pub use disk::{Disk, FileSystem};
 pub use error::{Damage, LogError, Operation};
 pub use frame::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES};
 pub use read::{FileLogReader, OpenReport};
