@@ -8,18 +8,24 @@ pub mod bundle;
 pub mod chain;
 pub mod consistency;
 pub mod context;
+#[cfg(feature = "tlog")]
+pub mod entry;
 pub mod header;
 pub mod path;
 pub mod record;
 pub mod recorder;
 pub mod seal;
 pub mod signature;
+#[cfg(feature = "tlog")]
+pub mod tlog;
 pub mod view;
 
 pub use bundle::{Bundle, BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_RECORDS, Start};
 pub use chain::{Chain, ChainError, Equivocation, Link, check_link, equivocation};
 pub use consistency::{BodyError, DecisionMismatch, check_body, check_decision};
 pub use context::{Purpose, context_digest};
+#[cfg(feature = "tlog")]
+pub use entry::{ENTRY_BYTES, ENTRY_MAGIC, Entry, body_hash};
 pub use header::{Header, SEQUENCE_AND_TIME_BOUND, domain_separator};
 pub use path::{PathError, Selection, select};
 pub use record::{Body, SignedHeader, SignedRecord};
