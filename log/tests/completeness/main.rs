@@ -5,6 +5,7 @@ mod agent;
 #[path = "../disk/mod.rs"]
 mod disk;
 
+mod disk_seam;
 mod durability;
 mod file;
 mod format;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
+pub(crate) mod fault;
+
 use candor_log::{Access, LogFile, Storage};
 use std::cell::RefCell;
 use std::io;

@@ -9,3 +9,4 @@ mod chain;
 mod damage;
 mod faults;
 mod limits;
+mod names;

@@ -1,0 +1,634 @@
+//! A whole file system in memory that can fail or lose its power at any call, and keeps what a real one might.
+
+use super::Dice;
+use candor_log::{Access, Disk, LogFile};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The unit that a disk writes whole or not at all.
+pub(crate) const SECTOR_BYTES: usize = 512;
+/// What a broken disk says.
+pub(crate) const EIO: i32 = 5;
+/// What a full disk says.
+pub(crate) const ENOSPC: i32 = 28;
+
+/// What happens at one call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trouble {
+    /// The call fails with this error. A write has written part; a failed sync has made any sectors durable and forgets
+    /// the others, as kernels do: they are still seen, and the next sync says that all is well.
+    Fail(i32),
+    /// The same, and every later call that needs space or a sync fails too, until [`FaultDisk::repair`].
+    FailFromNow(i32),
+    /// The power goes before the call does anything; a write has written part into memory.
+    KillBefore,
+    /// The power goes after the call did its work, before it returns.
+    KillAfter,
+}
+
+/// A defect of the program or of the disk, put in to see that it is noticed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Defect {
+    /// A sync of files whose names begin so returns at once and does nothing: acknowledged, signed or published before
+    /// it is durable.
+    NoSync(&'static str),
+    /// It makes durable only what the sync before should have: acknowledged first, synced later.
+    LateSync(&'static str),
+    /// A failed sync is tried again until it says that all is well.
+    RetriedSync,
+    /// A sync of folders does nothing.
+    NoFolderSync,
+    /// Files whose names begin so look one byte shorter when they are opened: the last complete frame is cut.
+    CutFrame(&'static str),
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Write(u64, Vec<u8>),
+    Truncate(u64),
+}
+
+#[derive(Clone, Default, Debug)]
+struct Content {
+    durable: Vec<u8>,
+    visible: Vec<u8>,
+    pending: Vec<Change>,
+    /// For [`Defect::LateSync`]: how many pending changes the last sync was asked for.
+    asked: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Node {
+    Folder,
+    File(usize),
+}
+
+/// A change of names in one folder that is not durable yet.
+#[derive(Clone, Debug)]
+struct NameChange {
+    folder: String,
+    /// Names and what they now are; one change happens whole or not at all.
+    set: Vec<(String, Option<Node>)>,
+}
+
+#[derive(Default, Debug)]
+struct Machine {
+    calls: u64,
+    trouble: Option<(u64, Trouble)>,
+    failing: Option<i32>,
+    off: bool,
+    /// Counts the times it was started: what was opened before is dead.
+    boots: u64,
+    defects: Vec<Defect>,
+    locked: BTreeSet<String>,
+    visible: BTreeMap<String, Node>,
+    durable: BTreeMap<String, Node>,
+    pending: Vec<NameChange>,
+    contents: Vec<Content>,
+    dice: Option<Dice>,
+    history: Vec<String>,
+}
+
+/// The machine; clones are the same one.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Computer(Arc<Mutex<Machine>>);
+
+/// One process's view of the machine's disk; dropping it releases its locks.
+#[derive(Debug)]
+pub(crate) struct FaultDisk {
+    computer: Computer,
+    boot: u64,
+    locks: Mutex<Vec<String>>,
+}
+
+/// An open file.
+#[derive(Debug)]
+pub(crate) struct FaultFile {
+    computer: Computer,
+    boot: u64,
+    number: usize,
+    name: String,
+    /// Bytes hidden at its end.
+    hidden: u64,
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn apply(bytes: &mut Vec<u8>, change: &Change) {
+    match change {
+        Change::Write(offset, data) => {
+            let (start, end) = (*offset as usize, *offset as usize + data.len());
+            if bytes.len() < end {
+                bytes.resize(end, 0);
+            }
+            bytes[start..end].copy_from_slice(data);
+        }
+        Change::Truncate(length) => bytes.resize(*length as usize, 0),
+    }
+}
+
+fn folder_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// What may be left of a file's unsynced changes.
+fn survivors(content: &Content, dice: &mut Dice) -> Vec<u8> {
+    let mut bytes = content.durable.clone();
+    match dice.roll(4) {
+        // None of them.
+        0 => {}
+        // A first part, the last piece torn at any byte.
+        1 => {
+            let kept = dice.roll(content.pending.len() as u64 + 1) as usize;
+            for change in &content.pending[..kept] {
+                apply(&mut bytes, change);
+            }
+            if let Some(Change::Write(offset, data)) = content.pending.get(kept) {
+                let torn = dice.roll(data.len() as u64 + 1) as usize;
+                apply(&mut bytes, &Change::Write(*offset, data[..torn].to_vec()));
+            }
+        }
+        // Any sectors of any of them.
+        2 => {
+            for change in &content.pending {
+                match change {
+                    Change::Write(offset, data) => {
+                        for (offset, sector) in sectors(*offset, data) {
+                            if dice.roll(2) == 1 {
+                                apply(&mut bytes, &Change::Write(offset, sector.to_vec()));
+                            }
+                        }
+                    }
+                    Change::Truncate(_) if dice.roll(2) == 0 => {}
+                    change => apply(&mut bytes, change),
+                }
+            }
+        }
+        // The new length, and zeros for what was not written: lengths are written before data by some.
+        _ => bytes.resize(content.visible.len(), 0),
+    }
+    bytes
+}
+
+/// A write cut where the file's sectors end.
+fn sectors(mut offset: u64, mut data: &[u8]) -> Vec<(u64, &[u8])> {
+    let mut pieces = Vec::new();
+    while !data.is_empty() {
+        let room = SECTOR_BYTES - offset as usize % SECTOR_BYTES;
+        let (piece, rest) = data.split_at(room.min(data.len()));
+        pieces.push((offset, piece));
+        (offset, data) = (offset + piece.len() as u64, rest);
+    }
+    pieces
+}
+
+impl Machine {
+    fn has(&self, wanted: impl Fn(&Defect) -> bool) -> bool {
+        self.defects.iter().any(wanted)
+    }
+    fn folder_exists(&self, name: &str) -> io::Result<()> {
+        match self.visible.get(name) {
+            _ if name.is_empty() => Ok(()),
+            Some(Node::Folder) => Ok(()),
+            Some(Node::File(_)) => Err(io::ErrorKind::NotADirectory.into()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+    fn name(&mut self, folder: &str, set: Vec<(String, Option<Node>)>) {
+        for (name, node) in &set {
+            match node {
+                Some(node) => self.visible.insert(name.clone(), *node),
+                None => self.visible.remove(name),
+            };
+        }
+        self.pending.push(NameChange { folder: folder.to_owned(), set });
+    }
+    fn sync_names(&mut self, folder: &str) {
+        let pending = std::mem::take(&mut self.pending);
+        for change in pending {
+            if change.folder == folder { self.make_durable(&change) } else { self.pending.push(change) }
+        }
+    }
+    fn make_durable(&mut self, change: &NameChange) {
+        for (name, node) in &change.set {
+            match node {
+                Some(node) => self.durable.insert(name.clone(), *node),
+                None => self.durable.remove(name),
+            };
+        }
+    }
+    /// A sync that failed: any sectors are durable, and what is not is forgotten but seen.
+    fn forget(&mut self, number: usize) {
+        let mut dice = self.dice.take().unwrap_or(Dice(self.calls));
+        let content = &mut self.contents[number];
+        content.durable = survivors(content, &mut dice);
+        content.pending.clear();
+        content.asked = 0;
+        self.dice = Some(dice);
+    }
+    /// Of names that were not synced, any are there; then whatever lies in a folder that is gone is gone.
+    fn lose_power(&mut self, dice: &mut Dice) {
+        let changes = std::mem::take(&mut self.pending);
+        let all = dice.roll(3);
+        for change in &changes {
+            if all == 0 || (all == 1 && dice.roll(2) == 0) {
+                self.make_durable(change);
+            }
+        }
+        let names: Vec<String> = self.durable.keys().cloned().collect();
+        for name in names {
+            let mut above = folder_of(&name);
+            while !above.is_empty() {
+                if self.durable.get(above) != Some(&Node::Folder) {
+                    self.durable.remove(&name);
+                    break;
+                }
+                above = folder_of(above);
+            }
+        }
+        self.visible = self.durable.clone();
+        for content in &mut self.contents {
+            let bytes = survivors(content, dice);
+            *content = Content { durable: bytes.clone(), visible: bytes, ..Content::default() };
+        }
+        self.dice = Some(Dice(dice.roll(u64::MAX)));
+    }
+    fn start(&mut self) {
+        self.off = false;
+        self.boots += 1;
+        self.locked.clear();
+        (self.trouble, self.failing) = (None, None);
+        self.history.clear();
+    }
+}
+
+impl Computer {
+    pub(crate) fn with(defects: &[Defect]) -> Self {
+        let computer = Self::default();
+        hold(&computer.0).defects = defects.to_vec();
+        computer
+    }
+    /// A process's view of the disk.
+    pub(crate) fn disk(&self) -> FaultDisk {
+        FaultDisk { computer: self.clone(), boot: hold(&self.0).boots, locks: Mutex::default() }
+    }
+    /// An independent machine with the same state: the disk copied bit by bit, what is in memory too.
+    pub(crate) fn copy(&self) -> Self {
+        let machine = hold(&self.0);
+        let copy = Machine {
+            defects: machine.defects.clone(),
+            visible: machine.visible.clone(),
+            durable: machine.durable.clone(),
+            pending: machine.pending.clone(),
+            contents: machine.contents.clone(),
+            dice: machine.dice.clone(),
+            ..Machine::default()
+        };
+        Self(Arc::new(Mutex::new(copy)))
+    }
+    /// Number of calls so far.
+    pub(crate) fn calls(&self) -> u64 {
+        hold(&self.0).calls
+    }
+    /// Plans trouble at the n-th call from now, from 1.
+    pub(crate) fn plan(&self, after: u64, trouble: Trouble) {
+        let mut machine = hold(&self.0);
+        machine.trouble = Some((machine.calls + after, trouble));
+    }
+    /// Whether the planned trouble has happened.
+    pub(crate) fn happened(&self) -> bool {
+        let machine = hold(&self.0);
+        machine.trouble.is_some_and(|(at, _)| machine.calls >= at)
+    }
+    pub(crate) fn is_off(&self) -> bool {
+        hold(&self.0).off
+    }
+    /// Calls since the last start, for a failed test's message.
+    pub(crate) fn history(&self) -> Vec<String> {
+        hold(&self.0).history.clone()
+    }
+    /// The disk has space and works again; planned trouble is taken back.
+    pub(crate) fn repair(&self) {
+        let mut machine = hold(&self.0);
+        (machine.trouble, machine.failing) = (None, None);
+    }
+    /// The process is gone, the machine stayed on: what was written is still seen, synced or not.
+    pub(crate) fn next_process(&self) {
+        hold(&self.0).start();
+    }
+    /// The power goes and comes back: unsynced writes and names are kept, lost, torn or reordered.
+    pub(crate) fn restart(&self, dice: &mut Dice) {
+        let mut machine = hold(&self.0);
+        machine.lose_power(dice);
+        machine.start();
+    }
+    /// The names of all files, as a process sees them.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let machine = hold(&self.0);
+        let files = machine.visible.iter().filter(|(_, node)| matches!(node, Node::File(_)));
+        files.map(|(name, _)| name.clone()).collect()
+    }
+    /// A file's bytes, as a process sees them.
+    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let machine = hold(&self.0);
+        match machine.visible.get(name) {
+            Some(Node::File(number)) => Some(machine.contents[*number].visible.clone()),
+            _ => None,
+        }
+    }
+    /// Changes a file behind everybody's back, durably; `None` removes it.
+    pub(crate) fn tamper(&self, name: &str, bytes: Option<Vec<u8>>) {
+        let mut machine = hold(&self.0);
+        let Some(bytes) = bytes else {
+            machine.visible.remove(name);
+            machine.durable.remove(name);
+            return;
+        };
+        machine.contents.push(Content { durable: bytes.clone(), visible: bytes, ..Content::default() });
+        let node = Node::File(machine.contents.len() - 1);
+        machine.visible.insert(name.to_owned(), node);
+        machine.durable.insert(name.to_owned(), node);
+    }
+    /// Runs one call: `work` is what it does, `half` what it leaves when it fails or is killed.
+    fn call<T>(
+        &self,
+        (boot, what, needs_disk): (u64, String, bool),
+        half: impl FnOnce(&mut Machine),
+        work: impl FnOnce(&mut Machine) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut machine = hold(&self.0);
+        if machine.off || machine.boots != boot {
+            return Err(io::Error::other("the machine is off"));
+        }
+        machine.calls += 1;
+        machine.history.push(what);
+        if let Some(error) = machine.failing.filter(|_| needs_disk) {
+            half(&mut machine);
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        match machine.trouble {
+            Some((at, trouble)) if at == machine.calls => match trouble {
+                Trouble::Fail(error) => {
+                    half(&mut machine);
+                    Err(io::Error::from_raw_os_error(error))
+                }
+                Trouble::FailFromNow(error) => {
+                    machine.failing = Some(error);
+                    half(&mut machine);
+                    Err(io::Error::from_raw_os_error(error))
+                }
+                Trouble::KillBefore => {
+                    machine.off = true;
+                    half(&mut machine);
+                    Err(io::Error::other("the power went"))
+                }
+                Trouble::KillAfter => {
+                    machine.off = true;
+                    work(&mut machine)?;
+                    Err(io::Error::other("the power went"))
+                }
+            },
+            _ => work(&mut machine),
+        }
+    }
+}
+
+impl FaultDisk {
+    fn call<T>(
+        &self,
+        what: String,
+        needs_disk: bool,
+        work: impl FnOnce(&mut Machine) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.computer.call((self.boot, what, needs_disk), |_| {}, work)
+    }
+    fn file(&self, name: &str, number: usize, hidden: u64) -> FaultFile {
+        FaultFile { computer: self.computer.clone(), boot: self.boot, number, name: name.to_owned(), hidden }
+    }
+}
+
+impl Drop for FaultDisk {
+    fn drop(&mut self) {
+        let mut machine = hold(&self.computer.0);
+        if machine.boots == self.boot {
+            for name in hold(&self.locks).iter() {
+                machine.locked.remove(name);
+            }
+        }
+    }
+}
+
+impl Disk for FaultDisk {
+    type File = FaultFile;
+    fn location(&self) -> &Path {
+        Path::new("simulated")
+    }
+    fn lock(&self, name: &str) -> io::Result<bool> {
+        let free = self.call(format!("lock {name}"), false, |machine| {
+            machine.folder_exists(folder_of(name))?;
+            Ok(machine.locked.insert(name.to_owned()))
+        })?;
+        if free {
+            hold(&self.locks).push(name.to_owned());
+        }
+        Ok(free)
+    }
+    fn open(&self, name: &str, access: Access) -> io::Result<Option<FaultFile>> {
+        let found =
+            self.call(format!("open {name} {access:?}"), false, |machine| match machine.visible.get(name) {
+                Some(Node::File(number)) => {
+                    let number = *number;
+                    let cut = machine
+                        .has(|defect| matches!(defect, Defect::CutFrame(prefix) if name.starts_with(prefix)));
+                    let hidden = u64::from(cut && !machine.contents[number].visible.is_empty());
+                    Ok(Some((number, hidden)))
+                }
+                Some(Node::Folder) => Err(io::ErrorKind::IsADirectory.into()),
+                None => Ok(None),
+            })?;
+        Ok(found.map(|(number, hidden)| self.file(name, number, hidden)))
+    }
+    fn create(&self, name: &str) -> io::Result<FaultFile> {
+        let number = self.call(format!("create {name}"), true, |machine| {
+            let folder = folder_of(name);
+            machine.folder_exists(folder)?;
+            match machine.visible.get(name) {
+                Some(Node::Folder) => Err(io::ErrorKind::IsADirectory.into()),
+                Some(Node::File(number)) => {
+                    let number = *number;
+                    let content = &mut machine.contents[number];
+                    content.visible.clear();
+                    content.pending.push(Change::Truncate(0));
+                    Ok(number)
+                }
+                None => {
+                    machine.contents.push(Content::default());
+                    let number = machine.contents.len() - 1;
+                    machine.name(folder, vec![(name.to_owned(), Some(Node::File(number)))]);
+                    Ok(number)
+                }
+            }
+        })?;
+        Ok(self.file(name, number, 0))
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.call(format!("rename {from} {to}"), true, |machine| {
+            machine.folder_exists(folder_of(to))?;
+            let Some(node @ Node::File(_)) = machine.visible.get(from).copied() else {
+                return Err(io::ErrorKind::NotFound.into());
+            };
+            let (new, old) = ((to.to_owned(), Some(node)), (from.to_owned(), None));
+            if folder_of(from) == folder_of(to) {
+                machine.name(folder_of(to), vec![old, new]);
+            } else {
+                machine.name(folder_of(to), vec![new]);
+                machine.name(folder_of(from), vec![old]);
+            }
+            Ok(())
+        })
+    }
+    fn remove(&self, name: &str) -> io::Result<bool> {
+        self.call(format!("remove {name}"), false, |machine| {
+            let within = format!("{name}/");
+            match machine.visible.get(name) {
+                None => Ok(false),
+                Some(Node::Folder) if machine.visible.keys().any(|other| other.starts_with(&within)) => {
+                    Err(io::ErrorKind::DirectoryNotEmpty.into())
+                }
+                Some(_) => {
+                    machine.name(folder_of(name), vec![(name.to_owned(), None)]);
+                    Ok(true)
+                }
+            }
+        })
+    }
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        self.call(format!("list {folder}"), false, |machine| {
+            let inside = machine.visible.iter().filter(|(name, _)| folder_of(name) == folder);
+            let mut names: Vec<String> = inside
+                .map(|(name, node)| {
+                    let last = name.rsplit('/').next().unwrap_or(name);
+                    format!("{last}{}", if *node == Node::Folder { "/" } else { "" })
+                })
+                .collect();
+            names.sort();
+            Ok(names)
+        })
+    }
+    fn create_folder(&self, name: &str) -> io::Result<()> {
+        let ends = name.match_indices('/').map(|(index, _)| index).chain([name.len()]);
+        for folder in ends.map(|end| &name[..end]).filter(|folder| !folder.is_empty()) {
+            // As the real one: created where missing, then the folder that holds it is synced in any case.
+            let durable = self.call(format!("create folder {folder}"), true, |machine| {
+                match machine.visible.get(folder) {
+                    Some(Node::Folder) => {}
+                    Some(Node::File(_)) => return Err(io::ErrorKind::NotADirectory.into()),
+                    None => machine.name(folder_of(folder), vec![(folder.to_owned(), Some(Node::Folder))]),
+                }
+                Ok(machine.durable.get(folder) == Some(&Node::Folder))
+            })?;
+            if !durable {
+                self.sync_folder(folder_of(folder))?;
+            }
+        }
+        Ok(())
+    }
+    fn sync_folder(&self, name: &str) -> io::Result<()> {
+        self.call(format!("sync folder {name}"), true, |machine| {
+            machine.folder_exists(name)?;
+            if !machine.has(|defect| *defect == Defect::NoFolderSync) {
+                machine.sync_names(name);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl FaultFile {
+    fn read<T>(&self, what: &str, work: impl FnOnce(&mut Machine) -> io::Result<T>) -> io::Result<T> {
+        self.computer.call((self.boot, format!("{what} {}", self.name), false), |_| {}, work)
+    }
+    fn change(&self, what: String, half: Option<Change>, whole: Change) -> io::Result<()> {
+        let number = self.number;
+        let make = |machine: &mut Machine, change: Change| {
+            let content = &mut machine.contents[number];
+            apply(&mut content.visible, &change);
+            content.pending.push(change);
+        };
+        self.computer.call(
+            (self.boot, what, true),
+            |machine| half.into_iter().for_each(|half| make(machine, half)),
+            |machine| {
+                make(machine, whole);
+                Ok(())
+            },
+        )
+    }
+    fn sync_once(&self) -> io::Result<()> {
+        let number = self.number;
+        self.computer.call(
+            (self.boot, format!("sync {}", self.name), true),
+            |machine| {
+                if !machine.off {
+                    machine.forget(number);
+                }
+            },
+            |machine| {
+                let none =
+                    machine.has(|d| matches!(d, Defect::NoSync(prefix) if self.name.starts_with(prefix)));
+                let late =
+                    machine.has(|d| matches!(d, Defect::LateSync(prefix) if self.name.starts_with(prefix)));
+                let content = &mut machine.contents[number];
+                let done = match (none, late) {
+                    (true, _) => 0,
+                    (_, true) => content.asked.min(content.pending.len()),
+                    _ => content.pending.len(),
+                };
+                for change in content.pending.drain(..done) {
+                    apply(&mut content.durable, &change);
+                }
+                content.asked = content.pending.len();
+                Ok(())
+            },
+        )
+    }
+}
+
+impl LogFile for FaultFile {
+    fn len(&self) -> io::Result<u64> {
+        self.read("length", |machine| {
+            Ok((machine.contents[self.number].visible.len() as u64).saturating_sub(self.hidden))
+        })
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read("read", |machine| {
+            let bytes = &machine.contents[self.number].visible;
+            let end = bytes.len().saturating_sub(self.hidden as usize);
+            let rest = bytes.get(offset as usize..end).unwrap_or_default();
+            let count = rest.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&rest[..count]);
+            Ok(count)
+        })
+    }
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.hidden = 0;
+        let half = Change::Write(offset, bytes[..bytes.len() / 2].to_vec());
+        let what = format!("write {} {offset}+{}", self.name, bytes.len());
+        self.change(what, Some(half), Change::Write(offset, bytes.to_vec()))
+    }
+    fn truncate(&mut self, len_bytes: u64) -> io::Result<()> {
+        self.hidden = 0;
+        self.change(format!("truncate {} {len_bytes}", self.name), None, Change::Truncate(len_bytes))
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        let retries = hold(&self.computer.0).has(|defect| *defect == Defect::RetriedSync);
+        match self.sync_once() {
+            Err(_) if retries && !self.computer.is_off() => self.sync_once(),
+            result => result,
+        }
+    }
+}
