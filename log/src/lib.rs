@@ -16,6 +16,7 @@ pub mod disk;
 pub mod error;
 pub mod frame;
 pub mod read;
+pub mod retention;
 pub mod storage;
 
 pub use append::{AppendReceipt, FileLog};

@@ -9,3 +9,4 @@ mod disk_seam;
 mod durability;
 mod file;
 mod format;
+mod retention;

@@ -10,3 +10,4 @@ mod damage;
 mod faults;
 mod limits;
 mod names;
+mod retention;
