@@ -15,6 +15,8 @@ pub mod directory;
 pub mod disk;
 pub mod error;
 pub mod frame;
+#[cfg(feature = "client")]
+pub mod http;
 pub mod read;
 pub mod retention;
 pub mod storage;

@@ -1,0 +1,98 @@
+//! What the server answers, as JSON.
+
+use serde::{Deserialize, Serialize};
+
+/// How far a record has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordState {
+    /// Durable, with a fixed index.
+    Sequenced,
+    /// In the tree.
+    Integrated,
+    /// Under a signed checkpoint with the cosignatures that the log's policy asks for.
+    Published,
+}
+
+impl RecordState {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sequenced => "sequenced",
+            Self::Integrated => "integrated",
+            Self::Published => "published",
+        }
+    }
+}
+
+/// The acknowledgement of a record.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acknowledgement {
+    /// Index in the log.
+    pub index: u64,
+    /// How far it has come; less than was waited for if that took too long.
+    pub state: RecordState,
+    /// Whether the log had it already.
+    pub duplicate: bool,
+    /// The record, in hexadecimal.
+    pub record_hash: String,
+}
+
+/// Why a request was refused.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// Which check it was. These names do not change.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Sequence number that the log expects next from this agent, where that is what was wrong.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_sequence: Option<u64>,
+    /// Evidence that the log keeps: an equivocation.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<String>,
+}
+
+/// The body of every answer that is an error.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ErrorAnswer {
+    /// Why.
+    pub error: Refusal,
+}
+
+/// How the log is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// `ok`, or why nothing is accepted.
+    pub status: String,
+    /// Records with a fixed index.
+    pub sequenced: u64,
+    /// Records in the tree.
+    pub integrated: u64,
+    /// Records under the published checkpoint.
+    pub published: u64,
+    /// Submissions that wait for their index.
+    pub queued: u64,
+}
+
+/// An agent that may submit, with what its chain begins from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RegistrationRequest {
+    /// Address of its key.
+    pub agent: String,
+    /// Chain id of the records' domain.
+    pub chain_id: u64,
+    /// Verifying contract of the records' domain.
+    pub verifying_contract: String,
+    /// Program id.
+    pub program_id: String,
+    /// Poseidon digest of the program.
+    pub program_fr: String,
+    /// Digest of the initial registers.
+    pub initial_state: String,
+}
