@@ -2,7 +2,7 @@
 
 use super::hash::{Hash, HashTextError, empty_root};
 use super::key::{KeyError, check_key_name};
-use super::note::{Note, NoteError};
+use super::note::Note;
 use super::signer::NoteSigner;
 use super::text::decimal;
 use super::tree::TREE_SIZE_BOUND;
@@ -75,9 +75,6 @@ pub enum CheckpointError {
         /// Origin.
         origin: String,
     },
-    /// The note could not be made.
-    #[error(transparent)]
-    Note(#[from] NoteError),
 }
 
 impl Checkpoint {
@@ -130,7 +127,8 @@ impl Checkpoint {
             return Err(CheckpointError::SignerName { key: key.to_owned(), origin: self.origin.clone() });
         }
         let text = self.to_string();
-        Ok(Note::new(&text, signer.sign(&text))?)
+        let signature = signer.sign(&text);
+        Ok(Note::of_parts(text, signature))
     }
 }
 

@@ -153,7 +153,8 @@ impl VerifierKey {
     pub fn new(name: &str, algorithm: Algorithm, public_key: &[u8; 32]) -> Result<Self, KeyError> {
         check_key_name(name)?;
         let key = VerifyingKey::from_bytes(public_key).map_err(|_| KeyError::NotAKey)?;
-        if key.is_weak() || key.to_bytes() != *public_key {
+        // One public key has one encoding: y below the field's prime.
+        if key.is_weak() || key.to_edwards().compress().to_bytes() != *public_key {
             return Err(KeyError::NotAKey);
         }
         Ok(Self { name: name.to_owned(), algorithm, key, id: key_id(name, algorithm, public_key) })

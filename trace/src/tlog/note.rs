@@ -157,6 +157,10 @@ impl Note {
         note.check_length()?;
         Ok(note)
     }
+    /// A text that is known to be one of a note, with its first signature.
+    pub(crate) fn of_parts(text: String, signature: SignatureLine) -> Self {
+        Self { text, signatures: vec![signature] }
+    }
     /// Strictly parses a note: limits first, and [`Note::to_bytes`] gives the same bytes again.
     ///
     /// Owes: [`Note::verify`]; until then the text says nothing.

@@ -81,12 +81,12 @@ impl<R: ReadTiles> ReadHashes for TileHashes<'_, R> {
             let missing =
                 || TileReadError::OutOfTree { size: self.size, level: stored.level, index: stored.index };
             let (tile, start, end) = self.place(stored).ok_or_else(missing)?;
-            if !tiles.contains_key(&tile) {
+            if let std::collections::btree_map::Entry::Vacant(place) = tiles.entry(tile) {
                 let bytes =
                     self.reader.read_tile(&tile).map_err(|source| TileReadError::Read { tile, source })?;
                 let parsed =
                     tile_hashes(&tile, &bytes).map_err(|source| TileReadError::Malformed { tile, source })?;
-                tiles.insert(tile, parsed);
+                place.insert(parsed);
             }
             let lowest = tiles.get(&tile).and_then(|hashes| hashes.get(start..end)).ok_or_else(missing)?;
             hashes.push(root_of_complete(lowest).ok_or_else(missing)?);

@@ -2,6 +2,9 @@
 
 #[path = "../agent/mod.rs"]
 mod agent;
+#[cfg(feature = "tlog")]
+#[path = "../tree/mod.rs"]
+mod tree;
 
 mod bundle;
 mod chain;
@@ -11,4 +14,6 @@ mod golden;
 mod path;
 mod recorder;
 mod signature;
+#[cfg(feature = "tlog")]
+mod tlog;
 mod view;

@@ -2,6 +2,9 @@
 
 #[path = "../agent/mod.rs"]
 mod agent;
+#[cfg(feature = "tlog")]
+#[path = "../tree/mod.rs"]
+mod tree;
 
 mod body;
 mod bundle;
@@ -12,6 +15,8 @@ mod header;
 mod path;
 mod recorder;
 mod signature;
+#[cfg(feature = "tlog")]
+mod tlog;
 
 use candor_program::Card;
 use candor_trace::{
