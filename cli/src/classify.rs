@@ -6,10 +6,10 @@ use candor_log::{ChainCheckError, LogError};
 use candor_program::card::LoadError;
 use candor_program::encoding::DecodeError;
 use candor_program::interval::ProgramError;
-use candor_program::observation::ObservationError;
+use candor_program::observation::{EnvelopeError, ObservationError};
 use candor_prover::seal::ProvingKeyError;
 use candor_prover::{CommitError, ProveError, SetupError};
-use candor_trace::{BundleError, PathError, RecordError};
+use candor_trace::{BundleError, PathError, PayloadError, RecordError};
 use candor_verifier::{ErrorKind, ReplayError, VerifyError};
 use std::fmt::Display;
 
@@ -103,8 +103,39 @@ impl Classify for BundleError {
 impl Classify for ObservationError {
     fn class(&self) -> ExitClass {
         match self {
-            Self::LineTooLong { .. } | Self::PayloadTooLong { .. } => ExitClass::Limit,
+            Self::LineTooLong { .. }
+            | Self::PayloadTooLong { .. }
+            | Self::Envelope { source: EnvelopeError::TooLong { .. }, .. } => ExitClass::Limit,
+            Self::PayloadLater { .. } | Self::PayloadStale { .. } => ExitClass::Rejected,
             _ => ExitClass::Malformed,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Envelope { .. } => Some(
+                "pass on what the plugin delivered: {\"payload\": \"<text>\", \"time\": <seconds>, \"signature\": \"0x...\"} (docs/adapters.md)",
+            ),
+            Self::PayloadLater { .. } => {
+                Some("set the observation's time to the plugin's, or correct the clocks")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Classify for PayloadError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Observation(source) => source.class(),
+            Self::Signature { .. } => ExitClass::Rejected,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Observation(source) => source.fix(),
+            Self::Signature { .. } => Some(
+                "compare id, version, code_hash and signer under [[plugins]] with what the plugin signs; do not act on this payload",
+            ),
         }
     }
 }
@@ -113,6 +144,7 @@ impl Classify for RecordError {
     fn class(&self) -> ExitClass {
         match self {
             Self::Observation { source } => source.class(),
+            Self::Payload { source } => source.class(),
             Self::ChainFull { .. } | Self::TimeTooLarge { .. } => ExitClass::Limit,
             _ => ExitClass::Rejected,
         }
@@ -122,6 +154,8 @@ impl Classify for RecordError {
             Self::TimeBackwards { .. } => Some(
                 "observations are recorded in the order of their time; --skip-recorded passes over lines that the log already has",
             ),
+            Self::Observation { source } => source.fix(),
+            Self::Payload { source } => source.fix(),
             Self::LastSignature { .. } | Self::LastState => {
                 Some("the log was changed after it was written: restore it from a copy")
             }

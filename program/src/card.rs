@@ -11,6 +11,7 @@ use crate::policy::Table;
 use crate::state::Register;
 use crate::transaction::Template;
 use borsh::{BorshDeserialize, BorshSerialize};
+use std::fmt;
 use thiserror::Error;
 
 /// A point of G1 as uncompressed big-endian x || y; the identity is all zero (as on the EVM).
@@ -51,8 +52,44 @@ pub struct Plugin {
     pub version: String,
     /// Hash of the plugin's code.
     pub code_hash: [u8; 32],
-    /// Address of the secp256k1 key that signs payloads; `None`: payloads are declared by the agent.
-    pub signer: Option<[u8; 20]>,
+    /// Who signs its payloads; `None`: payloads are declared by the agent.
+    pub signer: Option<PluginSigner>,
+}
+
+/// Who signs a plugin's payloads, and how long a signed payload may be used (docs/spec/record.md, "Signed payloads").
+#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct PluginSigner {
+    /// The key.
+    pub key: SignerKey,
+    /// An observation's time is at most this much after its payload's; 0: both are the same second.
+    pub max_age_seconds: u64,
+}
+
+/// A key that signs payloads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub enum SignerKey {
+    /// Ethereum address of a secp256k1 key.
+    Secp256k1 {
+        /// Address.
+        address: [u8; 20],
+    },
+    /// An Ed25519 key. That it is a point is found when a signature is checked.
+    Ed25519 {
+        /// Public key as RFC 8032 encodes it.
+        public_key: [u8; 32],
+    },
+}
+
+impl fmt::Display for SignerKey {
+    /// As agent.toml writes it: `0x` and an address, or `ed25519:0x` and a public key.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, bytes) = match self {
+            Self::Secp256k1 { address } => ("0x", address.as_slice()),
+            Self::Ed25519 { public_key } => ("ed25519:0x", public_key.as_slice()),
+        };
+        out.write_str(scheme)?;
+        bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
 }
 
 /// EIP-712 domain of the records, and chain of the transactions.

@@ -1,12 +1,15 @@
 //! Observations: one JSON line to raw plugin payloads, and payloads to the model's input.
 //!
 //! A line is `{"time": <Unix seconds>, "plugins": {"<plugin id>": <payload>, ...}}`. Payloads are kept byte for byte,
-//! since their digests are what a plugin signs and a record commits to. No number ever passes through floating point.
+//! since their digests are what a record commits to. A plugin that declares a key delivers its payload in an [`Envelope`]
+//! with a signature; what is kept is the envelope. No number ever passes through floating point.
 
+mod envelope;
 mod error;
 mod json;
 mod pick;
 
+pub use envelope::{Envelope, EnvelopeError};
 pub use error::{FeaturePlace, ObservationError};
 
 use crate::card::Card;
@@ -19,7 +22,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 pub struct Observation {
     /// Unix seconds.
     pub time: u64,
-    /// Raw payload bytes in the order of `card.plugins`; empty: the plugin reported nothing.
+    /// Raw payload bytes in the order of `card.plugins`, envelopes where the plugin signs; empty: it reported nothing.
     pub payloads: Vec<Vec<u8>>,
 }
 
@@ -50,13 +53,39 @@ impl Observation {
     /// The model's input: every feature's integer minus its `min`, in the card's order.
     ///
     /// Errors: whatever of the payloads is not what the card declares, with plugin, feature and pointer.
+    /// Owes: the signatures of envelopes, which need cryptography (`candor_trace::check_payloads`).
     pub fn features(&self, card: &Card) -> Result<Vec<u16>, ObservationError> {
         self.reported(card)?;
         let mut values = vec![0; card.features.len()];
         for (index, payload) in self.payloads.iter().enumerate() {
-            pick::from_payload(card, index, payload, &mut values)?;
+            match self.envelope(card, index)? {
+                Some(envelope) => pick::from_payload(card, index, envelope.payload.as_bytes(), &mut values)?,
+                None => pick::from_payload(card, index, payload, &mut values)?,
+            }
         }
         Ok(values)
+    }
+
+    /// The envelope of a plugin that signs and has reported; its time fits the observation's.
+    ///
+    /// Errors: a payload that is no envelope, is signed for a later time, or is too old.
+    /// Owes: the signature.
+    pub fn envelope(&self, card: &Card, plugin: usize) -> Result<Option<Envelope>, ObservationError> {
+        let (Some(declared), Some(payload)) = (card.plugins.get(plugin), self.payloads.get(plugin)) else {
+            return Ok(None);
+        };
+        let Some(signer) = declared.signer.filter(|_| !payload.is_empty()) else { return Ok(None) };
+        let id = || declared.id.clone();
+        let envelope = Envelope::from_bytes(payload)
+            .map_err(|source| ObservationError::Envelope { plugin: id(), source })?;
+        let (signed, time, max_age_seconds) = (envelope.time, self.time, signer.max_age_seconds);
+        match time.checked_sub(signed) {
+            None => Err(ObservationError::PayloadLater { plugin: id(), signed, time }),
+            Some(age) if age > max_age_seconds => {
+                Err(ObservationError::PayloadStale { plugin: id(), signed, time, max_age_seconds })
+            }
+            Some(_) => Ok(Some(envelope)),
+        }
     }
 
     /// Keccak-256 of every payload, in the card's order.

@@ -1,5 +1,6 @@
 //! What card and record say without the model: the body opens the header, and the decision follows from the body.
 
+use crate::payload::{PayloadError, check_payloads};
 use crate::record::SignedRecord;
 use candor_program::Card;
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
@@ -27,6 +28,12 @@ pub enum BodyError {
     Features {
         /// Why.
         source: Box<ObservationError>,
+    },
+    /// A plugin that declares a key did not sign its payload.
+    #[error("{source}")]
+    Payload {
+        /// Why.
+        source: Box<PayloadError>,
     },
     /// Number of features.
     #[error("{got} features, the payloads give {expected}")]
@@ -77,7 +84,8 @@ pub enum BodyError {
     OutputLeafMismatch,
 }
 
-/// The body is the only one (up to hash collisions) that the header binds, and its features are what the payloads say.
+/// The body is the only one (up to hash collisions) that the header binds, its features are what the payloads say, and
+/// the plugins that declare a key signed theirs.
 ///
 /// Owes: [`Card::validate`], the signature, the chain link, [`check_decision`], and that the outputs are the model's.
 pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
@@ -108,6 +116,7 @@ fn check_observation(card: &Card, record: &SignedRecord) -> Result<(), BodyError
     let (header, body) = (&record.header, &record.body);
     let features =
         body.observation.features(card).map_err(|source| BodyError::Features { source: source.into() })?;
+    check_payloads(card, &body.observation).map_err(|source| BodyError::Payload { source: source.into() })?;
     if features.len() != body.features.len() {
         return Err(BodyError::FeatureCount { expected: features.len(), got: body.features.len() });
     }

@@ -3,6 +3,7 @@
 use crate::chain::{Chain, Link};
 use crate::consistency::{DecisionWords, opens_state};
 use crate::header::{Header, SEQUENCE_AND_TIME_BOUND};
+use crate::payload::{PayloadError, check_payloads};
 use crate::record::{Body, SignedRecord};
 use crate::signature::{AgentKey, SignatureError};
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
@@ -72,6 +73,12 @@ pub enum RecordError {
     Observation {
         /// Why.
         source: Box<ObservationError>,
+    },
+    /// A plugin that declares a key did not sign what it is said to have reported.
+    #[error("observation: {source}")]
+    Payload {
+        /// Why.
+        source: Box<PayloadError>,
     },
     /// Earlier than the last record.
     #[error("the observation's time {got} is before the last record's {previous}")]
@@ -147,6 +154,8 @@ impl Recorder {
         let features = observation
             .features(card)
             .map_err(|source| RecordError::Observation { source: source.into() })?;
+        check_payloads(card, &observation)
+            .map_err(|source| RecordError::Payload { source: source.into() })?;
         let execution = execute(&self.program, &features)?;
         let leaves = execution::leaves(&execution);
         let outputs = execution.tensors.into_iter().next_back().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What a verdict rests on, by stable names, so that a reader can refuse any of it.
 
 use candor_circuits::seal::key::{KeySource, SealKey};
-use candor_program::card::{Card, Plugin, SetupSource};
+use candor_program::card::{Card, Plugin, SetupSource, SignerKey};
 use candor_trace::Start;
 use std::fmt;
 use std::str::FromStr;
@@ -30,7 +30,9 @@ pub enum AssumptionName {
     Signatures,
     /// Observations that only the agent vouches for.
     DeclaredObservations,
-    /// A plugin's key whose signatures are not part of records.
+    /// Observations that a plugin's key signed.
+    SignedObservations,
+    /// A plugin's key whose signatures were not looked at.
     UncheckedObservationSigner,
     /// Times that only the agent vouches for.
     UnwitnessedTime,
@@ -73,12 +75,19 @@ pub enum Assumption {
         /// Identifier of the plugin.
         plugin: String,
     },
-    /// A key is declared for the plugin, but records do not carry its signatures.
+    /// Whoever holds this key vouches for what the plugin reported: every payload of it was signed.
+    SignedObservations {
+        /// Identifier of the plugin.
+        plugin: String,
+        /// The key.
+        signer: SignerKey,
+    },
+    /// A key is declared for the plugin, but there were no payloads to check its signatures on: a seal carries none.
     UncheckedObservationSigner {
         /// Identifier of the plugin.
         plugin: String,
-        /// Address of the declared key.
-        signer: [u8; 20],
+        /// The declared key.
+        signer: SignerKey,
     },
     /// No witness vouches for when the records were made.
     UnwitnessedTime,
@@ -99,7 +108,7 @@ pub struct UnknownAssumption {
 
 impl AssumptionName {
     /// All names.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::DevelopmentSetup,
         Self::CeremonySetup,
         Self::DevelopmentSealKey,
@@ -110,6 +119,7 @@ impl AssumptionName {
         Self::Hashes,
         Self::Signatures,
         Self::DeclaredObservations,
+        Self::SignedObservations,
         Self::UncheckedObservationSigner,
         Self::UnwitnessedTime,
         Self::UncheckedPast,
@@ -129,6 +139,7 @@ impl AssumptionName {
             Self::Hashes => "hashes",
             Self::Signatures => "signatures",
             Self::DeclaredObservations => "declared-observations",
+            Self::SignedObservations => "signed-observations",
             Self::UncheckedObservationSigner => "unchecked-observation-signer",
             Self::UnwitnessedTime => "unwitnessed-time",
             Self::UncheckedPast => "unchecked-past",
@@ -166,6 +177,7 @@ impl Assumption {
             Self::Hashes => AssumptionName::Hashes,
             Self::Signatures => AssumptionName::Signatures,
             Self::DeclaredObservations { .. } => AssumptionName::DeclaredObservations,
+            Self::SignedObservations { .. } => AssumptionName::SignedObservations,
             Self::UncheckedObservationSigner { .. } => AssumptionName::UncheckedObservationSigner,
             Self::UnwitnessedTime => AssumptionName::UnwitnessedTime,
             Self::UncheckedPast { .. } => AssumptionName::UncheckedPast,
@@ -200,9 +212,16 @@ impl Assumption {
         vec![Self::Hashes, Self::Signatures]
     }
 
-    /// What a verdict that a path was honest takes from the agent.
-    pub(crate) fn of_path(card: &Card, start: &Start, first_sequence: u64) -> Vec<Self> {
-        let mut assumptions: Vec<Self> = card.plugins.iter().map(Self::of_plugin).collect();
+    /// Who vouches for what each plugin reported, where bodies were checked: the plugin's key, or the agent alone.
+    #[must_use]
+    pub fn of_observations(card: &Card) -> Vec<Self> {
+        card.plugins.iter().map(|plugin| Self::of_plugin(plugin, Bodies::Checked)).collect()
+    }
+
+    /// What a verdict that a path was honest takes from the agent and its plugins.
+    pub(crate) fn of_path(card: &Card, bodies: Bodies, start: &Start, first_sequence: u64) -> Vec<Self> {
+        let mut assumptions: Vec<Self> =
+            card.plugins.iter().map(|plugin| Self::of_plugin(plugin, bodies)).collect();
         assumptions.push(Self::UnwitnessedTime);
         if matches!(start, Start::After(_)) {
             assumptions.push(Self::UncheckedPast { first_sequence });
@@ -210,13 +229,23 @@ impl Assumption {
         assumptions
     }
 
-    fn of_plugin(plugin: &Plugin) -> Self {
-        let Plugin { id, signer, .. } = plugin;
-        match *signer {
-            None => Self::DeclaredObservations { plugin: id.clone() },
-            Some(signer) => Self::UncheckedObservationSigner { plugin: id.clone(), signer },
+    fn of_plugin(plugin: &Plugin, bodies: Bodies) -> Self {
+        let (id, signer) = (plugin.id.clone(), plugin.signer.map(|signer| signer.key));
+        match (signer, bodies) {
+            (None, _) => Self::DeclaredObservations { plugin: id },
+            (Some(signer), Bodies::Checked) => Self::SignedObservations { plugin: id, signer },
+            (Some(signer), Bodies::Absent) => Self::UncheckedObservationSigner { plugin: id, signer },
         }
     }
+}
+
+/// Whether the bodies of records, and with them the payloads and their signatures, were there to be checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Bodies {
+    /// They were.
+    Checked,
+    /// Headers alone, as in a seal.
+    Absent,
 }
 
 impl fmt::Display for Assumption {
@@ -253,11 +282,15 @@ impl fmt::Display for Assumption {
             Self::DeclaredObservations { plugin } => {
                 write!(out, "what plugin `{plugin}` reported is declared by the agent; nobody signed it")
             }
+            Self::SignedObservations { plugin, signer } => {
+                write!(
+                    out,
+                    "what plugin `{plugin}` reported is signed by {signer}; whoever holds that key vouches"
+                )
+            }
             Self::UncheckedObservationSigner { plugin, signer } => write!(
                 out,
-                "plugin `{plugin}` declares key 0x{}, but records of this version carry no plugin signatures: \
-                 what it reported is declared by the agent",
-                hex::encode(signer)
+                "plugin `{plugin}` declares key {signer}, but a seal carries no payloads: its signatures were not looked at"
             ),
             Self::UnwitnessedTime => out.write_str("no witness vouches for when the records were made"),
             Self::UncheckedPast { first_sequence } => {

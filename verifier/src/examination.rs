@@ -8,7 +8,11 @@ use crate::opening::Openings;
 use crate::verdict::Missing;
 use candor_program::card::Card;
 use candor_program::execution;
-use candor_trace::{Bundle, Chain, MAX_BUNDLE_RECORDS, SignedHeader, SignedRecord, Start, check_decision};
+use candor_program::observation::Observation;
+use candor_trace::{
+    Bundle, Chain, MAX_BUNDLE_RECORDS, SignedHeader, SignedRecord, Start, check_decision, check_payloads,
+};
+use std::borrow::Cow;
 
 /// What an examination of one record found.
 pub(crate) enum Finding {
@@ -116,16 +120,20 @@ impl<'a> Examiner<'a> {
         inputs().or_else(model).or_else(decision)
     }
 
-    /// Payloads against features, features against the first leaf.
+    /// Payloads against their plugins' signatures and the features, features against the first leaf.
     pub(crate) fn inputs(&self, openings: &Openings, record: &SignedRecord) -> Option<Inconsistency> {
         if !openings.observation() {
             return None;
         }
         let (body, recorded) = (&record.body, &record.body.features);
-        let features = match body.observation.features(self.card) {
+        let observation = signed_observation(record);
+        let features = match observation.features(self.card) {
             Ok(features) => features,
             Err(source) => return Some(Inconsistency::Observation(Box::new(source))),
         };
+        if let Err(source) = check_payloads(self.card, &observation) {
+            return Some(Inconsistency::Payload(Box::new(source)));
+        }
         if features.len() != recorded.len() {
             let (expected, recorded) = (features.len(), recorded.len());
             return Some(Inconsistency::FeatureCount { expected, recorded });
@@ -147,6 +155,16 @@ impl<'a> Examiner<'a> {
     fn decision(&self, record: &SignedRecord) -> Option<Inconsistency> {
         check_decision(self.card, record).err().map(Inconsistency::Decision)
     }
+}
+
+/// The payloads at the time that the agent signed. The observations digest does not bind the body's time, so whoever
+/// supplies a body could choose one at which an honest payload is stale.
+fn signed_observation(record: &SignedRecord) -> Cow<'_, Observation> {
+    let (time, observation) = (record.header.time, &record.body.observation);
+    if observation.time == time {
+        return Cow::Borrowed(observation);
+    }
+    Cow::Owned(Observation { time, payloads: observation.payloads.clone() })
 }
 
 /// What every record of a bundle continues.

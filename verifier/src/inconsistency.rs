@@ -3,7 +3,7 @@
 use crate::verdict::FraudKind;
 use candor_program::decision::DecisionError;
 use candor_program::observation::ObservationError;
-use candor_trace::{ChainError, DecisionMismatch, Equivocation};
+use candor_trace::{ChainError, DecisionMismatch, Equivocation, PayloadError};
 use std::fmt;
 use thiserror::Error;
 
@@ -19,6 +19,9 @@ pub enum Inconsistency {
     /// The signed payloads are no observation of this program.
     #[error("invalid observation: {0}")]
     Observation(Box<ObservationError>),
+    /// A plugin that declares a key did not sign the payload that the agent signed as reported by it.
+    #[error("invalid observation: {0}")]
+    Payload(Box<PayloadError>),
     /// More or fewer features than the payloads give.
     #[error("signed {recorded} features, the payloads give {expected}")]
     FeatureCount {
@@ -114,7 +117,7 @@ impl Inconsistency {
                 ChainError::AccMismatch { .. } => PlaceName::Acc,
                 _ => PlaceName::Chain,
             },
-            Self::Observation(_) => PlaceName::Observation,
+            Self::Observation(_) | Self::Payload(_) => PlaceName::Observation,
             Self::FeatureCount { .. } | Self::Feature { .. } | Self::InputLeaf { .. } => PlaceName::Features,
             Self::Decision(mismatch) => decision_place(mismatch),
         }
@@ -130,7 +133,7 @@ impl Inconsistency {
                 ChainError::StateMismatch { .. } => FraudKind::StateBroken,
                 _ => FraudKind::ChainBroken,
             },
-            Self::Observation(_) => FraudKind::InvalidObservation,
+            Self::Observation(_) | Self::Payload(_) => FraudKind::InvalidObservation,
             Self::FeatureCount { .. } | Self::Feature { .. } | Self::InputLeaf { .. } => {
                 FraudKind::InputMismatch
             }

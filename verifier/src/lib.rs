@@ -21,19 +21,21 @@
 //! | `leaves` | `execution`, for the card's number of tensors only (with another number, inner nodes could pass for leaves) | undecided |
 //! | `outputs` | the last leaf, hence `execution` | undecided |
 //!
-//! What is bound can contradict itself, and then its signer did: features that the payloads do not give, a first leaf
-//! that is not the features', a requested action that the outputs do not ask for, a verdict that the table does not give,
-//! an executed action, state or transaction that does not follow, a link or accumulator that does not continue a record
-//! that the same agent signed. That the outputs are not the model's is decided by a proof of the true values alone.
+//! What is bound can contradict itself, and then its signer did: payloads that a plugin which declares a key did not sign
+//! (the payload's digest covers the plugin's signature, and its age is judged by the header's time), features that the
+//! payloads do not give, a first leaf that is not the features', a requested action that the outputs do not ask for, a
+//! verdict that the table does not give, an executed action, state or transaction that does not follow, a link or
+//! accumulator that does not continue a record that the same agent signed. That the outputs are not the model's is decided by a proof of the true values alone.
 //!
 //! The record before (`previous`) counts only if the agent signed it, and is compared with a record only if the record
 //! names its hash, or has the next sequence number. Two records that do not meet are *missing what lies between*.
 //!
 //! # Limitations
 //!
-//! Not decided by this version: unlogged actions and late records (they need a chain or a witness), undeclared
-//! observations (records carry no signatures of plugins; every report says so), and version skew beyond a record that
-//! continues another program's. [`replay()`] trusts that the weights are those that the card commits to.
+//! Not decided by this version: unlogged actions and late records (they need a chain or a witness), and version skew
+//! beyond a record that continues another program's. What a plugin without a key reported is declared by the agent; every
+//! report says which. A seal carries no payloads: it says nothing about plugins' signatures. [`replay()`] trusts that the
+//! weights are those that the card commits to.
 
 mod argument;
 pub mod assumption;

@@ -1,6 +1,6 @@
 //! Verify a seal: one Groth16 proof and one opening for a whole path, from signed headers and the card alone.
 
-use crate::assumption::Assumption;
+use crate::assumption::{Assumption, Bodies};
 use crate::error::ErrorKind;
 use crate::expected::Expected;
 use candor_circuits::layout::{Layout, LayoutError};
@@ -259,7 +259,7 @@ pub fn verify_seal(
     let mut assumptions = vec![Assumption::seal_key(key)];
     assumptions.extend(Assumption::of_proof(card));
     assumptions.extend(Assumption::of_records());
-    assumptions.extend(Assumption::of_path(card, &file.start, first));
+    assumptions.extend(Assumption::of_path(card, Bodies::Absent, &file.start, first));
     assumptions.push(Assumption::StatisticalSoundness { bits: statistical_bits(&layout) });
     if let Some(assumption) = assumptions.iter().map(Assumption::name).find(|name| expected.refuses(*name)) {
         return Err(SealError::Refused { assumption });

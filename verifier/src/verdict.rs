@@ -61,7 +61,7 @@ pub enum Basis {
     Signatures(Equivocation),
 }
 
-/// Kinds of fraud. Unlogged actions, undeclared observations and late records are not decided by this version.
+/// Kinds of fraud. Unlogged actions and late records are not decided by this version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum FraudKind {
     /// The outputs are not the model's, or the requested action is not what they ask for.
@@ -82,7 +82,7 @@ pub enum FraudKind {
     Equivocation,
     /// A transaction that the decision does not make.
     TransactionMismatch,
-    /// Signed payloads that are no observation of the program.
+    /// Payloads that are no observation of the program, or that a plugin which declares a key did not sign.
     InvalidObservation,
 }
 

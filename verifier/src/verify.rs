@@ -1,7 +1,7 @@
 //! Verify: a bundle is what its program and agent made of its observations.
 
 use crate::argument::{Stated, Subject};
-use crate::assumption::Assumption;
+use crate::assumption::{Assumption, Bodies};
 use crate::error::VerifyError;
 use crate::expected::Expected;
 use crate::verdict::write_assumptions;
@@ -66,7 +66,7 @@ pub fn verify(expected: &Expected, bundle: &Bundle, proof: &ProofFile) -> Result
     check_identity(expected, card, &chain)?;
     let mut assumptions = Assumption::of_proof(card);
     assumptions.extend(Assumption::of_records());
-    assumptions.extend(Assumption::of_path(card, &bundle.start, first.sequence));
+    assumptions.extend(Assumption::of_path(card, Bodies::Checked, &bundle.start, first.sequence));
     // Counted below, refused here: a refusal must not depend on the proof.
     check_refused(expected, &assumptions)?;
     check_refused(expected, &[Assumption::StatisticalSoundness { bits: 0 }])?;

@@ -2,6 +2,7 @@
 
 use crate::artefact;
 use crate::classify::Classify;
+use crate::command::verify;
 use crate::exit::{ExitClass, Failure};
 use crate::expectation::ExpectationArguments;
 use crate::output::{Report, count, hex_string};
@@ -10,7 +11,7 @@ use crate::selection::{self, SelectionArguments};
 use crate::store::Store;
 use candor_program::card::Program;
 use candor_trace::Bundle;
-use candor_verifier::{Difference, Expected, Place, ReplayOutcome, diagnose, replay};
+use candor_verifier::{Assumption, Difference, Expected, Place, ReplayOutcome, diagnose, replay};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -75,6 +76,9 @@ impl Replay {
             .text
             .push_str(&format!("\ntime    {:.0} ms, {rate:.0} records per second", elapsed_s * 1000.0));
         report.json["milliseconds"] = json!(elapsed_s * 1000.0);
+        let observations = Assumption::of_observations(&program.card);
+        report.text.push_str(&verify::assumptions_text(&observations));
+        report.json["observations"] = verify::assumptions_json(&observations);
         Ok(report)
     }
 }

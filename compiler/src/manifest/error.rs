@@ -151,6 +151,23 @@ pub enum ManifestCause {
         /// Digits.
         digits: usize,
     },
+    /// No key that signs payloads.
+    #[error(
+        "{} is no key; write an address (0x and 40 hexadecimal digits) or ed25519:0x and 64 hexadecimal digits",
+        Name(got)
+    )]
+    Signer {
+        /// Found.
+        got: String,
+    },
+    /// A key without an age.
+    #[error(
+        "the plugin signs, but how old its payloads may be is missing; add max_age_seconds, such as max_age_seconds = 60"
+    )]
+    MaxAgeMissing,
+    /// An age without a key.
+    #[error("without a signer nothing vouches for a payload's time; add signer, or remove max_age_seconds")]
+    MaxAgeAlone,
     /// Not a whole number in range.
     #[error("{} is no whole number from {lowest} to {highest}", Name(got))]
     WholeNumber {

@@ -9,7 +9,7 @@ mod transaction;
 
 pub use error::{ManifestCause, ManifestError};
 
-use candor_program::card::{Domain, Plugin};
+use candor_program::card::{Domain, Plugin, PluginSigner, SignerKey};
 use candor_program::decimal::parse_decimal;
 use candor_program::feature::Feature;
 use candor_program::head::ActionTemplate;
@@ -213,10 +213,37 @@ fn plugins(text: Text<'_>, file: &File) -> Result<Vec<Plugin>, ManifestError> {
             id: text.unique(&mut names, &plugin.id, field("id"))?,
             version: text.name(&plugin.version, field("version"))?,
             code_hash: text.hexadecimal(&plugin.code_hash, field("code_hash"))?,
-            signer: plugin.signer.as_ref().map(|key| text.hexadecimal(key, field("signer"))).transpose()?,
+            signer: signer(text, plugin, &field)?,
         })
     });
     entries.collect()
+}
+
+/// A key with the age of what it signed: neither without the other.
+fn signer(
+    text: Text<'_>,
+    plugin: &source::Plugin,
+    field: &impl Fn(&str) -> String,
+) -> Result<Option<PluginSigner>, ManifestError> {
+    let (written, max_age) = match (&plugin.signer, &plugin.max_age_seconds) {
+        (None, None) => return Ok(None),
+        (Some(written), Some(max_age)) => (written, *max_age.get_ref()),
+        (Some(written), None) => {
+            return Err(text.error(written.span(), field("max_age_seconds"), ManifestCause::MaxAgeMissing));
+        }
+        (None, Some(max_age)) => {
+            return Err(text.error(max_age.span(), field("max_age_seconds"), ManifestCause::MaxAgeAlone));
+        }
+    };
+    let key = match written.get_ref().strip_prefix("ed25519:") {
+        None => expression::hexadecimal(written.get_ref()).map(|address| SignerKey::Secp256k1 { address }),
+        Some(digits) => expression::hexadecimal(digits).map(|public_key| SignerKey::Ed25519 { public_key }),
+    };
+    let key = key.ok_or_else(|| {
+        let got = written.get_ref().clone();
+        text.error(written.span(), field("signer"), ManifestCause::Signer { got })
+    })?;
+    Ok(Some(PluginSigner { key, max_age_seconds: max_age }))
 }
 
 fn features(text: Text<'_>, file: &File, plugins: &[Plugin]) -> Result<Vec<Feature>, ManifestError> {

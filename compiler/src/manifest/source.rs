@@ -51,6 +51,7 @@ pub(crate) struct Plugin {
     pub(crate) version: Spanned<String>,
     pub(crate) code_hash: Spanned<String>,
     pub(crate) signer: Option<Spanned<String>>,
+    pub(crate) max_age_seconds: Option<Spanned<u64>>,
 }
 
 /// `[[features]]`

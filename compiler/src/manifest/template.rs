@@ -85,13 +85,15 @@ output = {output}                   # name of the model's output
 chain_id = 31337                                                       # EDIT
 verifying_contract = "0x0000000000000000000000000000000000000000"      # EDIT
 
-# Where observations come from. With `signer` (an address) the plugin signs what it reports; without it the report is
-# merely declared by the agent, and every verdict says so.
+# Where observations come from. With `signer` (an address, or ed25519:0x and a public key) the plugin signs what it
+# reports, which may then be used for `max_age_seconds`; without it the report is merely declared by the agent, and every
+# verdict says so.
 [[plugins]]
 id = "data"                                                            # EDIT
 version = "1.0.0"
 code_hash = "0x0000000000000000000000000000000000000000000000000000000000000000"   # EDIT
 # signer = "0x0000000000000000000000000000000000000000"
+# max_age_seconds = 60
 
 # The model's inputs, in the model's order. A line of observations is
 #   {"time": 1700000000, "plugins": {"data": {"features": {"feature_0": "0.1234", ...}}}}

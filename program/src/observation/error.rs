@@ -1,5 +1,6 @@
 //! Why an observation is refused, with the place and what to do.
 
+use super::envelope::EnvelopeError;
 use crate::card::Card;
 use crate::feature::Feature;
 use std::fmt;
@@ -132,6 +133,39 @@ pub enum ObservationError {
         plugin: String,
         /// Column, from 1.
         column: usize,
+    },
+    /// A plugin that declares a key reported something else than a signed envelope.
+    #[error("the payload of plugin `{plugin}`, which signs what it reports, is no signed envelope: {source}")]
+    Envelope {
+        /// Plugin.
+        plugin: String,
+        /// Why.
+        source: EnvelopeError,
+    },
+    /// Signed for a time after the observation.
+    #[error("plugin `{plugin}` signed its payload for time {signed}, after the observation's {time}")]
+    PayloadLater {
+        /// Plugin.
+        plugin: String,
+        /// Time that it signed.
+        signed: u64,
+        /// Time of the observation.
+        time: u64,
+    },
+    /// Signed too long before the observation.
+    #[error(
+        "plugin `{plugin}` signed its payload for time {signed}, more than {max_age_seconds} seconds before the \
+         observation's {time}; ask the plugin again"
+    )]
+    PayloadStale {
+        /// Plugin.
+        plugin: String,
+        /// Time that it signed.
+        signed: u64,
+        /// Time of the observation.
+        time: u64,
+        /// Declared limit.
+        max_age_seconds: u64,
     },
     /// Nothing at the feature's pointer.
     #[error("{feature} is missing; the plugin must report it in every observation")]

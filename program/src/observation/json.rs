@@ -35,6 +35,11 @@ pub(super) fn read_line(line: &str) -> Result<Line<'_>, ObservationError> {
     Ok(Line { time, plugins: plugins.0.into_iter().map(|(id, payload)| (id, payload.get())).collect() })
 }
 
+/// Whole seconds below the limit, `None` for any other text.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    read_time(text).ok()
+}
+
 fn read_time(text: &str) -> Result<u64, ObservationError> {
     let got = || excerpt(text);
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -52,11 +57,16 @@ fn read_time(text: &str) -> Result<u64, ObservationError> {
 
 /// Refuses an object with one key twice.
 pub(super) fn unique(entries: &[(Cow<'_, str>, &RawValue)], place: &str) -> Result<(), ObservationError> {
-    let mut seen = BTreeSet::new();
-    match entries.iter().find(|(key, _)| !seen.insert(key.as_ref())) {
+    match duplicate(entries) {
         None => Ok(()),
-        Some((key, _)) => Err(ObservationError::DuplicateKey { key: excerpt(key), place: place.to_owned() }),
+        Some(key) => Err(ObservationError::DuplicateKey { key: excerpt(key), place: place.to_owned() }),
     }
+}
+
+/// The first key that occurs a second time.
+pub(super) fn duplicate<'a>(entries: &'a [(Cow<'_, str>, &RawValue)]) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    entries.iter().map(|(key, _)| key.as_ref()).find(|key| !seen.insert(*key))
 }
 
 /// The value of a text that is known to be JSON, `None` where it has another type.

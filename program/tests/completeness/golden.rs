@@ -1,6 +1,7 @@
 //! Known answers of every digest.
 
 use crate::sample::{self, LINE};
+use candor_program::card::{Card, PluginSigner, SignerKey};
 use candor_program::digest::{self, AccInput, ProgramIds};
 use candor_program::encoding::{encode, fr_to_bytes, keccak256};
 use candor_program::evaluate::execute;
@@ -46,6 +47,7 @@ fn digests() -> String {
         ("class", digest::class_digest(&card.class)),
         ("setup", digest::setup_digest(&card.setup)),
         ("manifest", digest::manifest_digest(card)),
+        ("manifest with signers", digest::manifest_digest(&signing(card))),
         ("model_id", ids.model_id),
         ("program_fr", element(ids.program_fr)),
         ("program_id", ids.program_id),
@@ -66,6 +68,16 @@ fn digests() -> String {
     ];
     let line = |(name, digest): (&str, [u8; 32])| format!("{name} = {}\n", hex::encode(digest));
     HEADER.to_owned() + &lines.map(line).concat()
+}
+
+/// The card with plugins that sign.
+fn signing(card: &Card) -> Card {
+    let mut card = card.clone();
+    let keys = [SignerKey::Secp256k1 { address: [3; 20] }, SignerKey::Ed25519 { public_key: [4; 32] }];
+    for (plugin, key) in card.plugins.iter_mut().zip(keys) {
+        plugin.signer = Some(PluginSigner { key, max_age_seconds: 60 });
+    }
+    card
 }
 
 #[test]

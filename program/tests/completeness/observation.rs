@@ -2,8 +2,9 @@
 
 use crate::sample::{self, LINE};
 use candor_program::Card;
+use candor_program::card::{PluginSigner, SignerKey};
 use candor_program::encoding::{decode_exact, encode, keccak256};
-use candor_program::observation::Observation;
+use candor_program::observation::{Envelope, Observation};
 
 fn card() -> Card {
     sample::program().card
@@ -70,4 +71,40 @@ fn two_features_may_share_a_pointer() {
     ];
     let observation = Observation::from_json(LINE, &card).unwrap();
     assert_eq!(observation.features(&card), Ok(vec![50, 1_200, 5_000]));
+}
+
+/// A plugin that signs: its envelope is kept byte for byte, pointers lead into the text that it signed.
+#[test]
+fn features_of_a_signed_payload_are_read_from_the_signed_text() {
+    let mut card = card();
+    let key = SignerKey::Ed25519 { public_key: [9; 32] };
+    card.plugins[1].signer = Some(PluginSigner { key, max_age_seconds: 60 });
+    let envelope = Envelope {
+        payload: "{\"note\": \"\u{e9}\\n\u{1f600}\", \"rate\": -0.5}".into(),
+        time: 1_357_160_340,
+        signature: (0..64).collect(),
+    };
+    let text = envelope.to_json();
+    assert_eq!(Envelope::from_bytes(text.as_bytes()), Ok(envelope.clone()));
+    let line = LINE.replace(r#"{"rate":-0.5}"#, &text);
+    let observation = Observation::from_json(&line, &card).unwrap();
+    assert_eq!(observation.payloads[1], text.as_bytes());
+    assert_eq!(observation.features(&card), Ok(vec![5_250, 1_200, 50]));
+    assert_eq!(observation.envelope(&card, 1), Ok(Some(envelope.clone())));
+    assert_eq!(observation.envelope(&card, 0), Ok(None));
+    assert_eq!(observation.envelope(&card, 2), Ok(None));
+    // Another spelling of the same envelope, as a program on the way may write it.
+    let spelled = format!(
+        "{{ \"signature\":\"0x{}\",\n\"time\":1357160340, \"p\\u0061yload\":\"{{\\\"note\\\": \\\"\\u00e9\\\\n\\ud83d\\ude00\\\", \\\"rate\\\": -0.5}}\" }}",
+        (0..64).map(|byte| format!("{byte:02x}")).collect::<String>()
+    );
+    assert_eq!(Envelope::from_bytes(spelled.as_bytes()), Ok(envelope));
+}
+
+#[test]
+fn keys_are_written_as_agent_toml_reads_them() {
+    let secp256k1 = SignerKey::Secp256k1 { address: [0x0a; 20] };
+    assert_eq!(secp256k1.to_string(), format!("0x{}", "0a".repeat(20)));
+    let ed25519 = SignerKey::Ed25519 { public_key: [0xfe; 32] };
+    assert_eq!(ed25519.to_string(), format!("ed25519:0x{}", "fe".repeat(32)));
 }

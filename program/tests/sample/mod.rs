@@ -100,7 +100,7 @@ pub fn program() -> Program {
         transaction: template(),
         plugins: vec![
             Plugin { id: "market".into(), version: "1".into(), code_hash: [1; 32], signer: None },
-            Plugin { id: "bank".into(), version: "2".into(), code_hash: [2; 32], signer: Some([3; 20]) },
+            Plugin { id: "bank".into(), version: "2".into(), code_hash: [2; 32], signer: None },
         ],
         domain: Domain { chain_id: 31_337, verifying_contract: [0xc0; 20] },
         setup: SetupCard {

@@ -7,6 +7,7 @@ mod argument;
 mod decimal;
 mod decision;
 mod decoding;
+mod envelope;
 mod execute;
 mod observation;
 mod program;

@@ -4,7 +4,8 @@
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
 use candor_program::card::{
-    Card, Domain, OperatorWeights, Plugin, PointBytes, Program, SetupCard, SetupSource, Weights,
+    Card, Domain, OperatorWeights, Plugin, PluginSigner, PointBytes, Program, SetupCard, SetupSource,
+    SignerKey, Weights,
 };
 use candor_program::class::{Class, OperatorClass, TensorId, TermClass};
 use candor_program::feature::Feature;
@@ -196,4 +197,11 @@ pub(crate) fn run() -> Vec<SignedRecord> {
 /// Signs a changed record again, as a cheating agent would.
 pub(crate) fn sign_again(record: &mut SignedRecord) {
     record.signature = key().sign(&record.record_hash(&program().card.domain));
+}
+
+/// The program, with a plugin `remark` that signs what it reports.
+pub(crate) fn signed_program(key: SignerKey, max_age_seconds: u64) -> Program {
+    let mut program = program();
+    program.card.plugins[1].signer = Some(PluginSigner { key, max_age_seconds });
+    program
 }

@@ -12,6 +12,7 @@ mod context;
 mod eip712;
 mod golden;
 mod path;
+mod payload;
 mod recorder;
 mod signature;
 #[cfg(feature = "tlog")]

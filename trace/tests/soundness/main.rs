@@ -13,6 +13,7 @@ mod context;
 mod decision;
 mod header;
 mod path;
+mod payload;
 mod recorder;
 mod signature;
 #[cfg(feature = "tlog")]

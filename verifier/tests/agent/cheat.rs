@@ -1,12 +1,14 @@
 //! A dishonest agent: it changes a record, keeps everything else consistent, signs, and goes on as if nothing were.
 
-use super::{PROGRAM, STEPS, bundle, continue_run, observation, run_of, sign_again};
-use candor_verifier::program::card::Program;
+use super::{
+    PROGRAM, STEPS, bundle, continue_run, observation, remark, remark_key, remark_plugin, run_of, sign_again,
+};
+use candor_verifier::program::card::{Plugin, Program};
 use candor_verifier::program::decision::{DecisionInput, decide};
 use candor_verifier::program::evaluate::execute;
 use candor_verifier::program::head::Action;
 use candor_verifier::program::{digest, execution};
-use candor_verifier::trace::{Bundle, Chain, Link, SignedRecord};
+use candor_verifier::trace::{Bundle, Chain, Ed25519Key, Link, SecretKey, SignedRecord};
 
 /// A way to cheat in one record.
 pub(crate) struct Cheat {
@@ -35,6 +37,17 @@ pub(crate) const CHEATS: &[Cheat] = &[
         acc: true,
     },
     Cheat { name: "invalid observation", at: 1, change: |record| payload(record, r#"{"sell": "#), acc: true },
+    Cheat {
+        name: "unsigned payload",
+        at: 1,
+        change: |record| remark_is(record, br#""a remark""#.to_vec()),
+        acc: true,
+    },
+    Cheat { name: "forged payload", at: 2, change: forged_payload, acc: true },
+    Cheat { name: "altered payload", at: 2, change: altered_payload, acc: true },
+    Cheat { name: "payload of another plugin", at: 2, change: payload_of_another_plugin, acc: true },
+    Cheat { name: "stale payload", at: 3, change: |record| payload_of_time(record, -6), acc: true },
+    Cheat { name: "payload of a later time", at: 3, change: |record| payload_of_time(record, 1), acc: true },
     Cheat { name: "feature count", at: 1, change: fewer_features, acc: true },
     Cheat { name: "action", at: 0, change: |record| record.header.requested += 1 << 64, acc: true },
     Cheat {
@@ -154,6 +167,36 @@ fn leaf(record: &mut SignedRecord, tensor: usize) {
 fn payload(record: &mut SignedRecord, payload: &str) {
     record.body.observation.payloads[0] = payload.as_bytes().to_vec();
     commit_observation(record);
+}
+
+/// What the agent says that the plugin `remark` reported.
+fn remark_is(record: &mut SignedRecord, payload: Vec<u8>) {
+    record.body.observation.payloads[1] = payload;
+    commit_observation(record);
+}
+
+/// Signed by the agent instead of the plugin.
+fn forged_payload(record: &mut SignedRecord) {
+    let key = SecretKey::Ed25519(Ed25519Key::from_bytes(&[0x44; 32]));
+    remark_is(record, remark(&key, &remark_plugin(), record.header.time));
+}
+
+/// Another text under the plugin's signature.
+fn altered_payload(record: &mut SignedRecord) {
+    let text = String::from_utf8(record.body.observation.payloads[1].clone()).expect("JSON");
+    remark_is(record, text.replace("a remark", "a remarc").into_bytes());
+}
+
+/// What the same key signed for another plugin.
+fn payload_of_another_plugin(record: &mut SignedRecord) {
+    let plugin = Plugin { id: "rumour".into(), ..remark_plugin() };
+    remark_is(record, remark(&remark_key(), &plugin, record.header.time));
+}
+
+/// Signed so many seconds after the record's time.
+fn payload_of_time(record: &mut SignedRecord, seconds: i64) {
+    let time = record.header.time.saturating_add_signed(seconds);
+    remark_is(record, remark(&remark_key(), &remark_plugin(), time));
 }
 
 fn fewer_features(record: &mut SignedRecord) {

@@ -6,7 +6,9 @@
 pub(crate) mod cheat;
 
 use candor_prover::{Prover, ReferenceString, commit_program};
-use candor_verifier::program::card::{Card, Domain, OperatorWeights, Plugin, Program, SetupCard, Weights};
+use candor_verifier::program::card::{
+    Card, Domain, OperatorWeights, Plugin, PluginSigner, Program, SetupCard, Weights,
+};
 use candor_verifier::program::class::{Class, OperatorClass, TensorId, TermClass};
 use candor_verifier::program::digest::ProgramIds;
 use candor_verifier::program::feature::Feature;
@@ -18,7 +20,9 @@ use candor_verifier::program::policy::{
 };
 use candor_verifier::program::state::{Register, Update};
 use candor_verifier::program::transaction::{AbiType, Argument, ArgumentSource, Template};
-use candor_verifier::trace::{AgentKey, Bundle, Recorder, Salts, SignedRecord, Start};
+use candor_verifier::trace::{
+    AgentKey, Bundle, Ed25519Key, Recorder, Salts, SecretKey, SignedRecord, Start, sign_payload,
+};
 use candor_verifier::{Expected, ProofFile};
 use std::sync::LazyLock;
 
@@ -135,7 +139,7 @@ pub(crate) fn uncommitted(setup: SetupCard) -> Program {
         },
         plugins: vec![
             Plugin { id: "opinion".into(), version: "1".into(), code_hash: [1; 32], signer: None },
-            Plugin { id: "remark".into(), version: "1".into(), code_hash: [2; 32], signer: Some([9; 20]) },
+            remark_plugin(),
         ],
         domain: Domain { chain_id: 31_337, verifying_contract: [0xcc; 20] },
         setup,
@@ -184,7 +188,24 @@ pub(crate) fn observation(time: u64, want: Want) -> Observation {
         Want::Buy => ["3", "0.1", "3.1"],
     };
     let payload = format!(r#"{{"sell": {sell}, "hold": {hold}, "buy": {buy}}}"#);
-    Observation { time, payloads: vec![payload.into_bytes(), br#""a remark""#.to_vec()] }
+    let remark = remark(&remark_key(), &remark_plugin(), time - 2);
+    Observation { time, payloads: vec![payload.into_bytes(), remark] }
+}
+
+/// The key of the plugin that signs.
+pub(crate) fn remark_key() -> SecretKey {
+    SecretKey::Ed25519(Ed25519Key::from_bytes(&[0x33; 32]))
+}
+
+/// The plugin that signs.
+pub(crate) fn remark_plugin() -> Plugin {
+    let signer = PluginSigner { key: remark_key().public(), max_age_seconds: 5 };
+    Plugin { id: "remark".into(), version: "1".into(), code_hash: [2; 32], signer: Some(signer) }
+}
+
+/// A remark, signed by a key for a plugin and a time.
+pub(crate) fn remark(key: &SecretKey, plugin: &Plugin, time: u64) -> Vec<u8> {
+    sign_payload(key, plugin, time, r#""a remark""#).to_json().into_bytes()
 }
 
 /// Salts that differ from record to record.

@@ -93,7 +93,7 @@ fn assumptions_are_listed() {
         "hashes",
         "signatures",
         "declared-observations",
-        "unchecked-observation-signer",
+        "signed-observations",
         "unwitnessed-time",
         "statistical-soundness",
     ];

@@ -40,6 +40,12 @@ const CASES: &[Case] = &[
         Suspicion::ObservationInvalid,
         FraudKind::InvalidObservation,
     ),
+    payload_case("unsigned payload"),
+    payload_case("forged payload"),
+    payload_case("altered payload"),
+    payload_case("payload of another plugin"),
+    payload_case("stale payload"),
+    payload_case("payload of a later time"),
     ("action", PlaceName::Head, None, Suspicion::ActionAltered, FraudKind::WrongOutput),
     ("policy verdict", PlaceName::Policy, None, Suspicion::VerdictAltered, FraudKind::PolicyViolated),
     ("executed action", PlaceName::Execution, None, Suspicion::PolicyBypassed, FraudKind::PolicyViolated),
@@ -58,6 +64,11 @@ const CASES: &[Case] = &[
     ("gap", PlaceName::Chain, None, Suspicion::HistoryRewritten, FraudKind::ChainBroken),
     ("genesis", PlaceName::Chain, None, Suspicion::HistoryRewritten, FraudKind::ChainBroken),
 ];
+
+/// A payload that its plugin did not sign like this.
+const fn payload_case(name: &'static str) -> Case {
+    (name, PlaceName::Observation, None, Suspicion::ObservationInvalid, FraudKind::InvalidObservation)
+}
 
 fn difference(bundle: &Bundle) -> Difference {
     match replay(&expected(), &PROGRAM, bundle).expect("replayed").outcome {

@@ -47,8 +47,14 @@ type Invention = (&'static str, fn(&mut Body), Unopened);
 
 const INVENTED: &[Invention] = &[
     ("time", |b| b.observation.time += 1, Unopened::Time),
+    // At these times the honest payload of the plugin that signs is stale, or of the future.
+    ("time, much later", |b| b.observation.time += 1_000, Unopened::Time),
+    ("time, earlier", |b| b.observation.time -= 3, Unopened::Time),
+    ("time, zero", |b| b.observation.time = 0, Unopened::Time),
     ("payload", |b| b.observation.payloads[0] = b"{".to_vec(), Unopened::Observations),
     ("payload of no feature", |b| b.observation.payloads[1].push(b' '), Unopened::Observations),
+    ("signed payload, cut off", |b| b.observation.payloads[1].truncate(20), Unopened::Observations),
+    ("signed payload, none", |b| b.observation.payloads[1].clear(), Unopened::Observations),
     ("payloads, one less", |b| b.observation.payloads.truncate(1), Unopened::Observations),
     ("payloads, one more", |b| b.observation.payloads.push(Vec::new()), Unopened::Observations),
     ("salt", |b| b.observations_salt ^= 1, Unopened::Observations),
