@@ -39,6 +39,8 @@ pub enum Step {
     Quotient,
     /// Opening point.
     OpeningPoint,
+    /// Acc after and count of a sealed path: only in a seal, after the proof.
+    Boundary,
 }
 
 impl Step {
@@ -62,6 +64,7 @@ impl Step {
             Self::FoldEvaluations => (14, 0, 0),
             Self::Quotient => (15, 0, 0),
             Self::OpeningPoint => (16, 0, 0),
+            Self::Boundary => (17, 0, 0),
         };
         kind + ((first as u64) << 8) + ((second as u64) << 32)
     }

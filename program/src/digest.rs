@@ -1,14 +1,14 @@
 //! Every digest of programs and records. Source: docs/spec/digests.md.
 
+pub mod fields;
 mod program;
 
-pub use program::{
-    ProgramIds, class_digest, manifest_digest, model_id, program_fr, program_parts, setup_digest,
-};
+pub use program::{ProgramIds, class_digest, manifest_digest, model_id, program_fr, setup_digest};
 
 use crate::Fr;
+use crate::arith::Arith;
 use crate::card::Domain;
-use crate::encoding::{fr_from_i64, keccak256, pack_u16};
+use crate::encoding::{fr_from_i64, keccak256, pack_u16, power_of_two};
 use crate::limits;
 use crate::poseidon;
 use crate::state::State;
@@ -41,17 +41,55 @@ pub struct AccInput {
     pub state_after: Fr,
 }
 
+/// [`AccInput`] in any algebra.
+#[derive(Clone, Debug)]
+pub struct AccElements<F> {
+    /// Acc of the previous record.
+    pub previous: F,
+    /// Sequence number.
+    pub sequence: F,
+    /// Unix seconds.
+    pub time: F,
+    /// Program.
+    pub program_fr: F,
+    /// Observations digest.
+    pub observations: F,
+    /// Evidence digest.
+    pub evidence: F,
+    /// State digest before.
+    pub state_before: F,
+    /// Word of the requested action.
+    pub requested: F,
+    /// Word of the verdict.
+    pub verdict: F,
+    /// Word of the executed action.
+    pub executed: F,
+    /// State digest after.
+    pub state_after: F,
+}
+
 /// Digest of features and payloads.
 #[must_use]
 pub fn observations(salt: u128, features: &[u16], payload_digests: &[[u8; 32]]) -> Fr {
-    let mut inputs = vec![Fr::from(salt), Fr::from(features.len() as u64)];
-    let mut padded = features.to_vec();
-    padded.resize(features.len().next_power_of_two(), 0);
-    inputs.extend(pack_u16(&padded));
     let payloads: Vec<&[u8]> = payload_digests.iter().map(<[u8; 32]>::as_slice).collect();
     let payloads = keccak256(&payloads);
     let (high, low) = payloads.split_at(16);
-    inputs.extend([integer(high), integer(low)]);
+    let feed = feed(salt, features.len(), [integer(high), integer(low)]);
+    let mut padded = features.to_vec();
+    padded.resize(features.len().next_power_of_two(), 0);
+    observed(feed, pack_u16(&padded))
+}
+
+/// Digest of what surrounds the features: salt, their number, and the payloads' digest in halves. A seal takes it as it is.
+#[must_use]
+pub fn feed(salt: u128, features: usize, payloads: [Fr; 2]) -> Fr {
+    let [high, low] = payloads;
+    poseidon::hash("cd.feed", &[Fr::from(salt), Fr::from(features as u64), high, low])
+}
+
+/// Digest of the observations from the feed's digest and the packed features.
+pub fn observed<F: Arith>(feed: F, packed_features: Vec<F>) -> F {
+    let inputs: Vec<F> = [feed].into_iter().chain(packed_features).collect();
     poseidon::hash("cd.obs", &inputs)
 }
 
@@ -66,7 +104,15 @@ pub fn evidence(salt: u128) -> Fr {
 pub fn state(state: &State) -> Fr {
     let mut registers: Vec<Fr> = state.0.iter().map(|value| fr_from_i64(*value)).collect();
     registers.resize(state_size(registers.len()), Fr::from(0_u64));
-    poseidon::hash("cd.state", &registers)
+    registers_digest(&registers)
+}
+
+/// Digest of registers, three to an element. Shapes: as many as the class has.
+///
+/// Owes (a seal): that they are signed 64-bit values.
+pub fn registers_digest<F: Arith>(registers: &[F]) -> F {
+    let lifted: Vec<F> = registers.iter().map(|register| register.offset(power_of_two(63))).collect();
+    poseidon::hash("cd.state", &fields::pack(&lifted, (3, 64)))
 }
 
 /// Capacity of a state of so many registers: 4 or 16.
@@ -86,22 +132,41 @@ pub fn acc_genesis(program_fr: Fr, agent: &[u8; 20]) -> Fr {
 /// Acc of a record.
 #[must_use]
 pub fn acc(input: &AccInput) -> Fr {
-    poseidon::hash(
-        "cd.acc",
-        &[
-            input.previous,
-            Fr::from(input.sequence),
-            Fr::from(input.time),
-            input.program_fr,
-            input.observations,
-            input.evidence,
-            input.state_before,
-            Fr::from(input.requested),
-            Fr::from(input.verdict),
-            Fr::from(input.executed),
-            input.state_after,
-        ],
-    )
+    let elements = AccElements {
+        previous: input.previous,
+        sequence: Fr::from(input.sequence),
+        time: Fr::from(input.time),
+        program_fr: input.program_fr,
+        observations: input.observations,
+        evidence: input.evidence,
+        state_before: input.state_before,
+        requested: Fr::from(input.requested),
+        verdict: Fr::from(input.verdict),
+        executed: Fr::from(input.executed),
+        state_after: input.state_after,
+    };
+    elements.digest()
+}
+
+impl<F: Arith> AccElements<F> {
+    /// The next acc.
+    ///
+    /// Owes (a seal): that sequence and verdict are below 2^64, time and requested below 2^128.
+    pub fn digest(&self) -> F {
+        let joined = |low: &F, high: &F| low.plus(&high.scale(power_of_two(64)));
+        let list = [
+            self.previous.clone(),
+            joined(&self.sequence, &self.time),
+            self.program_fr.clone(),
+            self.observations.clone(),
+            self.evidence.clone(),
+            self.state_before.clone(),
+            joined(&self.verdict, &self.requested),
+            self.executed.clone(),
+            self.state_after.clone(),
+        ];
+        poseidon::hash("cd.acc", &list)
+    }
 }
 
 /// What the first record names as the previous one.

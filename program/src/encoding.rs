@@ -147,6 +147,16 @@ pub fn fr_from_i64(value: i64) -> Fr {
     if value < 0 { -magnitude } else { magnitude }
 }
 
+/// `2^bits`. Shapes: below 2^253.
+#[must_use]
+pub fn power_of_two(bits: u32) -> Fr {
+    let mut limbs = [0; 4];
+    if let Some(limb) = limbs.get_mut(bits as usize / 64) {
+        *limb = 1 << (bits % 64);
+    }
+    Fr::from_bigint(BigInt(limbs)).unwrap_or_default()
+}
+
 /// The big-endian integer mod r: how a Keccak-256 digest enters the field.
 #[must_use]
 pub fn fr_from_bytes_mod(bytes: &[u8; 32]) -> Fr {

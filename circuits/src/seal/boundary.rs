@@ -1,16 +1,14 @@
 //! The boundary: three public inputs for a vector of any length (docs/spec/seal.md).
 //!
-//! H = Poseidon(x) is computed inside; rho = Keccak-256(x || H) mod r outside; both compute the sum of x_i rho^i. rho covers H: if
-//! it did not, a prover could solve for another x after knowing rho.
+//! H is the transcript's last challenge, drawn after acc and count: what it hashes determines x. rho = Keccak-256(x || H) mod r is
+//! computed outside; both sides compute the sum of x_i rho^i. rho covers H: if it did not, a prover could solve for another x
+//! after knowing rho.
 
 use super::system::{System, Wire};
 use ark_ff::AdditiveGroup;
+use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::encoding::{fr_from_bytes_mod, fr_to_bytes, keccak256};
-use candor_program::{Fr, poseidon};
-
-/// Tag of H.
-pub const TAG: &str = "cd.bound";
 
 /// Everything that the outside needs, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +37,6 @@ impl Boundary {
         let sum = self.0.iter().rev().fold(Fr::ZERO, |sum, value| sum * rho + value);
         Fingerprint { digest, rho, sum }
     }
-
-    /// H, which the circuit computes: for provers.
-    #[must_use]
-    pub fn digest(&self) -> Fr {
-        poseidon::hash(TAG, &self.0)
-    }
 }
 
 impl Fingerprint {
@@ -55,14 +47,15 @@ impl Fingerprint {
     }
 }
 
-/// Ties the vector to the public inputs: those given, or (for an honest prover) the vector's own.
-pub(super) fn bind(system: &System, x: &[Wire], given: Option<&Fingerprint>) -> Boundary {
+/// Ties the vector and H to the public inputs: those given, or (for an honest prover) their own.
+///
+/// Owes: that two vectors with one H are a collision of the hash.
+pub(super) fn bind(system: &System, x: &[Wire], digest: &Wire, given: Option<&Fingerprint>) -> Boundary {
     system.enter("boundary");
     let boundary = Boundary(x.iter().map(Wire::value).collect());
-    let digest = poseidon::hash(TAG, x);
     let inputs = given.copied().unwrap_or_else(|| boundary.fingerprint(digest.value())).inputs();
     let [public_digest, rho, public_sum] = std::array::from_fn(|number| system.input(number, inputs[number]));
-    system.equal(&digest, &public_digest);
+    system.equal(digest, &public_digest);
     let sum = x.iter().rev().fold(Wire::constant(Fr::ZERO), |sum, value| sum.times(&rho).plus(value));
     system.equal(&sum, &public_sum);
     boundary

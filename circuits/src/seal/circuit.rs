@@ -7,14 +7,15 @@ use super::gadget::{bits, one, power, prefix, select, zero};
 use super::key::INPUTS;
 use super::program::program;
 use super::record::{Carried, RecordWires, record};
-use super::state;
 use super::system::{System, Wire};
 use super::witness::{PathWitness, RecordWitness};
 use crate::argument;
+use crate::channel::{Channel, Step};
 use crate::layout::Layout;
 use crate::statement::PublicValues;
 use candor_program::Fr;
 use candor_program::arith::Arith;
+use candor_program::digest::registers_digest;
 use candor_program::encoding::fr_from_i64;
 
 /// The shape of a seal: class (through its layout) and batch.
@@ -30,6 +31,8 @@ pub struct Synthesis {
     pub system: System,
     /// The boundary vector.
     pub boundary: Boundary,
+    /// H: what it hashes determines the boundary vector.
+    pub digest: Fr,
 }
 
 /// Synthesizes the circuit of a path; `shape` records constraints. The shape depends on class and batch alone.
@@ -80,7 +83,7 @@ pub fn synthesize_in(
     let real = prefix(&system, &count, layout.batch());
     system.equal(&real[0], &one());
     let acc_before = system.witness(witness.acc_before);
-    let state_before = state::digest(&registers);
+    let state_before = registers_digest(&registers);
     let mut carried = Carried {
         acc: acc_before.clone(),
         sequence: first_sequence.clone(),
@@ -137,17 +140,19 @@ pub fn synthesize_in(
         program.data.program_fr.clone(),
         context,
         acc_before,
-        carried.acc,
+        carried.acc.clone(),
         state_before,
         carried.state,
         first_sequence,
-        count,
+        count.clone(),
         executed,
     ];
     x.extend(channel.hashes.iter().cloned());
     x.extend(expose(&outstanding));
-    let boundary = boundary::bind(&system, &x, fingerprint);
-    Synthesis { system, boundary }
+    channel.known(Step::Boundary, &[carried.acc, count]);
+    let digest = channel.challenge();
+    let boundary = boundary::bind(&system, &x, &digest, fingerprint);
+    Synthesis { system, boundary, digest: digest.value() }
 }
 
 /// Number of entries of the boundary before the hashes of the argument's points.

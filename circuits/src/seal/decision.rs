@@ -3,11 +3,11 @@
 use super::gadget::{bits, power};
 use super::program::{ProgramWires, program};
 use super::record::{Carried, record};
-use super::state;
 use super::system::{System, Wire};
 use super::witness::RecordWitness;
 use ark_ff::AdditiveGroup;
 use candor_program::arith::Arith;
+use candor_program::digest::registers_digest;
 use candor_program::encoding::fr_from_i64;
 use candor_program::{Card, Fr};
 
@@ -53,7 +53,7 @@ impl DecisionCircuit {
         for register in &registers {
             let _bits = bits(system, &register.offset(power(63)), 64);
         }
-        let state_before = state::digest(&registers);
+        let state_before = registers_digest(&registers);
         let before = Carried {
             acc: system.witness(acc_before),
             sequence: system.witness(Fr::from(witness.sequence)),

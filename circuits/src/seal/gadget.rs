@@ -20,19 +20,7 @@ pub fn constant(value: u64) -> Wire {
     Wire::constant(Fr::from(value))
 }
 
-/// `2^bits`.
-#[must_use]
-pub fn power(bits: u32) -> Fr {
-    let low = Fr::from(1u128 << (bits.min(127)));
-    if bits > 127 { low * Fr::from(1u128 << (bits - 127)) } else { low }
-}
-
-/// A witness that is 0 or 1.
-pub fn bit(system: &System, value: bool) -> Wire {
-    let bit = system.witness(Fr::from(u64::from(value)));
-    system.enforce(&bit, &bit, &bit);
-    bit
-}
+pub use candor_program::encoding::power_of_two as power;
 
 /// A bit that follows from earlier wires. Owes: the constraint that it follows from.
 pub fn hinted_bit(system: &System, value: bool) -> Wire {

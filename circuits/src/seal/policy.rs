@@ -1,17 +1,15 @@
 //! The decision table: default deny, forbid overrides, could-not-evaluate denies (docs/spec/program.md, "Policy").
 
-use super::gadget::{constant, first, inner, is_zero, less, not, or, pick, power, sum, zero};
+use super::gadget::{bits, constant, first, inner, is_zero, less, not, or, pick, power, select, sum, zero};
 use super::head::ActionWire;
 use super::program::{PredicateWires, ProgramWires, RuleWires};
 use super::system::{System, Wire};
 use candor_program::Fr;
 use candor_program::arith::Arith;
-use candor_program::policy::reason;
+use candor_program::policy::{Fact, reason};
 
-/// Raw values of every fact, in the order of their codes.
+/// Raw values of every fact, by place.
 pub(super) struct FactWires {
-    /// `kind + 2^8 index` of every entry: constants.
-    codes: Vec<Wire>,
     values: Vec<Wire>,
     /// Whether the entry is missing; only elapsed times can be.
     missing: Vec<Wire>,
@@ -36,58 +34,53 @@ pub(super) struct VerdictWires {
 }
 
 impl FactWires {
-    pub(super) fn of(system: &System, facts: &Facts<'_>) -> Self {
+    /// Facts in the order of their places; where a constant stands, zero.
+    pub(super) fn of(system: &System, places: &[Option<Fact>], facts: &Facts<'_>) -> Self {
         system.enter("facts");
-        let mut table = Self { codes: Vec::new(), values: Vec::new(), missing: Vec::new() };
-        let single = [&facts.action.code, &facts.action.amount, facts.time, facts.sequence];
-        for (kind, value) in single.into_iter().enumerate() {
-            table.push(kind as u64, 0, value, zero());
-        }
-        for (index, feature) in facts.features.iter().enumerate() {
-            table.push(4, index, feature, zero());
-        }
-        for (index, register) in facts.registers.iter().enumerate() {
-            table.push(5, index, register, zero());
-        }
-        for (index, register) in facts.registers.iter().enumerate() {
-            // missing where negative, or beyond 2^63 - 1
-            let elapsed = facts.time.minus(register);
-            let negative = less(system, &elapsed, &zero(), 64);
-            let large = less(system, &Wire::constant(power(63)).offset(-Fr::from(1u64)), &elapsed, 64);
-            table.push(6, index, &elapsed, or(&negative, &large));
-        }
-        table
+        let entry = |fact: &Option<Fact>| match *fact {
+            Some(Fact::ActionCode) => (facts.action.code.clone(), zero()),
+            Some(Fact::ActionAmount) => (facts.action.amount.clone(), zero()),
+            Some(Fact::Time) => (facts.time.clone(), zero()),
+            Some(Fact::Sequence) => (facts.sequence.clone(), zero()),
+            Some(Fact::Feature(index)) => (facts.features[usize::from(index)].clone(), zero()),
+            Some(Fact::Register(index)) => (facts.registers[usize::from(index)].clone(), zero()),
+            Some(Fact::Elapsed(index)) => elapsed(system, facts.time, &facts.registers[usize::from(index)]),
+            None => (zero(), zero()),
+        };
+        let (values, missing) = places.iter().map(entry).unzip();
+        Self { values, missing }
     }
 
-    fn push(&mut self, kind: u64, index: usize, value: &Wire, missing: Wire) {
-        self.codes.push(constant(kind + ((index as u64) << 8)));
-        self.values.push(value.clone());
-        self.missing.push(missing);
+    /// Value and missing flag of the fact at a place, given by its bits.
+    fn look_up(&self, place: &[Wire]) -> (Wire, Wire) {
+        (pick(place, &self.values), pick(place, &self.missing))
     }
+}
 
-    /// Value and missing flag of the fact with a code; codes that no entry has leave no witness.
-    fn look_up(&self, system: &System, code: &Wire) -> (Wire, Wire) {
-        let position = self.codes.iter().position(|entry| entry.value() == code.value()).unwrap_or(0);
-        let log2 = self.codes.len().next_power_of_two().trailing_zeros() as usize;
-        let bits: Vec<Wire> =
-            (0..log2).map(|i| super::gadget::hinted_bit(system, position >> i & 1 == 1)).collect();
-        system.equal(&pick(&bits, &self.codes), code);
-        (pick(&bits, &self.values), pick(&bits, &self.missing))
-    }
+/// Time minus a register, and whether that is missing: negative, or beyond 2^63 - 1.
+///
+/// Shapes: time below 2^62 and a signed 64-bit register, so that the value lies above -2^63 and below 2^64.
+fn elapsed(system: &System, time: &Wire, register: &Wire) -> (Wire, Wire) {
+    let elapsed = time.minus(register);
+    let lifted = bits(system, &elapsed.offset(power(64)), 65);
+    // present: 2^64 <= value + 2^64 < 2^64 + 2^63
+    let present = lifted[64].times(&not(&lifted[63]));
+    (elapsed, not(&present))
 }
 
 /// Truth and missing flag of a predicate.
 fn evaluate(system: &System, facts: &FactWires, predicate: &PredicateWires) -> (Wire, Wire) {
-    let (left, left_missing) = facts.look_up(system, &predicate.left);
-    let (right, right_missing) = facts.look_up(system, &predicate.right);
-    let right = predicate.is_fact.times(&right).plus(&predicate.difference);
-    let missing = or(&left_missing, &predicate.is_fact.times(&right_missing));
-    // raw values are within 2^65, the difference of bases within 2^66
+    let (left, left_missing) = facts.look_up(&predicate.left);
+    let (right, right_missing) = facts.look_up(&predicate.right);
+    let right = right.plus(&predicate.difference);
+    let missing = or(&left_missing, &right_missing);
+    // raw values are within 2^64, the difference of bases of a card within 2^66: the 69 bits always suffice, and no other
+    // difference has them whose magnitude is 2^69 or more
     let equal = is_zero(system, &left.minus(&right));
     let below = less(system, &left, &right, 68);
-    let at_most = below.plus(&equal);
-    let outcomes = [equal.clone(), not(&equal), below.clone(), at_most.clone(), not(&at_most), not(&below)];
-    (inner(&predicate.comparison, &outcomes), missing)
+    let [less, or_equal, inverted] = std::array::from_fn(|i| &predicate.comparison[i]);
+    let holds = less.times(&below).plus(&or_equal.times(&equal));
+    (select(inverted, &not(&holds), &holds), missing)
 }
 
 /// The verdict about a requested action, `blocked` being an overflow that an execution would cause.

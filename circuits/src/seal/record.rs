@@ -3,11 +3,14 @@
 use super::gadget::{constant, not, range, zero};
 use super::head::request;
 use super::policy::{FactWires, Facts, verdict};
-use super::program::{ProgramWires, pack};
+use super::program::ProgramWires;
 use super::state;
 use super::system::{System, Wire};
 use super::witness::RecordWitness;
 use candor_program::arith::Arith;
+use candor_program::digest::fields::pack;
+use candor_program::digest::{self, AccElements};
+use candor_program::encoding::PACKED;
 use candor_program::{Fr, poseidon};
 
 /// What is carried from record to record.
@@ -76,7 +79,7 @@ pub(super) fn record(
     let time = system.witness(Fr::from(record.time));
     range(system, &time, TIME_BITS);
     range(system, &before.sequence, TIME_BITS);
-    let digests = digests(system, program, record, &features);
+    let (observations, evidence) = digests(system, record, &features);
 
     let winner = winner(&record.outputs);
     let action = request(system, &program.actions, &above_low, winner);
@@ -89,45 +92,37 @@ pub(super) fn record(
         features: &features,
         registers: &before.registers,
     };
-    let facts = FactWires::of(system, &facts);
+    let facts = FactWires::of(system, &program.facts, &facts);
     let verdict = verdict(system, program, &facts, &action, &overflow);
     system.enter("record");
     let registers = state::after(&verdict.permitted, &before.registers, &advanced);
     let executed = verdict.permitted.times(&action.word);
-    let state = state::digest(&registers);
-    let acc = poseidon::hash(
-        "cd.acc",
-        &[
-            before.acc.clone(),
-            before.sequence.clone(),
-            time,
-            program.data.program_fr.clone(),
-            digests.0,
-            digests.1,
-            before.state.clone(),
-            action.word,
-            verdict.word,
-            executed.clone(),
-            state.clone(),
-        ],
-    );
+    let state = digest::registers_digest(&registers);
+    let acc = AccElements {
+        previous: before.acc.clone(),
+        sequence: before.sequence.clone(),
+        time,
+        program_fr: program.data.program_fr.clone(),
+        observations,
+        evidence,
+        state_before: before.state.clone(),
+        requested: action.word,
+        verdict: verdict.word,
+        executed: executed.clone(),
+        state_after: state.clone(),
+    };
+    let acc = acc.digest();
     let sequence = before.sequence.plus(&constant(1));
     RecordWires { features, above_low, values, executed, next: Carried { acc, sequence, registers, state } }
 }
 
-/// Digests of observations and evidence.
-fn digests(
-    system: &System,
-    program: &ProgramWires,
-    record: &RecordWitness,
-    features: &[Wire],
-) -> (Wire, Wire) {
-    let witness = |value: u128| system.witness(Fr::from(value));
-    let mut observed = vec![witness(record.observations_salt), program.feature_count.clone()];
-    observed.extend(pack(features, 16, 15));
-    observed.extend(record.payloads.map(witness));
-    let evidence = [witness(record.evidence_salt), zero()];
-    (poseidon::hash("cd.obs", &observed), poseidon::hash("cd.evid", &evidence))
+/// Digests of observations and evidence. What surrounds the features stays closed.
+fn digests(system: &System, record: &RecordWitness, features: &[Wire]) -> (Wire, Wire) {
+    let payloads = record.payloads.map(Fr::from);
+    let feed = system.witness(digest::feed(record.observations_salt, record.features.len(), payloads));
+    let observations = digest::observed(feed, pack(features, (PACKED, 16)));
+    let evidence = [system.witness(Fr::from(record.evidence_salt)), zero()];
+    (observations, poseidon::hash("cd.evid", &evidence))
 }
 
 /// Index of the largest output, the lowest on a tie.

@@ -4,12 +4,6 @@ use super::gadget::{bits, inner, is_zero, not, one, power, select, sum};
 use super::program::RegisterWires;
 use super::system::{System, Wire};
 use candor_program::arith::Arith;
-use candor_program::poseidon;
-
-/// Digest of the registers, padded to the class's size.
-pub(super) fn digest(registers: &[Wire]) -> Wire {
-    poseidon::hash("cd.state", registers)
-}
 
 /// What the registers would be after an execution, and whether any of them overflows.
 ///

@@ -301,6 +301,10 @@ impl Arith for Wire {
         self.combine(other, -Fr::one())
     }
     fn scale(&self, constant: Fr) -> Self {
+        if constant == Fr::ZERO {
+            // a constant again, so that a choice between zeros costs nothing
+            return Self::constant(Fr::ZERO);
+        }
         Self::constant(Fr::ZERO).combine(self, constant)
     }
     fn times(&self, other: &Self) -> Self {

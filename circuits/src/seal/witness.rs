@@ -1,7 +1,6 @@
 //! What a sealer knows: native values of everything that the circuit takes.
 
 use crate::channel::Messages;
-use candor_program::digest::program_parts;
 use candor_program::{Card, Fr};
 
 /// One record of a path.
@@ -40,12 +39,4 @@ pub struct PathWitness<'a> {
     pub records: Vec<RecordWitness>,
     /// The argument's messages.
     pub messages: Messages,
-}
-
-impl PathWitness<'_> {
-    /// The six parts of program_fr.
-    #[must_use]
-    pub fn parts(&self) -> [Fr; 6] {
-        program_parts(self.card)
-    }
 }

@@ -62,6 +62,7 @@ fn labels_are_injective() {
         Step::FoldEvaluations,
         Step::Quotient,
         Step::OpeningPoint,
+        Step::Boundary,
     ] {
         insert(step);
     }

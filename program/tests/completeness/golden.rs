@@ -1,13 +1,15 @@
 //! Known answers of every digest.
 
 use crate::sample::{self, LINE};
+use ark_ff::Field;
 use candor_program::card::{Card, PluginSigner, SignerKey};
-use candor_program::digest::{self, AccInput, ProgramIds};
+use candor_program::digest::{self, AccInput, ProgramIds, fields};
 use candor_program::encoding::{encode, fr_to_bytes, keccak256};
 use candor_program::evaluate::execute;
 use candor_program::execution::{leaf, leaves, root};
 use candor_program::observation::Observation;
-use candor_program::state::State;
+use candor_program::policy::{Comparison, Effect, Operand, Predicate};
+use candor_program::state::{State, Update};
 use candor_program::transaction::Transaction;
 use candor_program::{Fr, poseidon};
 
@@ -131,49 +133,101 @@ fn u(value: i64) -> u128 {
     (i128::from(value) + (1 << 63)) as u128
 }
 
-fn padded(list: &[u128], length: usize) -> Vec<Fr> {
-    let mut list: Vec<Fr> = list.iter().map(|value| fr(*value)).collect();
-    list.resize(length, fr(0));
-    list
+fn power(bits: u32) -> Fr {
+    Fr::from(2_u64).pow([u64::from(bits)])
+}
+
+/// Fields of so many bits, one after the other, none across the end of an element of 250 bits.
+fn elements(fields: &[(u128, u32)]) -> Vec<Fr> {
+    let (mut elements, mut used) = (vec![fr(0)], 0);
+    for (field, bits) in fields {
+        if used + bits > 250 {
+            elements.push(fr(0));
+            used = 0;
+        }
+        *elements.last_mut().unwrap() += fr(*field) * power(used);
+        used += bits;
+    }
+    elements
 }
 
 #[test]
 fn golden_program_fr_takes_the_items_of_the_specification() {
-    let (two_to_64, two_to_96) = (fr(1 << 64), fr(1 << 96));
-    let operators = [fr(4), fr(40_000), fr(0), fr(3), fr(21_845), -fr(32_768), -fr(3)];
-    let spans = [fr(3), fr(10_000 + (65_535 << 16) + (1_100 << 32))];
-    let head = padded(&[3, 2 * u(-250), 1 + 2 * u(0), 2 * u(250)], 5);
-    let registers = padded(&[4, 1 + 4 * u(0), 2 + 4 * u(10), 3 + 4 * u(0), 4 * u(500)], 5);
-    let code = |comparison, fact: u128, index: u128| comparison + (fact << 16) + (index << 24);
-    let other = |fact: u128, index: u128| (1 << 8) + (fact << 40) + (index << 48);
-    let predicate = |(code, k): (u128, i128)| fr(code) + two_to_64 * fr((k + (1 << 66)) as u128);
-    let predicates = [
-        (code(5, 1, 0), -250),
-        (code(3, 1, 0), 250),
-        (code(2, 6, 0), 259_200),
-        (code(4, 5, 1) + other(5, 3), 0),
-        // The feature is held above its minimum of -100.
-        (code(0, 4, 2), 999 + 100),
-    ];
-    let mut predicates: Vec<Fr> = [fr(5)].into_iter().chain(predicates.map(predicate)).collect();
-    predicates.resize(17, fr(0));
-    let rules = [(0, 16, 0b11, 0b1000_u128), (1, 17, 0b100, 0), (1, 18, 0b1_0000, 0)];
-    let rule = |(forbid, reason, all_of, none_of): (u128, u128, u128, u128)| {
-        fr(forbid + (reason << 8) + (all_of << 32)) + fr(none_of) * two_to_96
-    };
-    let mut rules: Vec<Fr> = [fr(3)].into_iter().chain(rules.map(rule)).collect();
-    rules.resize(17, fr(0));
-    let parts = [
-        poseidon::hash("cd.oper", &operators),
-        poseidon::hash("cd.span", &spans),
-        poseidon::hash("cd.head", &head),
-        poseidon::hash("cd.regs", &registers),
-        poseidon::hash("cd.pred", &predicates),
-        poseidon::hash("cd.rule", &rules),
-    ];
+    let widths_counts_initial = [4, 3, 3, 4, 5, 0, 10, 0, 500].map(fr);
+    let mut list = vec![poseidon::hash("cd.rest", &widths_counts_initial)];
+    list.push(fr(10_000 + (65_535 << 17) + (1_100 << 34)));
+    list.extend([-250, 0, 250, 0].map(|amount| fr(u(amount))));
+    // The feature of the last is held above its minimum of -100.
+    let differences = [-250, 250, 259_200, 0, 999 + 100];
+    let difference = |index: usize| differences.get(index).map_or(0, |difference| *difference);
+    for first in (0..16).step_by(3) {
+        let lifted = |i: usize| fr(((1_i128 << 70) + difference(i)) as u128) * power(72 * (i - first) as u32);
+        list.push((first..16.min(first + 3)).map(lifted).sum());
+    }
+    let mut fields = vec![(40_000, 32), (0, 16), (21_845, 32), (32_768, 16), ((1 << 31) - 3, 32)];
+    fields.extend([(3, 16), (0, 1), (1, 1), (0, 1), (0, 1), (1, 2), (2, 2), (3, 2), (0, 2)]);
+    // 4 features, 4 registers, 4 elapsed times, code, amount, time, sequence, constant: 17 places, 5 bits
+    let (less, equal, not) = (1, 2, 4);
+    for (comparison, left, right) in [
+        (less + not, 13, 16),
+        (less + equal, 13, 16),
+        (less, 8, 16),
+        (less + equal + not, 5, 7),
+        (equal, 2, 16),
+    ] {
+        fields.extend([(comparison, 3), (left, 5), (right, 5)]);
+    }
+    fields.extend([(0, 3), (0, 5), (0, 5)].repeat(11));
+    fields.push((3, 16));
+    for (forbid, reason, all_of, none_of) in [(0, 16, 0b11, 0b1000), (1, 17, 0b100, 0), (1, 18, 0b1_0000, 0)]
+    {
+        fields.extend([(forbid, 1), (reason, 16), (all_of, 16), (none_of, 16)]);
+    }
+    fields.extend([(0, 1), (0, 16), (0, 16), (0, 16)].repeat(13));
+    list.extend(elements(&fields));
     let card = sample::program().card;
-    assert_eq!(digest::program_parts(&card), parts);
-    assert_eq!(digest::program_fr(&card), poseidon::hash("cd.prog", &parts));
+    assert_eq!(digest::program_fr(&card), poseidon::hash("cd.prog", &list));
+}
+
+/// Every kind of fact, comparison, update and effect has its own code.
+#[test]
+fn golden_program_fr_tells_all_variants_apart() {
+    let mut seen = std::collections::HashSet::new();
+    let card = sample::program().card;
+    let mut insert = |what: String, card: &Card| {
+        assert!(seen.insert(fr_to_bytes(&digest::program_fr(card))), "{what}");
+    };
+    insert("as it is".to_owned(), &card);
+    let predicate = &card.policy.predicates[0];
+    let mut changed = Vec::new();
+    for comparison in [Comparison::Equal, Comparison::NotEqual, Comparison::Less, Comparison::LessOrEqual] {
+        changed.push(Predicate { comparison, ..*predicate });
+    }
+    changed.push(Predicate { comparison: Comparison::Greater, ..*predicate });
+    for (index, fact) in fields::facts(&card.class).into_iter().enumerate() {
+        let Some(fact) = fact else { continue };
+        if fact != predicate.fact && index != 3 {
+            changed.push(Predicate { fact, ..*predicate });
+        }
+        changed.push(Predicate { operand: Operand::Fact(fact), ..*predicate });
+    }
+    changed.push(Predicate { operand: Operand::Constant(i64::MIN), ..*predicate });
+    changed.push(Predicate { operand: Operand::Constant(i64::MAX), ..*predicate });
+    for predicate in changed {
+        let mut other = card.clone();
+        other.policy.predicates[0] = predicate;
+        insert(format!("{predicate:?}"), &other);
+    }
+    for update in [Update::Keep, Update::AddAmount, Update::Increment] {
+        let mut other = card.clone();
+        other.registers[0].on_execute = update;
+        insert(format!("{update:?}"), &other);
+    }
+    let mut other = card.clone();
+    other.policy.rules[0].effect = Effect::Forbid;
+    insert("effect".to_owned(), &other);
+    other.operators.clear();
+    insert("operators".to_owned(), &other);
 }
 
 #[test]
@@ -182,17 +236,36 @@ fn golden_poseidon_digests_take_the_items_of_the_specification() {
     let all = keccak256(&[&payloads.concat()]);
     let half = |bytes: &[u8]| fr(u128::from_be_bytes(bytes.try_into().unwrap()));
     let packed = fr(5 + (6 << 16) + (7 << 32));
-    let observed = [fr(9), fr(3), packed, half(&all[..16]), half(&all[16..])];
+    let feed = |count| poseidon::hash("cd.feed", &[fr(9), fr(count), half(&all[..16]), half(&all[16..])]);
+    let observed = [feed(3), packed];
     assert_eq!(digest::observations(9, &[5, 6, 7], &payloads), poseidon::hash("cd.obs", &observed));
     // Nine features are filled up to sixteen, which take two elements.
-    let observed = [fr(9), fr(9), fr(0), fr(0), half(&all[..16]), half(&all[16..])];
+    let observed = [feed(9), fr(0), fr(0)];
     assert_eq!(digest::observations(9, &[0; 9], &payloads), poseidon::hash("cd.obs", &observed));
     assert_eq!(digest::evidence(9), poseidon::hash("cd.evid", &[fr(9), fr(0)]));
+    let three = |[a, b, c]: [i64; 3]| fr(u(a)) + fr(u(b)) * power(64) + fr(u(c)) * power(128);
     assert_eq!(
         digest::state(&State(vec![4, -4])),
-        poseidon::hash("cd.state", &[fr(4), -fr(4), fr(0), fr(0)])
+        poseidon::hash("cd.state", &[three([4, -4, 0]), fr(u(0))])
     );
-    assert_eq!(digest::state(&State(vec![1; 5])), poseidon::hash("cd.state", &padded(&[1; 5], 16)));
+    let sixteen = [three([1; 3]), three([1, 1, 0]), three([0; 3]), three([0; 3]), three([0; 3]), fr(u(0))];
+    assert_eq!(digest::state(&State(vec![1; 5])), poseidon::hash("cd.state", &sixteen));
+    let input = AccInput {
+        previous: fr(1),
+        sequence: 2,
+        time: 3,
+        program_fr: fr(4),
+        observations: fr(5),
+        evidence: fr(6),
+        state_before: fr(7),
+        requested: u128::MAX,
+        verdict: 9,
+        executed: 10,
+        state_after: fr(11),
+    };
+    let words = fr(9) + fr(u128::MAX) * power(64);
+    let list = [fr(1), fr(2 + (3 << 64)), fr(4), fr(5), fr(6), fr(7), words, fr(10), fr(11)];
+    assert_eq!(digest::acc(&input), poseidon::hash("cd.acc", &list));
     let mut agent = [0; 20];
     (agent[0], agent[3], agent[4], agent[19]) = (1, 2, 3, 4);
     let two_to_32 = fr(1 << 32);

@@ -178,7 +178,7 @@ pub fn seal(
             a: groth.a,
             b: groth.b.0,
             c: groth.c,
-            boundary_digest: FrBytes::from(synthesis.boundary.digest()),
+            boundary_digest: FrBytes::from(synthesis.digest),
             points: path.argument.points.iter().map(encode_g1).collect(),
             exposed: exposed.into_iter().map(FrBytes::from).collect(),
         },

@@ -64,8 +64,8 @@ impl Channel for MessageChannel {
     }
 }
 
-/// The boundary that the native code accepts; `None` where it rejects.
-pub(crate) fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<Boundary> {
+/// The boundary that the native code accepts, and its H; `None` where it rejects.
+fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<(Boundary, Fr)> {
     let (card, layout) = (witness.card, &shape.layout);
     let low = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.rescale.low);
     let program_fr = digest::program_fr(card);
@@ -80,11 +80,12 @@ pub(crate) fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<Bou
         let input = DecisionInput { card, features: exact, outputs: &outputs, state: &state, time, sequence };
         let decision = decide(&input).ok()?;
         executed = Action::executed_word(decision.executed.as_ref());
-        let mut observed = vec![Fr::from(record.observations_salt), Fr::from(exact.len() as u64)];
+        let [high, low] = record.payloads.map(Fr::from);
+        let feed = [Fr::from(record.observations_salt), Fr::from(exact.len() as u64), high, low];
+        let mut observed = vec![poseidon::hash("cd.feed", &feed)];
         let mut padded = exact.to_vec();
         padded.resize(1 << layout.input_log2, 0);
         observed.extend(candor_program::encoding::pack_u16(&padded));
-        observed.extend(record.payloads.map(Fr::from));
         acc = digest::acc(&AccInput {
             previous: acc,
             sequence,
@@ -134,9 +135,11 @@ pub(crate) fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<Bou
         Fr::from(executed),
     ];
     assert_eq!(x.len(), HEAD);
-    x.extend(channel.hashes);
+    x.extend(channel.hashes.iter());
     x.extend(expose(&outstanding));
-    Some(Boundary(x))
+    channel.transcript.label(17);
+    channel.transcript.absorb(&[acc, Fr::from(witness.records.len() as u64)]);
+    Some((Boundary(x), channel.transcript.challenge()))
 }
 
 fn below(random: &mut Random, bound: usize) -> usize {
@@ -253,9 +256,10 @@ fn the_circuit_is_satisfied_exactly_where_the_native_code_accepts() {
     for (first, last) in [(0, 0), (2, 2), (1, 2), (3, 6), (5, 7)] {
         let bundle = agent.bundle(&records, first, last);
         let (shape, path) = agent.path(&bundle);
-        let honest = native(&shape, &path.witness).expect("the honest path is accepted");
-        assert_eq!(synthesize(&shape, &path.witness, false).boundary, honest);
-        let fingerprint = honest.fingerprint(honest.digest());
+        let (honest, digest) = native(&shape, &path.witness).expect("the honest path is accepted");
+        let own = synthesize(&shape, &path.witness, false);
+        assert_eq!((&own.boundary, own.digest), (&honest, digest));
+        let fingerprint = honest.fingerprint(digest);
         for _ in 0..total / 5 {
             let mut card = agent.program.card.clone();
             let mut witness = path.witness.clone();
@@ -270,7 +274,7 @@ fn the_circuit_is_satisfied_exactly_where_the_native_code_accepts() {
             let expected = native(&shape, &witness);
             // with the public inputs that the honest path has
             let fixed = pass(&shape, &witness, false, &fingerprint);
-            let accepted = expected.as_ref() == Some(&honest);
+            let accepted = expected.as_ref().is_some_and(|(boundary, _)| *boundary == honest);
             assert_eq!(
                 fixed.system.unsatisfied().is_none(),
                 accepted,
@@ -286,7 +290,7 @@ fn the_circuit_is_satisfied_exactly_where_the_native_code_accepts() {
                 own.system.unsatisfied()
             );
             if let Some(expected) = expected {
-                assert_eq!(own.boundary, expected, "{what}");
+                assert_eq!((own.boundary, own.digest), expected, "{what}");
             }
             let (yes, no) = tally.entry(what).or_default();
             *(if accepted { yes } else { no }) += 1;
@@ -307,7 +311,7 @@ fn no_word_of_the_decision_can_be_told_otherwise() {
     let records = agent.records(6);
     let bundle = agent.bundle(&records, 2, 5);
     let (shape, path) = agent.path(&bundle);
-    let honest = native(&shape, &path.witness).unwrap();
+    let (honest, digest) = native(&shape, &path.witness).unwrap();
     let last = bundle.records.last().unwrap();
     let header = &last.header;
     let input = AccInput {
@@ -343,8 +347,8 @@ fn no_word_of_the_decision_can_be_told_otherwise() {
         boundary.0[5] = digest::acc(&input);
         boundary.0[7] = input.state_after;
         boundary.0[10] = Fr::from(input.executed);
-        // whatever H the prover names: the one of the path, or the one of the lie
-        for digest in [honest.digest(), boundary.digest()] {
+        // whatever H the prover names: the one of the path, or another
+        for digest in [digest, digest + one] {
             let system = pass(&shape, &path.witness, false, &boundary.fingerprint(digest)).system;
             assert_eq!(system.unsatisfied(), Some("boundary"), "{what}");
         }

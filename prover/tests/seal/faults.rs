@@ -295,7 +295,7 @@ impl<'a> Study<'a> {
         let Boundary(x) = &honest.boundary;
         let mut told = Boundary(x.clone());
         told.0[10] += Fr::one();
-        let digest = honest.boundary.digest();
+        let digest = honest.digest;
         // another H for the same vector, another vector for the same H
         let attempts = [honest.boundary.fingerprint(digest + Fr::one()), told.fingerprint(digest)];
         if attempts.iter().any(|fingerprint| violated(fingerprint, &Forced::new()).0 == [number]) {

@@ -42,6 +42,7 @@ fn caught_by(case: &Case, leaf: &Leaf) -> Check {
             if (last..last + 2).contains(&leaf.index) { Check::Folding } else { Check::Pairing }
         }
         Step::Quotient | Step::OpeningPoint => Check::Pairing,
+        Step::Boundary => unreachable!("no proof has this message"),
     }
 }
 

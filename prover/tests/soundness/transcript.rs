@@ -200,7 +200,7 @@ fn drawn_before(case: &crate::case::Case, step: Step) -> Option<usize> {
         Step::Folds => Name::X,
         Step::FoldEvaluations => Name::Q,
         Step::Quotient => Name::Zeta,
-        Step::OpeningPoint => return None,
+        Step::OpeningPoint | Step::Boundary => return None,
     };
     Some(name.index(&case.layout))
 }

@@ -1,0 +1,324 @@
+//! What `program_fr` hashes: one list, generic over the algebra, so that a seal rebuilds it from its wires with this very code.
+//!
+//! Fields of few bits share an element. Owes (a seal): every field within its width, else two programs have one list.
+
+use crate::Fr;
+use crate::arith::Arith;
+use crate::card::Card;
+use crate::class::Class;
+use crate::encoding::{fr_from_i64, power_of_two};
+use crate::head::Head;
+use crate::limits;
+use crate::operator::{Operator, Term};
+use crate::policy::{Comparison, Effect, Fact, Operand};
+use crate::poseidon;
+use crate::state::Update;
+
+/// Bits of fields in one element: no sum of so many wraps the modulus.
+const ELEMENT_BITS: u32 = 250;
+/// Bits of a multiplier, and of a coefficient above -2^31.
+pub const MULTIPLIER_BITS: u32 = 32;
+/// Bits of minus the lowest output.
+pub const LOW_BITS: u32 = 16;
+/// Bits of a count of actions or rules.
+pub const COUNT_BITS: u32 = 16;
+/// Bits of a register's update.
+pub const UPDATE_BITS: u32 = 2;
+/// Bits of a comparison: less, equal, not.
+pub const COMPARISON_BITS: u32 = 3;
+/// Bits of a reason code.
+pub const REASON_BITS: u32 = 16;
+/// Spans in one element, and the bits of each: one more than they need, since a seal knows them as a sum of two 16-bit values.
+const SPANS: (usize, u32) = (14, 17);
+/// Differences of bases in one element, and the bits of each.
+const DIFFERENCES: (usize, u32) = (3, 72);
+/// What a difference of bases is lifted by: above every one that a seal can know to lie within the bits.
+const DIFFERENCE_OFFSET_LOG2: u32 = 70;
+
+/// Data of an affine operator.
+pub struct OperatorFields<F> {
+    /// Multiplier of the rescale.
+    pub multiplier: F,
+    /// Minus the lowest output.
+    pub negated_low: F,
+    /// Coefficients of the scaled terms, above -2^31.
+    pub coefficients: Vec<F>,
+}
+
+/// Data of an action.
+pub struct ActionFields<F> {
+    /// Whether it is the decision not to act.
+    pub abstain: F,
+    /// Amount above -2^63.
+    pub amount: F,
+}
+
+/// Data of a predicate.
+pub struct PredicateFields<F> {
+    /// Whether "less" satisfies it, whether "equal" does, and whether the outcome is inverted: one bit each, from the lowest.
+    pub comparison: F,
+    /// Place of the left side among the facts.
+    pub left: F,
+    /// Place of the right side.
+    pub right: F,
+    /// Base of the right side minus base of the left, signed.
+    pub difference: F,
+}
+
+/// Data of a rule.
+pub struct RuleFields<F> {
+    /// Whether it forbids.
+    pub forbid: F,
+    /// Reason code.
+    pub reason: F,
+    /// Predicates that must hold.
+    pub all_of: F,
+    /// Predicates that must not.
+    pub none_of: F,
+}
+
+/// Everything that a seal reads as data. Shapes: every list is padded to the size of the class.
+pub struct ProgramFields<F> {
+    /// Digest of what no seal reads: widths, initial registers, counts.
+    pub rest: F,
+    /// Highest minus lowest value of every feature.
+    pub spans: Vec<F>,
+    /// Operators.
+    pub operators: Vec<OperatorFields<F>>,
+    /// Number of actions.
+    pub action_count: F,
+    /// Actions.
+    pub actions: Vec<ActionFields<F>>,
+    /// Updates of the registers.
+    pub updates: Vec<F>,
+    /// Predicates.
+    pub predicates: Vec<PredicateFields<F>>,
+    /// Number of rules.
+    pub rule_count: F,
+    /// Rules.
+    pub rules: Vec<RuleFields<F>>,
+}
+
+/// The facts of a class by place, a predicate's right side that is a constant last: `None`.
+#[must_use]
+pub fn facts(class: &Class) -> Vec<Option<Fact>> {
+    let features = 0..padded(class.input_log2, limits::FEATURES) as u16;
+    let registers = 0..u16::from(class.state_size);
+    let single = [Fact::ActionCode, Fact::ActionAmount, Fact::Time, Fact::Sequence];
+    features
+        .map(Fact::Feature)
+        .chain(registers.clone().map(Fact::Register))
+        .chain(registers.map(Fact::Elapsed))
+        .chain(single)
+        .map(Some)
+        .chain([None])
+        .collect()
+}
+
+/// Bits of a fact's place.
+#[must_use]
+pub fn place_bits(class: &Class) -> u32 {
+    facts(class).len().next_power_of_two().trailing_zeros()
+}
+
+fn padded(log2: u8, limit: usize) -> usize {
+    1_usize.checked_shl(log2.into()).unwrap_or(0).min(limit)
+}
+
+/// `value + 2^63`.
+fn lifted(value: i64) -> Fr {
+    Fr::from(value.wrapping_sub(i64::MIN) as u64)
+}
+
+/// The fields, from a card.
+///
+/// Owes: that the card is valid; a fact that does not exist is taken for a constant.
+#[must_use]
+pub fn fields(card: &Card) -> ProgramFields<Fr> {
+    let class = &card.class;
+    let policy_size = usize::from(class.policy_size);
+    let mut spans: Vec<Fr> = card.features.iter().map(|feature| Fr::from(feature.span())).collect();
+    spans.resize(spans.len().max(padded(class.input_log2, limits::FEATURES)), Fr::from(0_u64));
+    let mut updates: Vec<Fr> =
+        card.registers.iter().map(|register| Fr::from(update(register.on_execute))).collect();
+    updates.resize(updates.len().max(class.state_size.into()), Fr::from(0_u64));
+    let Head::ArgMax { actions } = &card.head;
+    ProgramFields {
+        rest: rest(card),
+        spans,
+        operators: card.operators.iter().map(operator).collect(),
+        action_count: Fr::from(actions.len() as u64),
+        actions: action_fields(card),
+        updates,
+        predicates: predicates(card, policy_size),
+        rule_count: Fr::from(card.policy.rules.len() as u64),
+        rules: rules(card, policy_size),
+    }
+}
+
+fn rest(card: &Card) -> Fr {
+    let widths = card.operators.iter().map(|Operator::Affine(affine)| Fr::from(affine.width));
+    let counts = [card.features.len(), card.registers.len(), card.policy.predicates.len()];
+    let initial = card.registers.iter().map(|register| fr_from_i64(register.initial));
+    let list: Vec<Fr> = widths.chain(counts.map(|count| Fr::from(count as u64))).chain(initial).collect();
+    poseidon::hash("cd.rest", &list)
+}
+
+fn operator(operator: &Operator) -> OperatorFields<Fr> {
+    let Operator::Affine(affine) = operator;
+    let coefficients = affine.terms.iter().filter_map(|term| match *term {
+        Term::Dense { .. } => None,
+        Term::Scaled { coefficient, .. } => Some(fr_from_i64(i64::from(coefficient) - i64::from(i32::MIN))),
+    });
+    OperatorFields {
+        multiplier: Fr::from(affine.rescale.multiplier),
+        negated_low: -fr_from_i64(affine.rescale.low.into()),
+        coefficients: coefficients.collect(),
+    }
+}
+
+fn action_fields(card: &Card) -> Vec<ActionFields<Fr>> {
+    let actions = card.head.actions();
+    let length = card.class.operators.last().map_or(0, |last| padded(last.output_log2(), limits::ACTIONS));
+    let of = |index: usize| {
+        let action = actions.get(index);
+        ActionFields {
+            abstain: Fr::from(u64::from(action.is_some_and(|action| action.abstain))),
+            amount: lifted(action.map_or(0, |action| action.amount)),
+        }
+    };
+    (0..length.max(actions.len())).map(of).collect()
+}
+
+fn update(update: Update) -> u64 {
+    match update {
+        Update::Keep => 0,
+        Update::Time => 1,
+        Update::AddAmount => 2,
+        Update::Increment => 3,
+    }
+}
+
+fn comparison(comparison: Comparison) -> u64 {
+    let (less, equal, not) = (1, 2, 4);
+    match comparison {
+        Comparison::Equal => equal,
+        Comparison::NotEqual => equal + not,
+        Comparison::Less => less,
+        Comparison::LessOrEqual => less + equal,
+        Comparison::Greater => less + equal + not,
+        Comparison::GreaterOrEqual => less + not,
+    }
+}
+
+fn predicates(card: &Card, size: usize) -> Vec<PredicateFields<Fr>> {
+    let facts = facts(&card.class);
+    let place = |fact: Option<Fact>| {
+        Fr::from(facts.iter().position(|other| *other == fact).unwrap_or(facts.len() - 1) as u64)
+    };
+    let of = |index: usize| {
+        let Some(predicate) = card.policy.predicates.get(index) else {
+            let zero = Fr::from(0_u64);
+            return PredicateFields { comparison: zero, left: zero, right: zero, difference: zero };
+        };
+        let (right, right_base) = match predicate.operand {
+            Operand::Constant(value) => (None, i128::from(value)),
+            Operand::Fact(fact) => (Some(fact), base(card, fact)),
+        };
+        let difference = right_base - base(card, predicate.fact);
+        let magnitude = Fr::from(difference.unsigned_abs());
+        PredicateFields {
+            comparison: Fr::from(comparison(predicate.comparison)),
+            left: place(Some(predicate.fact)),
+            right: place(right),
+            difference: if difference < 0 { -magnitude } else { magnitude },
+        }
+    };
+    (0..size.max(card.policy.predicates.len())).map(of).collect()
+}
+
+fn rules(card: &Card, size: usize) -> Vec<RuleFields<Fr>> {
+    let of = |index: usize| {
+        let rule = card.policy.rules.get(index);
+        RuleFields {
+            forbid: Fr::from(u64::from(rule.is_some_and(|rule| rule.effect == Effect::Forbid))),
+            reason: Fr::from(rule.map_or(0, |rule| rule.reason)),
+            all_of: Fr::from(rule.map_or(0, |rule| rule.all_of)),
+            none_of: Fr::from(rule.map_or(0, |rule| rule.none_of)),
+        }
+    };
+    (0..size.max(card.policy.rules.len())).map(of).collect()
+}
+
+/// What a fact adds to the raw value that a seal holds: a feature is held above its minimum.
+fn base(card: &Card, fact: Fact) -> i128 {
+    match fact {
+        Fact::Feature(index) => card.features.get(usize::from(index)).map_or(0, |feature| feature.min.into()),
+        _ => 0,
+    }
+}
+
+/// So many values of so many bits to an element, the first in the lowest bits.
+pub fn pack<F: Arith>(values: &[F], (count, bits): (usize, u32)) -> Vec<F> {
+    let zero = F::constant(Fr::from(0_u64));
+    let scale = power_of_two(bits);
+    let element =
+        |values: &[F]| values.iter().rev().fold(zero.clone(), |sum, value| sum.scale(scale).plus(value));
+    values.chunks(count).map(element).collect()
+}
+
+/// Fields one after the other; one that does not fit into what is left of [`ELEMENT_BITS`] begins the next element.
+fn pack_fields<F: Arith>(fields: &[(F, u32)]) -> Vec<F> {
+    let (mut elements, mut used) = (Vec::<F>::new(), ELEMENT_BITS);
+    for (field, bits) in fields {
+        match elements.last_mut() {
+            Some(element) if used + bits <= ELEMENT_BITS => {
+                *element = element.plus(&field.scale(power_of_two(used)));
+                used += bits;
+            }
+            _ => {
+                elements.push(field.clone());
+                used = *bits;
+            }
+        }
+    }
+    elements
+}
+
+impl<F: Arith> ProgramFields<F> {
+    /// The digest of the list.
+    pub fn digest(&self, class: &Class) -> F {
+        let mut list = vec![self.rest.clone()];
+        list.extend(pack(&self.spans, SPANS));
+        list.extend(self.actions.iter().map(|action| action.amount.clone()));
+        let lift = power_of_two(DIFFERENCE_OFFSET_LOG2);
+        let differences: Vec<F> =
+            self.predicates.iter().map(|predicate| predicate.difference.offset(lift)).collect();
+        list.extend(pack(&differences, DIFFERENCES));
+        list.extend(pack_fields(&self.narrow(class)));
+        poseidon::hash("cd.prog", &list)
+    }
+
+    /// The fields of few bits, with their widths.
+    fn narrow(&self, class: &Class) -> Vec<(F, u32)> {
+        let (place, mask) = (place_bits(class), u32::from(class.policy_size));
+        let mut fields: Vec<(&F, u32)> = Vec::new();
+        for operator in &self.operators {
+            fields.extend([(&operator.multiplier, MULTIPLIER_BITS), (&operator.negated_low, LOW_BITS)]);
+            fields.extend(operator.coefficients.iter().map(|coefficient| (coefficient, MULTIPLIER_BITS)));
+        }
+        fields.push((&self.action_count, COUNT_BITS));
+        fields.extend(self.actions.iter().map(|action| (&action.abstain, 1)));
+        fields.extend(self.updates.iter().map(|update| (update, UPDATE_BITS)));
+        for predicate in &self.predicates {
+            fields.push((&predicate.comparison, COMPARISON_BITS));
+            fields.extend([(&predicate.left, place), (&predicate.right, place)]);
+        }
+        fields.push((&self.rule_count, COUNT_BITS));
+        for rule in &self.rules {
+            fields.extend([(&rule.forbid, 1), (&rule.reason, REASON_BITS)]);
+            fields.extend([(&rule.all_of, mask), (&rule.none_of, mask)]);
+        }
+        fields.into_iter().map(|(field, bits)| (field.clone(), bits)).collect()
+    }
+}
