@@ -35,6 +35,8 @@ fn phase(step: Step) -> usize {
         Step::Round(_) | Step::Evaluations | Step::Weights(..) | Step::Source(..) => 5,
         Step::MergeRound(_) => 6,
         Step::Folds | Step::FoldEvaluations | Step::Quotient | Step::OpeningPoint => 7,
+        // no proof has this message
+        Step::Boundary => 7,
     }
 }
 
