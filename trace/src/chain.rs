@@ -77,6 +77,36 @@ impl Link {
             acc: previous.acc,
         }
     }
+    /// Before an agent's first record, for who knows the program's digests but not its card.
+    #[must_use]
+    pub fn first(program_id: [u8; 32], program_fr: FrBytes, initial_state: FrBytes, agent: [u8; 20]) -> Self {
+        Self {
+            program_id,
+            program_fr,
+            agent,
+            sequence: 0,
+            time: 0,
+            previous_record: digest::genesis_record(&program_id, &agent),
+            state: initial_state,
+            acc: digest::acc_genesis(program_fr.to_fr(), &agent).into(),
+        }
+    }
+    /// After a record whose hash is known.
+    ///
+    /// Owes: [`check_link`] of the header at this link, and that `record_hash` is the header's.
+    #[must_use]
+    pub fn next(&self, header: &Header, record_hash: [u8; 32]) -> Self {
+        Self {
+            program_id: self.program_id,
+            program_fr: self.program_fr,
+            agent: self.agent,
+            sequence: header.sequence.saturating_add(1),
+            time: header.time,
+            previous_record: record_hash,
+            state: header.state_after,
+            acc: header.acc,
+        }
+    }
     /// Program of the chain.
     #[must_use]
     pub fn program_id(&self) -> [u8; 32] {

@@ -1,13 +1,15 @@
 //! What card and record say without the model: the body opens the header, and the decision follows from the body.
 
+use crate::header::Header;
 use crate::payload::{PayloadError, check_payloads};
-use crate::record::SignedRecord;
+use crate::record::{Body, SignedRecord};
 use candor_program::Card;
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
 use candor_program::execution;
 use candor_program::head::Action;
+use candor_program::limits;
 use candor_program::observation::ObservationError;
 use candor_program::state::State;
 use thiserror::Error;
@@ -104,6 +106,59 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
         return Err(BodyError::StateAfterMismatch);
     }
     check_leaves(card, record)
+}
+
+/// The body opens the header's digests, as far as that shows without the program's card.
+///
+/// More features, registers or leaves than any program has are refused before anything is hashed.
+/// Owes: what needs the card ([`check_body`]): the number of registers and of leaves, and that the features are what the
+/// payloads say.
+pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
+    if body.observation.time != header.time {
+        return Err(BodyError::TimeMismatch { header: header.time, observation: body.observation.time });
+    }
+    let got = body.features.len();
+    if got > limits::FEATURES {
+        return Err(BodyError::FeatureCount { expected: limits::FEATURES, got });
+    }
+    if body.state_before.0.len() > limits::REGISTERS {
+        return Err(BodyError::StateBeforeMismatch);
+    }
+    if body.state_after.0.len() > limits::REGISTERS {
+        return Err(BodyError::StateAfterMismatch);
+    }
+    let got = body.leaves.len();
+    let count = BodyError::LeafCount { expected: got.clamp(2, limits::OPERATORS + 1), got };
+    let (Some(input), Some(output)) = (body.leaves.first(), body.leaves.last()) else { return Err(count) };
+    let output_tensor = u16::try_from(got - 1).unwrap_or(u16::MAX);
+    if !(2..=limits::OPERATORS + 1).contains(&got) {
+        return Err(count);
+    }
+    if execution::root(&body.leaves) != header.execution {
+        return Err(BodyError::ExecutionRootMismatch);
+    }
+    let features: Vec<i32> = body.features.iter().map(|&feature| i32::from(feature)).collect();
+    if execution::leaf(0, &features) != *input {
+        return Err(BodyError::InputLeafMismatch);
+    }
+    if execution::leaf(output_tensor, &body.outputs) != *output {
+        return Err(BodyError::OutputLeafMismatch);
+    }
+    let payloads = body.observation.payload_digests();
+    let observations = digest::observations(body.observations_salt, &body.features, &payloads);
+    if FrBytes::from(observations) != header.observations {
+        return Err(BodyError::ObservationsMismatch);
+    }
+    if FrBytes::from(digest::evidence(body.evidence_salt)) != header.evidence {
+        return Err(BodyError::EvidenceMismatch);
+    }
+    if FrBytes::from(digest::state(&body.state_before)) != header.state_before {
+        return Err(BodyError::StateBeforeMismatch);
+    }
+    if FrBytes::from(digest::state(&body.state_after)) != header.state_after {
+        return Err(BodyError::StateAfterMismatch);
+    }
+    Ok(())
 }
 
 /// The state is one of the card's registers and has this digest, which says nothing about their number: it fills them
