@@ -32,6 +32,10 @@ pub enum Operation {
     Truncate,
     /// Making data durable.
     Sync,
+    /// Listing a folder.
+    List,
+    /// Removing a file.
+    Remove,
 }
 
 impl fmt::Display for Operation {
@@ -48,6 +52,8 @@ impl fmt::Display for Operation {
             Self::Write => "write",
             Self::Truncate => "cut off an incomplete frame",
             Self::Sync => "make the data durable",
+            Self::List => "list the folder",
+            Self::Remove => "remove the file",
         })
     }
 }

@@ -80,7 +80,7 @@ pub(crate) struct Scan {
 
 /// Goes through the frames of a file with a good header, up to its end or the first that is not intact.
 pub(crate) fn scan(file: &impl LogFile, len_bytes: u64) -> io::Result<Scan> {
-    let mut window = Window { file, len_bytes, start: 0, bytes: Vec::new() };
+    let mut window = Window::new(file, len_bytes);
     let mut scan =
         Scan { offsets: Vec::new(), end: FILE_HEADER_BYTES, last_hash: first_hash(), damage: None };
     loop {
@@ -126,15 +126,18 @@ fn complete_record(bytes: &[u8]) -> Option<u32> {
 }
 
 /// Part of a file in memory.
-struct Window<'a, F> {
+pub(crate) struct Window<'a, F> {
     file: &'a F,
     len_bytes: u64,
     start: u64,
     bytes: Vec<u8>,
 }
 
-impl<F: LogFile> Window<'_, F> {
-    fn read(&mut self, offset: u64, count: u64) -> io::Result<&[u8]> {
+impl<'a, F: LogFile> Window<'a, F> {
+    pub(crate) fn new(file: &'a F, len_bytes: u64) -> Self {
+        Self { file, len_bytes, start: 0, bytes: Vec::new() }
+    }
+    pub(crate) fn read(&mut self, offset: u64, count: u64) -> io::Result<&[u8]> {
         let end = self.start + self.bytes.len() as u64;
         if offset < self.start || offset + count > end {
             let fill = count.max(WINDOW_BYTES.min(self.len_bytes.saturating_sub(offset)));
@@ -148,7 +151,7 @@ impl<F: LogFile> Window<'_, F> {
         let begin = (offset - self.start) as usize;
         self.bytes.get(begin..begin + count as usize).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
-    fn array<const N: usize>(&mut self, offset: u64) -> io::Result<&[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self, offset: u64) -> io::Result<&[u8; N]> {
         self.read(offset, N as u64)?.first_chunk().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }

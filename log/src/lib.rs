@@ -17,6 +17,8 @@ pub mod error;
 pub mod frame;
 #[cfg(feature = "client")]
 pub mod http;
+pub mod objects;
+pub mod pipeline;
 pub mod read;
 pub mod retention;
 pub mod storage;
@@ -27,5 +29,7 @@ pub use directory::Directory;
 pub use disk::{Disk, FileSystem};
 pub use error::{Damage, LogError, Operation};
 pub use frame::{FILE_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES};
+pub use objects::{DiskObjects, ObjectError, Objects};
+pub use pipeline::{Log, LogSettings, PipelineError};
 pub use read::{FileLogReader, OpenReport};
 pub use storage::{Access, LogFile, Storage};

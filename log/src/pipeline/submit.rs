@@ -1,0 +1,151 @@
+//! Accepting a record: everything that can be checked in the caller's thread.
+
+use crate::disk::Disk;
+use crate::pipeline::chains::ChainSlot;
+use crate::pipeline::error::{FileDamage, PipelineError};
+use crate::pipeline::evidence::{self, EquivocationEvidence};
+use crate::pipeline::files::INDEX;
+use crate::pipeline::journal::Payload;
+use crate::pipeline::open::Log;
+use crate::pipeline::queue::Queued;
+use crate::pipeline::shared::Shared;
+use crate::pipeline::submission::{Pending, Sequenced, Submission, SubmitError, Ticket, hold};
+use candor_program::encoding::{decode_exact, keccak256};
+use candor_trace::tlog::leaf_hash;
+use candor_trace::{Body, Entry, SignatureError, SignedHeader, check_link, check_openings, recover};
+use std::sync::Arc;
+
+impl<D: Disk> Log<D> {
+    /// Checks a record and queues it; never waits for the disk, except to keep evidence of equivocation.
+    ///
+    /// The same record again is answered with the index that it has. What is refused changes nothing. Records of one chain
+    /// may be handed in before the ones before them are durable; they are sequenced in that order.
+    /// Owes: [`Pending::wait`] or [`Pending::notify`]: until then the record is not durable.
+    pub fn submit(&self, submission: Submission) -> Result<Pending, SubmitError> {
+        let shared = self.shared();
+        shared.progress.check()?;
+        let Submission { domain, signed, body_hash, body } = submission;
+        let limit = shared.settings.max_body_bytes;
+        if let Some(got) = body.as_ref().map(Vec::len).filter(|&got| got > limit) {
+            return Err(SubmitError::BodyTooLarge { limit, got });
+        }
+        let slot = shared.chains.of(&signed.header)?;
+        let expected = slot.registration.domain;
+        if domain != expected {
+            return Err(SubmitError::DomainMismatch { expected, got: domain });
+        }
+        if let Some(got) = body.as_ref().map(|body| keccak256(&[body])).filter(|got| *got != body_hash) {
+            return Err(SubmitError::BodyHashMismatch { expected: body_hash, got });
+        }
+        let record_hash = signed.record_hash(&domain);
+        check_signer(&signed, &record_hash)?;
+        if let Some(body) = &body {
+            let opened: Body = decode_exact(body).map_err(|source| SubmitError::BodyMalformed { source })?;
+            check_openings(&signed.header, &opened)
+                .map_err(|source| SubmitError::Body { source: Box::new(source) })?;
+        }
+        let entry = Entry { domain, signed, body: body_hash };
+        let bytes = entry.to_bytes();
+        let payload = Payload::new(&bytes, body.as_deref());
+        let leaf = leaf_hash(&bytes);
+        shared.accept(&slot, Ticket::new(entry, bytes, record_hash, leaf), payload)
+    }
+}
+
+fn check_signer(signed: &SignedHeader, record_hash: &[u8; 32]) -> Result<(), SubmitError> {
+    let got = recover(record_hash, &signed.signature).map_err(|source| SubmitError::Signature { source })?;
+    let expected = signed.header.agent;
+    match got == expected {
+        true => Ok(()),
+        false => Err(SubmitError::Signature { source: SignatureError::WrongSigner { expected, got } }),
+    }
+}
+
+impl<D: Disk> Shared<D> {
+    /// Puts a validly signed record at its place of its chain.
+    fn accept(
+        &self,
+        slot: &Arc<ChainSlot>,
+        ticket: Ticket,
+        payload: Payload,
+    ) -> Result<Pending, SubmitError> {
+        let sequence = ticket.entry.signed.header.sequence;
+        let mut head = hold(&slot.head);
+        if sequence < head.sequence() {
+            drop(head);
+            return self.accept_earlier(slot, &ticket);
+        }
+        check_link(&head, &ticket.entry.signed.header).map_err(|source| SubmitError::Chain { source })?;
+        let (limit, entries) = (self.settings.tail_limit_entries, self.tail().entries.len());
+        if entries >= limit {
+            return Err(SubmitError::Backlog { limit, entries: entries as u64 });
+        }
+        let next = head.next(&ticket.entry.signed.header, ticket.record_hash);
+        let ticket = Arc::new(ticket);
+        // Before it is queued: the integrator takes it out again.
+        hold(&slot.recent).insert(sequence, ticket.clone());
+        let queued = Queued { slot: slot.clone(), ticket: ticket.clone(), payload };
+        if let Err(error) = self.queue.push(queued) {
+            hold(&slot.recent).remove(&sequence);
+            // Why it is closed, if it is.
+            self.progress.check()?;
+            return Err(error);
+        }
+        *head = next;
+        Ok(Pending::waiting(ticket, false))
+    }
+    /// A record for a place that the chain has passed: the one that is there, or equivocation.
+    fn accept_earlier(&self, slot: &ChainSlot, ticket: &Ticket) -> Result<Pending, SubmitError> {
+        let header = &ticket.entry.signed.header;
+        if let Some(there) = slot.recent(header.sequence) {
+            return match there.record_hash == ticket.record_hash {
+                true => Ok(Pending::waiting(there, true)),
+                false => Err(self.refuse_equivocation(&there.entry, ticket)),
+            };
+        }
+        let found = self.entry_at(slot, header.sequence).map_err(|error| self.stop(error))?;
+        let (index, there) = found;
+        match there.record_hash() == ticket.record_hash {
+            true => Ok(Pending::durable(Sequenced { index, duplicate: true, leaf: there.leaf_hash() })),
+            false => Err(self.refuse_equivocation(&there, ticket)),
+        }
+    }
+    /// The entry at a place of a chain that is indexed.
+    fn entry_at(&self, slot: &ChainSlot, sequence: u64) -> Result<(u64, Entry), PipelineError> {
+        let mismatch = |index| self.files.damaged(INDEX, FileDamage::IndexMismatch { index });
+        let place = self.index.place(slot.number, sequence)?;
+        let index = place.ok_or_else(|| mismatch(self.progress.read().sizes.integrated))?;
+        let (_, entry) = self.read_entry(index)?;
+        let header = &entry.signed.header;
+        let registration = &slot.registration;
+        let expected = (registration.agent, registration.program_id, sequence);
+        match (header.agent, header.program_id, header.sequence) == expected {
+            true => Ok((index, entry)),
+            false => Err(mismatch(index)),
+        }
+    }
+    /// Keeps the evidence, durably, and then says no.
+    fn refuse_equivocation(&self, first: &Entry, second: &Ticket) -> SubmitError {
+        let evidence = EquivocationEvidence {
+            domain: first.domain,
+            first: first.signed.clone(),
+            second: second.entry.signed.clone(),
+        };
+        let header = &evidence.second.header;
+        let (agent, sequence) = (header.agent, header.sequence);
+        let kept = {
+            let _one_at_a_time = hold(&self.keeping_evidence);
+            evidence::keep(&self.files, self.settings.evidence_per_agent, &evidence)
+        };
+        match kept {
+            Ok(name) => SubmitError::Equivocation {
+                agent,
+                sequence,
+                first: first.record_hash(),
+                second: second.record_hash,
+                evidence: name,
+            },
+            Err(error) => self.stop(error).into(),
+        }
+    }
+}
