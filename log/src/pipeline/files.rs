@@ -92,9 +92,6 @@ impl<D: Disk> Files<D> {
     pub(crate) fn replace_public(&self, name: &str, bytes: &[u8]) -> Result<(), PipelineError> {
         self.public.replace(name, bytes).map_err(|error| self.object_failed(error))
     }
-    pub(crate) fn remove(&self, name: &str) -> Result<bool, PipelineError> {
-        self.all.remove(name).map_err(|error| self.object_failed(error))
-    }
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, PipelineError> {
         self.all.list(folder).map_err(|error| self.object_failed(error))
     }

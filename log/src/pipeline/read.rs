@@ -2,7 +2,7 @@
 
 use crate::disk::Disk;
 use crate::pipeline::error::{FileDamage, PipelineError};
-use crate::pipeline::files::{BODIES, INDEX};
+use crate::pipeline::files::BODIES;
 use crate::pipeline::journal::read_body;
 use crate::pipeline::open::Log;
 use crate::pipeline::shared::Shared;
@@ -106,9 +106,5 @@ impl<D: Disk> Shared<D> {
         let tail = self.tail();
         let position = tail.entries.iter().position(|entry| wanted(&entry.ticket))?;
         Some(tail.base + position as u64)
-    }
-    /// The index is not what the entries say: it must be made again.
-    pub(crate) fn index_mismatch(&self, index: u64) -> PipelineError {
-        self.files.damaged(INDEX, FileDamage::IndexMismatch { index })
     }
 }

@@ -120,7 +120,6 @@ pub(crate) struct FrameView<'a> {
     /// Where the frame begins.
     pub(crate) offset: u64,
     pub(crate) entry: &'a [u8],
-    pub(crate) body: Option<&'a [u8]>,
 }
 
 /// Entry and body of a payload.

@@ -141,11 +141,11 @@ fn scan_segment<D: Disk>(
         };
         let end = offset + FRAME_HEADER_BYTES + payload.len() as u64;
         let content = split_payload(payload);
-        let (entry, body) = content.ok_or_else(|| damaged(FileDamage::FrameContent { offset }))?;
+        let (entry, _) = content.ok_or_else(|| damaged(FileDamage::FrameContent { offset }))?;
         if offset < marked && marked < end {
             return Err(damaged(FileDamage::Frame { offset }));
         }
-        visit(&FrameView { index: found.size, segment: first_index, offset, entry, body })?;
+        visit(&FrameView { index: found.size, segment: first_index, offset, entry })?;
         (found.end, found.chain, found.size) = (end, chain, found.size + 1);
     }
 }

@@ -1,0 +1,8 @@
+//! What a log of many agents acknowledged is there, in order, under a checkpoint that others verify.
+
+#[path = "../../../../trace/tests/agent/mod.rs"]
+mod agent;
+#[path = "../../fleet/mod.rs"]
+mod fleet;
+
+mod states;
