@@ -10,6 +10,7 @@
 //! is still read by [`FileLogReader::open_intact_prefix`].
 
 pub mod append;
+pub mod audit;
 pub mod check;
 pub mod directory;
 pub mod disk;

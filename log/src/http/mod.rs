@@ -3,7 +3,7 @@
 //! Spec: docs/spec/log.md, "HTTP". The client is blocking and small; the server is built on tokio, hyper and axum.
 
 mod answer;
-mod connect;
+pub(crate) mod connect;
 #[cfg(feature = "server")]
 pub mod server;
 mod submission;

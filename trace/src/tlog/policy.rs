@@ -147,6 +147,11 @@ impl QuorumPolicy {
         }
         Ok(Self { log, witnesses, needed })
     }
+    /// The same log with no witnesses: for checkpoints that were kept from before.
+    #[must_use]
+    pub fn without_witnesses(&self) -> Self {
+        Self { log: self.log.clone(), witnesses: Vec::new(), needed: 0 }
+    }
     /// Key of the log.
     #[must_use]
     pub fn log(&self) -> &VerifierKey {

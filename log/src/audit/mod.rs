@@ -1,0 +1,30 @@
+//! The auditor: everything that a log publishes, checked without trusting who runs it.
+//!
+//! [`audit`] reads what any web server can serve ([`Source`]), rebuilds the tree from the entries, checks every entry, every
+//! chain and every signature, and compares the outcome with the signed checkpoint and with one that is remembered. It stops
+//! at the first thing that is wrong and names it ([`AuditError`]). Rules: docs/spec/log.md, "Auditing".
+//!
+//! Nothing of the pipeline is used here: a mistake there is not repeated by its judge.
+
+mod agents;
+mod auditor;
+mod bodies;
+mod chains;
+mod entries;
+mod error;
+mod proof;
+mod report;
+mod source;
+mod tiles;
+#[cfg(feature = "client")]
+mod url;
+
+pub use agents::{AgentsFileError, ChainKey, MAX_AGENTS_BYTES, PublishedChain, published_chains};
+pub use auditor::{AuditSettings, audit};
+pub use bodies::{Bodies, BodyFolder};
+pub use error::AuditError;
+pub use proof::{LogProofError, consistency_proof, inclusion_proof, leaf_at, read_key};
+pub use report::AuditReport;
+pub use source::{Folder, MAX_CHECKPOINT_FILE_BYTES, Source, SourceError};
+#[cfg(feature = "client")]
+pub use url::Prefix;

@@ -1,0 +1,34 @@
+//! What an audit found in order.
+
+use candor_trace::tlog::{Cosigned, Hash};
+
+/// A log that passed an audit, and what that rests on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditReport {
+    /// Name of the log.
+    pub origin: String,
+    /// Entries of the checkpoint.
+    pub size: u64,
+    /// Root of the checkpoint, which the entries give.
+    pub root: Hash,
+    /// Witnesses that cosigned, with their times.
+    pub cosigned: Vec<Cosigned>,
+    /// Entries that were decoded and whose signature and chain were checked.
+    pub entries: u64,
+    /// Entries that were pruned: only their hashes were checked.
+    pub pruned: u64,
+    /// Below it entries may be gone.
+    pub minimum_index: u64,
+    /// Chains that the log lists.
+    pub chains: u64,
+    /// Chains whose records were taken up after pruned entries, so that their state and accumulator there are unchecked.
+    pub resumed_chains: u64,
+    /// Chains whose program digest and initial state a card confirmed; of the others they are the operator's word.
+    pub chains_with_card: u64,
+    /// Size of the remembered checkpoint that this one continues.
+    pub remembered: Option<u64>,
+    /// Bodies that open what was signed.
+    pub bodies: u64,
+    /// Bodies that were looked for and not there.
+    pub bodies_missing: u64,
+}
