@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test tree uses its part")]
 
+pub mod digests;
+
 use candor_program::card::{
     Card, Domain, OperatorWeights, Plugin, PointBytes, Program, SetupCard, SetupSource, Weights,
 };

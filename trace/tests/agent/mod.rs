@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
+pub(crate) mod golden;
+
 use candor_program::card::{
     Card, Domain, OperatorWeights, Plugin, PluginSigner, PointBytes, Program, SetupCard, SetupSource,
     SignerKey, Weights,
