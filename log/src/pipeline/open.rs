@@ -253,10 +253,11 @@ impl<D: Disk> Log<D> {
         });
         outcome.unwrap_or(Ok(false))
     }
-    /// Sequences what is queued, integrates and, if the policy can be satisfied, publishes it, and ends.
+    /// Sequences what is queued, integrates and, if the policy can be satisfied, publishes it, and ends. What was published
+    /// can still be read; nothing more is accepted. The lock is held until the log is dropped.
     ///
     /// Errors: why the log had stopped.
-    pub fn shut_down(self) -> Result<Sizes, PipelineError> {
+    pub fn shut_down(&self) -> Result<Sizes, PipelineError> {
         self.shared.progress.update(|state| state.closing = Closing::Drain);
         self.shared.queue.close();
         self.join();

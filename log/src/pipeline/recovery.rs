@@ -213,6 +213,10 @@ impl<D: Disk> Recovery<'_, D> {
         let mismatch = || self.files.damaged(INDEX, FileDamage::IndexMismatch { index: self.size });
         for head in index.heads()?.ok_or_else(mismatch)? {
             let slot = self.chains.by_number(head.chain).ok_or_else(mismatch)?;
+            let registered = (slot.registration.agent, slot.registration.program_id);
+            if registered != (head.header.agent, head.header.program_id) {
+                return Err(mismatch());
+            }
             slot.restore(&head.header, head.record_hash);
         }
         Ok(())

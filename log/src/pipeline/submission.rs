@@ -6,6 +6,7 @@ use candor_program::encoding::{DecodeError, encode, keccak256};
 use candor_trace::tlog::Hash;
 use candor_trace::{BodyError, ChainError, Entry, SignatureError, SignedHeader, SignedRecord};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
@@ -210,7 +211,9 @@ impl Ticket {
             self.ready.notify_all();
             drop(outcome);
             for notice in notices {
-                notice(result.clone().map(|index| self.sequenced(index, false)));
+                let result = result.clone().map(|index| self.sequenced(index, false));
+                // A caller that panics must not keep the others from being told.
+                let _ = catch_unwind(AssertUnwindSafe(|| notice(result)));
             }
         }
     }
@@ -253,7 +256,7 @@ impl Pending {
     }
     /// Calls back once, with what [`Pending::wait`] would return, from this thread or the log's.
     ///
-    /// Owes: a notice that returns quickly and does not panic: all records behind it wait for it.
+    /// Owes: a notice that returns quickly: all records behind it wait for it.
     pub fn notify(self, notice: impl FnOnce(Result<Sequenced, PipelineError>) + Send + 'static) {
         let (ticket, duplicate) = match self.0 {
             State::Durable(sequenced) => return notice(Ok(sequenced)),

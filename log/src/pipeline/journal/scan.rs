@@ -23,6 +23,8 @@ pub(crate) struct Scanned {
     pub(crate) last_segment: u64,
     /// Hash of its header.
     pub(crate) header_hash: [u8; 32],
+    /// What its mark says was synced.
+    pub(crate) marked: u64,
     /// Where its last intact frame ends.
     pub(crate) end: u64,
     /// Chain hash after that frame.
@@ -121,6 +123,7 @@ fn scan_segment<D: Disk>(
         size: first_index,
         last_segment: first_index,
         header_hash: header.hash,
+        marked,
         end: FRAMES_START,
         chain: header.hash,
         cut_bytes: 0,

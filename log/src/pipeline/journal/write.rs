@@ -9,6 +9,9 @@ use crate::pipeline::files::Files;
 use crate::storage::{Access, LogFile};
 use std::sync::Arc;
 
+/// How much is written again at once.
+const REWRITE_BYTES: u64 = 1 << 20;
+
 /// The open end of the journal.
 pub(crate) struct Journal<D: Disk> {
     files: Arc<Files<D>>,
@@ -36,8 +39,11 @@ impl<D: Disk> Journal<D> {
         let (segment, chain) = Segment::create(&files, 0, &[0; 32])?;
         Ok(Self { files, segment_limit, segment, size: 0, chain })
     }
-    /// Continues a journal that was gone through: cuts off what was never acknowledged, and syncs the rest before anybody
-    /// is told about it.
+    /// Continues a journal that was gone through: cuts off what was never acknowledged, and makes the rest durable before
+    /// anybody is told about it.
+    ///
+    /// What no mark covers is written again first: after a sync that failed, a kernel may show bytes that it takes for
+    /// written and that are not on the disk.
     pub(crate) fn resume(
         files: Arc<Files<D>>,
         segment_limit: u64,
@@ -52,6 +58,13 @@ impl<D: Disk> Journal<D> {
         let mut file = files.open(&name, Access::Write)?.ok_or_else(missing)?;
         if scanned.cut_bytes > 0 {
             file.truncate(scanned.end).map_err(failed(Operation::Truncate))?;
+        }
+        let mut at = scanned.marked;
+        while at < scanned.end {
+            let mut bytes = vec![0; (scanned.end - at).min(REWRITE_BYTES) as usize];
+            file.read_exact_at(at, &mut bytes).map_err(failed(Operation::Read))?;
+            file.write_at(at, &bytes).map_err(failed(Operation::Write))?;
+            at += bytes.len() as u64;
         }
         file.sync().map_err(failed(Operation::Sync))?;
         files
