@@ -42,6 +42,8 @@ pub(crate) enum Defect {
     NoFolderSync,
     /// Files whose names begin so look one byte shorter when they are opened: the last complete frame is cut.
     CutFrame(&'static str),
+    /// Files that somebody tampered with are read as they were before: what is verified is not what is there.
+    StaleReads,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ struct Content {
     pending: Vec<Change>,
     /// For [`Defect::LateSync`]: how many pending changes the last sync was asked for.
     asked: usize,
+    /// For [`Defect::StaleReads`]: the bytes before somebody tampered with them.
+    stale: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +81,8 @@ struct NameChange {
 struct Machine {
     calls: u64,
     trouble: Option<(u64, Trouble)>,
+    /// Trouble at a later sync of a file whose name begins so.
+    trouble_at_sync: Option<(String, u64, Trouble)>,
     failing: Option<i32>,
     off: bool,
     /// Counts the times it was started: what was opened before is dead.
@@ -190,6 +196,18 @@ impl Machine {
     fn has(&self, wanted: impl Fn(&Defect) -> bool) -> bool {
         self.defects.iter().any(wanted)
     }
+    /// At the sync that trouble is planned for, it is planned for this call.
+    fn count_sync(&mut self, what: &str) {
+        if let Some((name, after, trouble)) = &mut self.trouble_at_sync
+            && what.starts_with(name.as_str())
+        {
+            *after -= 1;
+            if *after == 0 {
+                self.trouble = Some((self.calls, *trouble));
+                self.trouble_at_sync = None;
+            }
+        }
+    }
     fn folder_exists(&self, name: &str) -> io::Result<()> {
         match self.visible.get(name) {
             _ if name.is_empty() => Ok(()),
@@ -261,7 +279,7 @@ impl Machine {
         self.off = false;
         self.boots += 1;
         self.locked.clear();
-        (self.trouble, self.failing) = (None, None);
+        (self.trouble, self.trouble_at_sync, self.failing) = (None, None, None);
         self.history.clear();
     }
 }
@@ -299,6 +317,10 @@ impl Computer {
         let mut machine = hold(&self.0);
         machine.trouble = Some((machine.calls + after, trouble));
     }
+    /// Plans trouble at the n-th sync, from 1, of a file whose name begins so.
+    pub(crate) fn plan_at_sync(&self, name: &str, after: u64, trouble: Trouble) {
+        hold(&self.0).trouble_at_sync = Some((format!("sync {name}"), after, trouble));
+    }
     /// Whether the planned trouble has happened.
     pub(crate) fn happened(&self) -> bool {
         let machine = hold(&self.0);
@@ -314,7 +336,7 @@ impl Computer {
     /// The disk has space and works again; planned trouble is taken back.
     pub(crate) fn repair(&self) {
         let mut machine = hold(&self.0);
-        (machine.trouble, machine.failing) = (None, None);
+        (machine.trouble, machine.trouble_at_sync, machine.failing) = (None, None, None);
     }
     /// The process is gone, the machine stayed on: what was written is still seen, synced or not.
     pub(crate) fn next_process(&self) {
@@ -348,7 +370,16 @@ impl Computer {
             machine.durable.remove(name);
             return;
         };
-        machine.contents.push(Content { durable: bytes.clone(), visible: bytes, ..Content::default() });
+        let stale = match machine.visible.get(name) {
+            Some(Node::File(number)) => Some(machine.contents[*number].visible.clone()),
+            _ => None,
+        };
+        machine.contents.push(Content {
+            durable: bytes.clone(),
+            visible: bytes,
+            stale,
+            ..Content::default()
+        });
         let node = Node::File(machine.contents.len() - 1);
         machine.visible.insert(name.to_owned(), node);
         machine.durable.insert(name.to_owned(), node);
@@ -365,6 +396,7 @@ impl Computer {
             return Err(io::Error::other("the machine is off"));
         }
         machine.calls += 1;
+        machine.count_sync(&what);
         machine.history.push(what);
         if let Some(error) = machine.failing.filter(|_| needs_disk) {
             half(&mut machine);
@@ -606,7 +638,10 @@ impl LogFile for FaultFile {
     }
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.read("read", |machine| {
-            let bytes = &machine.contents[self.number].visible;
+            let content = &machine.contents[self.number];
+            let stale =
+                content.stale.as_ref().filter(|_| machine.has(|defect| *defect == Defect::StaleReads));
+            let bytes = stale.unwrap_or(&content.visible);
             let end = bytes.len().saturating_sub(self.hidden as usize);
             let rest = bytes.get(offset as usize..end).unwrap_or_default();
             let count = rest.len().min(buffer.len());

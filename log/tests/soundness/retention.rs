@@ -17,7 +17,8 @@ const POLICY: RetentionPolicy = RetentionPolicy {
 
 #[test]
 fn every_part_of_a_window_has_a_limit() {
-    let parts: [(&str, fn(&mut RetentionPolicy, u64)); 6] = [
+    type SetPart = fn(&mut RetentionPolicy, u64);
+    let parts: [(&str, SetPart); 6] = [
         ("disputeSeconds", |policy, value| policy.dispute_seconds = value),
         ("provingSeconds", |policy, value| policy.proving_seconds = value),
         ("finalitySeconds", |policy, value| policy.finality_seconds = value),
