@@ -3,7 +3,11 @@
 //! Spec: docs/spec/log.md, "HTTP". The client is blocking and small; the server is built on tokio, hyper and axum.
 
 mod answer;
+mod back_off;
+mod background;
+mod client;
 pub(crate) mod connect;
+mod delivery;
 #[cfg(feature = "server")]
 pub mod server;
 mod submission;
@@ -11,7 +15,11 @@ mod whole_file;
 pub mod witness;
 
 pub use answer::{Acknowledgement, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest};
+pub use back_off::{BackOff, MAX_RETRY_AFTER};
+pub use background::{BackgroundDelivery, DeliveryObserver, Finished};
+pub use client::{ClientError, LogClient, fetch_key};
 pub use connect::{ConnectError, Patience};
+pub use delivery::{Delivery, DeliveryError};
 pub use submission::{
     AGENT_HEADER, BODY_HEADER, ClaimError, PROGRAM_HEADER, RECORD_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER,
     SUBMISSION_TYPE, SubmissionClaim, submission_digest,

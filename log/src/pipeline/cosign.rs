@@ -9,7 +9,7 @@ pub struct CosignRequest<'a> {
     pub note: &'a Note,
     /// What it says.
     pub checkpoint: &'a Checkpoint,
-    pub(crate) consistency: &'a dyn Fn(u64) -> Result<Vec<Hash>, PipelineError>,
+    pub(crate) consistency: &'a (dyn Fn(u64) -> Result<Vec<Hash>, PipelineError> + Sync),
 }
 
 impl CosignRequest<'_> {

@@ -61,6 +61,15 @@ impl Running {
     pub fn wait_for_signal(&self) -> io::Result<()> {
         self.runtime.block_on(asked_to_end())
     }
+    /// [`Running::wait_for_signal`], or when something else has happened.
+    pub(crate) fn wait_for_end(&self, other: impl Future<Output = ()>) -> io::Result<()> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                asked = asked_to_end() => asked,
+                () = other => Ok(()),
+            }
+        })
+    }
     /// Takes no new connection, answers what was asked, and ends.
     pub fn stop(self) {
         // Nobody listens any more only if it has ended already.

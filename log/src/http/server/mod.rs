@@ -1,20 +1,31 @@
 //! Servers: of a log, and of a witness.
 
 mod access;
+mod agents;
+mod app;
 mod clock;
 mod connection;
 mod host;
 mod limits;
 mod limits_file;
+mod log;
+mod metrics;
+mod openapi;
 mod rate;
+mod read;
+mod refusal;
 mod request_body;
+mod submit;
 mod witness;
 
 pub use access::{AccessTokens, MIN_TOKEN_BYTES, Scope};
+pub use app::ServerSettings;
 pub use clock::{Clock, SystemClock};
 pub use connection::ConnectionSettings;
 pub use host::Running;
 pub use limits::{Charged, Exhausted, Limits, MAX_ADDRESSES, Rates};
 pub use limits_file::{LimitsFileError, read as read_limits, write as write_limits};
+pub use log::{RunningLog, ServeError, serve_log};
+pub use openapi::{ROUTES, Route, description};
 pub use rate::{Bucket, Rate, UnixNanos};
 pub use witness::{WitnessSettings, serve_witness};

@@ -1,7 +1,7 @@
 //! The body of a request: no longer than allowed, and no slower.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 use std::time::Duration;
 use thiserror::Error;
@@ -24,6 +24,17 @@ pub(crate) enum BodyRefused {
     /// The connection broke, or the encoding did.
     #[error("the body ended before its end")]
     Incomplete,
+}
+
+impl BodyRefused {
+    /// Its status code.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Incomplete => StatusCode::BAD_REQUEST,
+        }
+    }
 }
 
 /// What the client says that it will send; `None` if it does not say.

@@ -6,7 +6,7 @@ use crate::http::server::connection::{ConnectionSettings, Open, Peer};
 use crate::http::server::host::{Running, host};
 use crate::http::server::limits::{Charged, Limits, Rates, seconds};
 use crate::http::server::rate::Rate;
-use crate::http::server::request_body::{self, BodyRefused};
+use crate::http::server::request_body;
 use crate::http::witness::{MAX_REQUEST_BYTES, Refused, Witness};
 use axum::Router;
 use axum::body::Body;
@@ -82,7 +82,7 @@ async fn add_checkpoint<D: Disk>(
     }
     let response = match request_body::read(&headers, body, MAX_REQUEST_BYTES, app.body_timeout).await {
         Ok(body) => cosign(Arc::clone(&app), body).await,
-        Err(refused) => (status_of_body(refused), format!("{refused}\n")).into_response(),
+        Err(refused) => (refused.status(), format!("{refused}\n")).into_response(),
     };
     if response.status() != StatusCode::OK {
         app.limits.charge_address(address, app.clock.now());
@@ -120,12 +120,4 @@ fn refusal(refused: &Refused) -> Response {
         Refused::Memory(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, format!("{refused}\n")).into_response()
-}
-
-pub(crate) fn status_of_body(refused: BodyRefused) -> StatusCode {
-    match refused {
-        BodyRefused::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        BodyRefused::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
-        BodyRefused::Incomplete => StatusCode::BAD_REQUEST,
-    }
 }

@@ -4,10 +4,12 @@
 
 mod ask;
 mod memory;
+mod quorum;
 mod request;
 
 pub use ask::{AskError, WitnessAddress, WitnessClient};
 pub use memory::{Cosigned, MemoryError, WitnessMemory};
+pub use quorum::{AskObserver, Asked, Witnesses};
 pub use request::{AddCheckpoint, MAX_PROOF_HASHES, MAX_REQUEST_BYTES, RequestError};
 
 use crate::disk::Disk;

@@ -1,0 +1,246 @@
+//! The client of a log: small, blocking, and sure of what it is told.
+
+use crate::http::answer::{Acknowledgement, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest};
+use crate::http::connect::{Answer, ConnectError, Patience, Server};
+use crate::http::submission::SubmissionClaim;
+use candor_program::card::Domain;
+use candor_program::encoding::{encode, keccak256};
+use candor_trace::tlog::{KeyError, MAX_NOTE_BYTES, VerifierKey};
+use candor_trace::{AgentKey, SignedRecord};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Longest answer in JSON.
+const MAX_JSON_BYTES: u64 = 1 << 16;
+/// Longest body.
+const MAX_BODY_BYTES: u64 = 17 << 20;
+
+/// Why a log did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// It did not answer.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// It cannot now: full, limited, or being stopped. Ask again.
+    #[error("{url} answered {status} ({code}): {message}")]
+    Busy {
+        /// Asked.
+        url: String,
+        /// Status code.
+        status: u16,
+        /// Which check.
+        code: String,
+        /// What it said.
+        message: String,
+        /// When to come again, if it said so.
+        retry_after: Option<Duration>,
+    },
+    /// It will not, whenever it is asked.
+    #[error("{url} refused with {status} ({}): {}", .refusal.code, .refusal.message)]
+    Refused {
+        /// Asked.
+        url: String,
+        /// Status code.
+        status: u16,
+        /// Why.
+        refusal: Box<Refusal>,
+    },
+    /// It answered what is no answer.
+    #[error("{url} answered {status} and not what was asked for: {excerpt}")]
+    Answer {
+        /// Asked.
+        url: String,
+        /// Status code.
+        status: u16,
+        /// How it begins.
+        excerpt: String,
+    },
+    /// The log's key is no key.
+    #[error("{url} has no verifier key of a log: {source}")]
+    Key {
+        /// Asked.
+        url: String,
+        /// Why.
+        source: KeyError,
+    },
+    /// It acknowledged another record than it was given.
+    #[error("{url} was given record {expected} and acknowledged {got}")]
+    OtherRecord {
+        /// Asked.
+        url: String,
+        /// Given.
+        expected: String,
+        /// Acknowledged.
+        got: String,
+    },
+}
+
+impl ClientError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Connect(error) => !matches!(error, ConnectError::Url { .. }),
+            Self::Busy { .. } => true,
+            _ => false,
+        }
+    }
+    /// When to come again, if the log said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+    /// The sequence number that the log expects next from the agent, if that is what was wrong.
+    #[must_use]
+    pub fn expected_sequence(&self) -> Option<u64> {
+        match self {
+            Self::Refused { refusal, .. } => refusal.expected_sequence,
+            _ => None,
+        }
+    }
+}
+
+/// The key that a log names as its own, and so its origin.
+///
+/// Owes: that this is the log that was meant; only the connection says so.
+pub fn fetch_key(url: &str, patience: Patience) -> Result<VerifierKey, ClientError> {
+    let server = Server::at(url, patience)?;
+    let answer = server.get("log.vkey", None, 1024)?;
+    let url = server.url("log.vkey");
+    if answer.status != 200 {
+        return Err(refused(url, &answer));
+    }
+    let text = String::from_utf8_lossy(&answer.body);
+    VerifierKey::parse(text.trim_end_matches('\n')).map_err(|source| ClientError::Key { url, source })
+}
+
+/// A log at a URL.
+#[derive(Clone, Debug)]
+pub struct LogClient {
+    server: Server,
+    key: VerifierKey,
+}
+
+impl LogClient {
+    /// Nothing is asked yet. What is submitted is bound to the log of this key.
+    pub fn new(url: &str, key: VerifierKey, patience: Patience) -> Result<Self, ConnectError> {
+        Ok(Self { server: Server::at(url, patience)?, key })
+    }
+    /// Key of the log.
+    #[must_use]
+    pub fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+    /// Hands in a record and waits until it has come so far, or for as long as the log waits. Handing it in again gives
+    /// the same index.
+    ///
+    /// Owes: nothing is verified but that the acknowledgement names this record; a checkpoint and an inclusion proof
+    /// show that the log kept its word.
+    pub fn submit(
+        &self,
+        key: &AgentKey,
+        domain: &Domain,
+        record: &SignedRecord,
+        wait: RecordState,
+    ) -> Result<Acknowledgement, ClientError> {
+        let header = &record.header;
+        let record_hash = record.record_hash(domain);
+        let body_hash = keccak256(&[&encode(&record.body)]);
+        let claim = SubmissionClaim::sign(
+            key,
+            self.key.name(),
+            domain,
+            header.program_id,
+            record_hash,
+            header.sequence,
+            body_hash,
+        );
+        let mut headers = vec![("content-type", "application/octet-stream".to_owned())];
+        headers.extend(claim.headers());
+        let path = format!("candor/v1/records?wait={}", wait.name());
+        let answer = self.server.post(&path, &headers, &encode(record), MAX_JSON_BYTES)?;
+        let acknowledgement: Acknowledgement = self.parse(&path, &answer)?;
+        let expected = format!("0x{}", hex::encode(record_hash));
+        if acknowledgement.record_hash != expected {
+            let got = acknowledgement.record_hash;
+            return Err(ClientError::OtherRecord { url: self.server.url(&path), expected, got });
+        }
+        Ok(acknowledgement)
+    }
+    /// How the log is.
+    pub fn health(&self) -> Result<Health, ClientError> {
+        self.parse("health", &self.server.get("health", None, MAX_JSON_BYTES)?)
+    }
+    /// The published checkpoint, as it is served; `None` before the first.
+    ///
+    /// Owes: checking it against the log's key and a policy.
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, ClientError> {
+        self.object("checkpoint", MAX_NOTE_BYTES as u64)
+    }
+    /// A public object of the log, such as a tile; `None` if there is none.
+    pub fn object(&self, path: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, ClientError> {
+        let answer = self.server.get(path, None, limit_bytes)?;
+        match answer.status {
+            200 => Ok(Some(answer.body)),
+            404 => Ok(None),
+            _ => Err(refused(self.server.url(path), &answer)),
+        }
+    }
+    /// A body by its hash, with an access token; `None` if the log does not have it (any more).
+    pub fn body(&self, hash: &[u8; 32], token: &str) -> Result<Option<Vec<u8>>, ClientError> {
+        let path = format!("candor/v1/bodies/0x{}", hex::encode(hash));
+        let answer = self.server.get(&path, Some(&format!("Bearer {token}")), MAX_BODY_BYTES)?;
+        match answer.status {
+            200 if keccak256(&[&answer.body]) == *hash => Ok(Some(answer.body)),
+            404 => Ok(None),
+            _ => Err(refused(self.server.url(&path), &answer)),
+        }
+    }
+    /// Registers an agent, with the operator's token.
+    pub fn register(&self, request: &RegistrationRequest, token: &str) -> Result<(), ClientError> {
+        let path = "candor/v1/agents";
+        let headers =
+            [("content-type", "application/json".to_owned()), ("authorization", format!("Bearer {token}"))];
+        let url = self.server.url(path);
+        let body = serde_json::to_vec(request).map_err(|error| ClientError::Answer {
+            url: url.clone(),
+            status: 0,
+            excerpt: error.to_string(),
+        })?;
+        let answer = self.server.post(path, &headers, &body, MAX_JSON_BYTES)?;
+        if answer.status == 204 { Ok(()) } else { Err(refused(url, &answer)) }
+    }
+    fn parse<T: DeserializeOwned>(&self, path: &str, answer: &Answer) -> Result<T, ClientError> {
+        let url = self.server.url(path);
+        if answer.status != 200 {
+            return Err(refused(url, answer));
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| ClientError::Answer {
+            url,
+            status: answer.status,
+            excerpt: answer.excerpt(),
+        })
+    }
+}
+
+/// An answer other than what was hoped for.
+fn refused(url: String, answer: &Answer) -> ClientError {
+    let (status, retry_after) = (answer.status, answer.retry_after);
+    let refusal = serde_json::from_slice(&answer.body).map(|answer: ErrorAnswer| answer.error);
+    // What stands between us and the log answers these too, in its own words.
+    if matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504) {
+        let (code, message) = match refusal {
+            Ok(refusal) => (refusal.code, refusal.message),
+            Err(_) => ("unknown".to_owned(), answer.excerpt()),
+        };
+        return ClientError::Busy { url, status, code, message, retry_after };
+    }
+    match refusal {
+        Ok(refusal) => ClientError::Refused { url, status, refusal: Box::new(refusal) },
+        Err(_) => ClientError::Answer { url, status, excerpt: answer.excerpt() },
+    }
+}

@@ -1,0 +1,254 @@
+//! Delivering an agent's own log to a log of many agents, in order: the outbox.
+//!
+//! The agent's [`crate::FileLog`] is the outbox: a record is durable there before anybody else sees it. Beside it lies a mark, up to
+//! where the log has acknowledged. A mark that is lost or behind costs repeated deliveries, which change nothing; a log
+//! that was put back says what it expects, and is delivered to again from there.
+
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::http::answer::RecordState;
+use crate::http::client::{ClientError, LogClient};
+use crate::http::whole_file;
+use crate::read::FileLogReader;
+use crate::storage::LogFile;
+use borsh::{BorshDeserialize, BorshSerialize};
+use candor_program::card::Domain;
+use candor_program::encoding::{DecodeError, decode_file, encode_file};
+use candor_trace::{AgentKey, SignedRecord};
+use std::io;
+use thiserror::Error;
+
+/// First eight bytes of a mark.
+const MAGIC: [u8; 8] = *b"CANDORDM";
+const MAX_MARK_BYTES: u64 = 1 << 10;
+/// After so many acknowledgements the mark is moved: what a crash costs in repetitions.
+const MARK_EVERY: u64 = 64;
+/// How often the log may ask for earlier records before something was acknowledged.
+const MAX_REWINDS: u32 = 2;
+
+/// Why records were not delivered.
+#[derive(Debug, Error)]
+pub enum DeliveryError {
+    /// The log said no, or nothing.
+    #[error("record {sequence}: {source}")]
+    Client {
+        /// Which record.
+        sequence: u64,
+        /// Why.
+        source: ClientError,
+    },
+    /// The outbox cannot be read.
+    #[error(transparent)]
+    Outbox(#[from] LogError),
+    /// The mark cannot be read or written.
+    #[error("could not read or write {place}: {source}")]
+    Io {
+        /// The file.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The mark is not what was written.
+    #[error(
+        "{place} is damaged ({source}): remove it, and everything is delivered again, which changes nothing"
+    )]
+    Malformed {
+        /// The file.
+        place: String,
+        /// Why.
+        source: DecodeError,
+    },
+    /// The log has acknowledged records that this outbox does not have.
+    #[error(
+        "{delivered} records of this agent were delivered, and this outbox has {records} or others: it is an older copy. \
+         Going on would sign two records for one place. Restore the newer outbox"
+    )]
+    OlderOutbox {
+        /// Acknowledged.
+        delivered: u64,
+        /// In the outbox.
+        records: u64,
+    },
+    /// The log asks for records again and again.
+    #[error("the log asks for record {expected} again and again")]
+    Restless {
+        /// What it asked for last.
+        expected: u64,
+    },
+}
+
+impl DeliveryError {
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Client { source, .. } if source.is_temporary())
+    }
+    /// When to come again, if the log said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Client { source, .. } => source.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+/// Up to where a log has acknowledged an outbox.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+struct Mark {
+    /// Verifier key of the log.
+    log: String,
+    /// Records below this were acknowledged.
+    delivered: u64,
+    /// Record hash of the last of them.
+    last: Option<[u8; 32]>,
+}
+
+/// Delivers one outbox to one log.
+pub struct Delivery<D> {
+    client: LogClient,
+    key: AgentKey,
+    domain: Domain,
+    disk: D,
+    mark: Mark,
+    /// What the file says.
+    durable: u64,
+    wait: RecordState,
+}
+
+impl<D: Disk> Delivery<D> {
+    /// Goes on where the mark in the outbox's folder stands.
+    ///
+    /// Errors: an outbox that does not have what the mark says was delivered from it.
+    pub fn open<F: LogFile>(
+        client: LogClient,
+        key: AgentKey,
+        domain: Domain,
+        disk: D,
+        outbox: &FileLogReader<F>,
+    ) -> Result<Self, DeliveryError> {
+        let name = mark_name(&client);
+        let place = || format!("{}/{name}", disk.location().display());
+        let bytes = whole_file::read(&disk, &name, MAX_MARK_BYTES)
+            .map_err(|source| DeliveryError::Io { place: place(), source })?;
+        let log = client.key().to_string();
+        let mark = match bytes {
+            None => Mark { log, delivered: 0, last: None },
+            Some(bytes) => {
+                let mark: Mark = decode_file(&MAGIC, MAX_MARK_BYTES, &bytes)
+                    .map_err(|source| DeliveryError::Malformed { place: place(), source })?;
+                // Two keys may share an id, though nobody has ever seen it: then it is another log's mark.
+                if mark.log == log { mark } else { Mark { log, delivered: 0, last: None } }
+            }
+        };
+        if let Some(last) = mark.delivered.checked_sub(1) {
+            let records = outbox.len();
+            let older = DeliveryError::OlderOutbox { delivered: mark.delivered, records };
+            if last >= records || Some(outbox.get(last)?.record_hash(&domain)) != mark.last {
+                return Err(older);
+            }
+        }
+        let durable = mark.delivered;
+        Ok(Self { client, key, domain, disk, mark, durable, wait: RecordState::Sequenced })
+    }
+    /// How far the log must have come with a record before it counts as delivered.
+    #[must_use]
+    pub fn waiting_for(mut self, state: RecordState) -> Self {
+        self.wait = state;
+        self
+    }
+    /// Number of records that were delivered, from the first.
+    #[must_use]
+    pub fn delivered(&self) -> u64 {
+        self.mark.delivered
+    }
+    /// The client.
+    #[must_use]
+    pub fn client(&self) -> &LogClient {
+        &self.client
+    }
+    /// Address of the agent.
+    #[must_use]
+    pub fn agent(&self) -> [u8; 20] {
+        self.key.address()
+    }
+    /// Delivers everything that the outbox has, in order.
+    ///
+    /// Errors: the first record that was not acknowledged; what came before it was.
+    pub fn deliver<F: LogFile>(&mut self, outbox: &FileLogReader<F>) -> Result<(), DeliveryError> {
+        self.deliver_until(outbox, |_| false)
+    }
+    /// [`Delivery::deliver`] until `stop` says so, which is asked with the number of delivered records after each.
+    pub fn deliver_until<F: LogFile>(
+        &mut self,
+        outbox: &FileLogReader<F>,
+        mut stop: impl FnMut(u64) -> bool,
+    ) -> Result<(), DeliveryError> {
+        let mut rewinds = 0;
+        let delivered = loop {
+            if self.mark.delivered >= outbox.len() || stop(self.mark.delivered) {
+                break Ok(());
+            }
+            let record = match outbox.get(self.mark.delivered) {
+                Ok(record) => record,
+                Err(error) => break Err(error.into()),
+            };
+            match self.deliver_record(&record) {
+                Ok(()) => rewinds = 0,
+                Err(error) => match rewound(&error, self.mark.delivered) {
+                    Some(expected) if rewinds < MAX_REWINDS => {
+                        rewinds += 1;
+                        let last = expected.checked_sub(1).map(|last| outbox.get(last)).transpose()?;
+                        self.mark.last = last.map(|record| record.record_hash(&self.domain));
+                        self.mark.delivered = expected;
+                    }
+                    Some(expected) => break Err(DeliveryError::Restless { expected }),
+                    None => break Err(error),
+                },
+            }
+        };
+        let written = self.write_mark();
+        delivered.and(written)
+    }
+    /// Delivers the record that follows those that were delivered.
+    ///
+    /// Owes: that it is that record, and durable in the outbox; [`Delivery::write_mark`].
+    pub fn deliver_record(&mut self, record: &SignedRecord) -> Result<(), DeliveryError> {
+        let sequence = record.header.sequence;
+        self.client
+            .submit(&self.key, &self.domain, record, self.wait)
+            .map_err(|source| DeliveryError::Client { sequence, source })?;
+        self.mark.delivered = sequence.saturating_add(1);
+        self.mark.last = Some(record.record_hash(&self.domain));
+        if self.mark.delivered.saturating_sub(self.durable) >= MARK_EVERY {
+            self.write_mark()?;
+        }
+        Ok(())
+    }
+    /// Makes the mark durable.
+    pub fn write_mark(&mut self) -> Result<(), DeliveryError> {
+        if self.durable == self.mark.delivered {
+            return Ok(());
+        }
+        let name = mark_name(&self.client);
+        whole_file::replace(&self.disk, &name, &encode_file(&MAGIC, &self.mark)).map_err(|source| {
+            DeliveryError::Io { place: format!("{}/{name}", self.disk.location().display()), source }
+        })?;
+        self.durable = self.mark.delivered;
+        Ok(())
+    }
+}
+
+fn mark_name(client: &LogClient) -> String {
+    format!("delivered.{}", client.key().id())
+}
+
+/// The earlier record that the log asks for.
+fn rewound(error: &DeliveryError, delivered: u64) -> Option<u64> {
+    match error {
+        DeliveryError::Client { source, .. } => {
+            source.expected_sequence().filter(|&expected| expected < delivered)
+        }
+        _ => None,
+    }
+}
