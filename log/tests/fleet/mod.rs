@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
+pub(crate) mod gate;
+
 use crate::agent;
 use candor_log::FileSystem;
 use candor_log::pipeline::{
