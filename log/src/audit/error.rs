@@ -4,7 +4,7 @@ use crate::audit::agents::AgentsFileError;
 use crate::audit::source::SourceError;
 use crate::retention::RetentionFileError;
 use candor_program::encoding::DecodeError;
-use candor_trace::tlog::{CheckpointRejected, EntryBundleError, FrontierError, Hash, TileError};
+use candor_trace::tlog::{CheckpointRejected, EntryBundleError, Hash, TileError};
 use candor_trace::{BodyError, ChainError, SignatureError};
 use thiserror::Error;
 
@@ -220,9 +220,6 @@ pub enum AuditError {
         /// Why.
         source: BodyError,
     },
-    /// The tree is too large.
-    #[error(transparent)]
-    Tree(#[from] FrontierError),
 }
 
 fn entry(index: &Option<u64>) -> String {
@@ -256,8 +253,7 @@ impl AuditError {
             | Self::Shrunk { .. }
             | Self::Forked { .. }
             | Self::Root { .. }
-            | Self::Card { .. }
-            | Self::Tree(_) => None,
+            | Self::Card { .. } => None,
         }
     }
     /// The file that is wrong.
@@ -281,8 +277,7 @@ impl AuditError {
             | Self::Forked { .. }
             | Self::BodyHash { .. }
             | Self::BodyMalformed { .. }
-            | Self::Body { .. }
-            | Self::Tree(_) => None,
+            | Self::Body { .. } => None,
         }
     }
 }

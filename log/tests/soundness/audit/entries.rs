@@ -1,0 +1,246 @@
+//! Dishonest operators: the tree is right, what is in it is not.
+
+use crate::agent;
+use crate::published::{Fleet, Published, policy};
+use candor_log::audit::{AuditError, AuditSettings, BodyFolder, audit};
+use candor_program::encoding::DecodeError;
+use candor_trace::{BodyError, ChainError, Entry, SignatureError, body_hash};
+use std::path::Path;
+use std::sync::LazyLock;
+
+static FLEET: LazyLock<Fleet> = LazyLock::new(|| Fleet::new(2, 300));
+
+/// The log of changed entries, honestly hashed and signed by its operator.
+fn audited(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> AuditError {
+    let mut entries = FLEET.entries();
+    change(&mut entries);
+    Published::of(&entries, &FLEET.agents()).audit().unwrap_err()
+}
+
+fn changed(bytes: &[u8], change: impl FnOnce(&mut Entry)) -> Vec<u8> {
+    let mut entry = Entry::from_bytes(bytes).unwrap();
+    change(&mut entry);
+    entry.to_bytes()
+}
+
+const FIRST: &str = "tile/entries/000";
+
+#[test]
+fn a_dropped_doubled_or_swapped_record_breaks_its_chain() {
+    let link = |error| match error {
+        AuditError::Link { file, index, source } => (file, index, source),
+        other => panic!("{other}"),
+    };
+    // Entry 100 is record 50 of agent 0.
+    let gap = link(audited(|entries| drop(entries.remove(100))));
+    assert_eq!(gap, (FIRST.into(), 101, ChainError::SequenceGap { expected: 50, got: 51 }));
+    let doubled = link(audited(|entries| entries.insert(100, entries[100].clone())));
+    assert_eq!(doubled, (FIRST.into(), 101, ChainError::SequenceGap { expected: 51, got: 50 }));
+    let swapped = link(audited(|entries| entries.swap(260, 262)));
+    assert_eq!(
+        swapped,
+        ("tile/entries/001.p/44".into(), 260, ChainError::SequenceGap { expected: 130, got: 131 })
+    );
+    let late_start = link(audited(|entries| drop(entries.remove(0))));
+    assert_eq!(late_start, (FIRST.into(), 1, ChainError::SequenceGap { expected: 0, got: 1 }));
+    // Order between agents is free.
+    let mut entries = FLEET.entries();
+    entries.swap(100, 101);
+    assert!(Published::of(&entries, &FLEET.agents()).audit().is_ok());
+}
+
+/// A whole other history of the same agent, spliced in: each record is signed, but continues something else.
+#[test]
+fn a_spliced_history_breaks_the_chain() {
+    let other = Fleet::new(2, 300);
+    assert_eq!(other.entries(), FLEET.entries());
+    let mut recorder = candor_trace::Recorder::resume(agent::program(), Fleet::key(0), None).unwrap();
+    let mut fork = Vec::new();
+    for index in 0..60 {
+        let observation = agent::observation(agent::START + 2 * index, agent::Want::Hold);
+        let record = recorder.record(observation, agent::salts(9_999 - index)).unwrap().record;
+        fork.push(Entry::of(&record, &FLEET.program.card.domain).to_bytes());
+    }
+    let error = audited(|entries| entries[100].clone_from(&fork[50]));
+    assert!(
+        matches!(
+            error,
+            AuditError::Link { index: 100, source: ChainError::PreviousRecordMismatch { .. }, .. }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_the_agent_did_not_sign_is_found() {
+    // The body's hash is the operator's to change: the agent did not sign it, and only the body shows it.
+    let other_body = changed(&FLEET.entries()[7], |entry| entry.body[0] ^= 1);
+    let mut entries = FLEET.entries();
+    entries[7] = other_body;
+    assert!(Published::of(&entries, &FLEET.agents()).audit().is_ok());
+    // Everything else it did sign; the transaction is under no other check of the chain.
+    let error = audited(|entries| {
+        entries[7] = changed(&entries[7], |entry| entry.signed.header.transaction[0] ^= 1);
+    });
+    let AuditError::Signature { file, index, source } = error else { panic!("{error}") };
+    assert_eq!((file.as_str(), index), (FIRST, 7));
+    assert!(matches!(source, SignatureError::WrongSigner { .. }));
+    let error = audited(|entries| {
+        entries[7] = changed(&entries[7], |entry| entry.signed.header.verdict ^= 1);
+    });
+    assert!(
+        matches!(error, AuditError::Link { index: 7, source: ChainError::AccMismatch { .. }, .. }),
+        "{error}"
+    );
+    let error = audited(|entries| {
+        entries[7] = changed(&entries[7], |entry| entry.signed.header.time = 1);
+    });
+    assert!(
+        matches!(error, AuditError::Link { index: 7, source: ChainError::TimeBackwards { .. }, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn agents_domains_and_entries_that_do_not_belong_here() {
+    let error = audited(|entries| {
+        entries[9] = changed(&entries[9], |entry| entry.signed.header.agent = [0xee; 20]);
+    });
+    let AuditError::Unregistered { index, agent, .. } = error else { panic!("{error}") };
+    assert_eq!((index, agent), (9, [0xee; 20]));
+    let error = audited(|entries| {
+        entries[9] = changed(&entries[9], |entry| entry.signed.header.program_id[0] ^= 1);
+    });
+    assert!(matches!(error, AuditError::Unregistered { index: 9, .. }));
+    let error = audited(|entries| {
+        entries[9] = changed(&entries[9], |entry| entry.domain.chain_id += 1);
+    });
+    assert!(matches!(error, AuditError::Domain { index: 9, .. }));
+    let error = audited(|entries| {
+        entries[9].pop();
+    });
+    let AuditError::Entry { index, source, .. } = error else { panic!("{error}") };
+    assert_eq!((index, source), (9, DecodeError::Truncated { offset: 488 }));
+    let error = audited(|entries| entries[9].clear());
+    assert!(matches!(error, AuditError::Entry { index: 9, source: DecodeError::NoHeader { got: 0 }, .. }));
+}
+
+#[test]
+fn of_several_defects_the_first_is_named() {
+    let error = audited(|entries| {
+        entries[250].pop();
+        entries[40] = changed(&entries[40], |entry| entry.signed.header.transaction[0] ^= 1);
+        entries[20] = changed(&entries[20], |entry| entry.signed.header.verdict ^= 1);
+        entries.swap(60, 62);
+    });
+    assert_eq!(error.index(), Some(20));
+    let error = audited(|entries| {
+        entries[290] = changed(&entries[290], |entry| entry.domain.chain_id += 1);
+        entries[280] = changed(&entries[280], |entry| entry.signed.signature.0[64] = 29);
+    });
+    let AuditError::Signature { file, index, source } = error else { panic!("{error}") };
+    assert_eq!((file.as_str(), index), ("tile/entries/001.p/44", 280));
+    assert_eq!(source, SignatureError::RecoveryByte { got: 29 });
+}
+
+/// Pruned entries excuse a jump in a chain, but neither a step back nor an earlier time, and nothing above them.
+#[test]
+fn pruning_excuses_only_what_was_pruned() {
+    let pruned = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {
+        let mut entries = FLEET.entries();
+        change(&mut entries);
+        let mut log = Published::of(&entries, &FLEET.agents());
+        log.promise(256);
+        log.files.remove(FIRST).unwrap();
+        log.audit()
+    };
+    assert_eq!(pruned(&|_| ()).unwrap().resumed_chains, 2);
+    // The first records after the gap may be any later ones; from there on the chain holds.
+    assert!(pruned(&|entries| drop(entries.remove(256))).is_ok());
+    let error = pruned(&|entries| drop(entries.remove(270))).unwrap_err();
+    assert!(
+        matches!(error, AuditError::Link { index: 271, source: ChainError::SequenceGap { .. }, .. }),
+        "{error}"
+    );
+    let out_of_range = |change: &dyn Fn(&mut Entry)| {
+        let error = pruned(&|entries| entries[256] = changed(&entries[256], change)).unwrap_err();
+        match error {
+            AuditError::Link { index: 256, source, .. } => source,
+            other => panic!("{other}"),
+        }
+    };
+    let bound = candor_trace::SEQUENCE_AND_TIME_BOUND;
+    assert_eq!(
+        out_of_range(&|entry| entry.signed.header.sequence = bound),
+        ChainError::SequenceTooLarge { got: bound }
+    );
+    assert_eq!(
+        out_of_range(&|entry| entry.signed.header.time = bound),
+        ChainError::TimeTooLarge { got: bound }
+    );
+    // A chain whose first record is still to come begins at its beginning or is taken up later, never both.
+    let error = pruned(&|entries| entries[258] = entries[256].clone()).unwrap_err();
+    assert!(
+        matches!(error, AuditError::Link { index: 258, source: ChainError::SequenceGap { .. }, .. }),
+        "{error}"
+    );
+    // Its signature is checked all the same.
+    let error = pruned(&|entries| {
+        entries[256] = changed(&entries[256], |entry| entry.signed.header.transaction[0] ^= 1);
+    });
+    assert!(matches!(error.unwrap_err(), AuditError::Signature { index: 256, .. }));
+}
+
+/// A second gap: what was read between them is not forgotten.
+#[test]
+fn time_does_not_go_back_across_a_gap() {
+    let fleet = Fleet::new(1, 600);
+    let mut entries = fleet.entries();
+    entries[512] = changed(&entries[512], |entry| entry.signed.header.time = agent::START);
+    let mut log = Published::of(&entries, &fleet.agents());
+    log.promise(512);
+    log.files.remove("tile/entries/001").unwrap();
+    let error = log.audit().unwrap_err();
+    let expected = ChainError::TimeBackwards { previous: agent::START + 255, got: agent::START };
+    assert!(matches!(error, AuditError::Link { index: 512, source, .. } if source == expected), "{error}");
+}
+
+fn with_bodies(place: &Path, log: &Published) -> AuditError {
+    let bodies = BodyFolder::at(place);
+    let cards = [FLEET.program.card.clone()];
+    let settings =
+        AuditSettings { policy: &policy(1), remembered: None, cards: &cards, bodies: Some(&bodies) };
+    audit(log, &settings, |_, _| ()).unwrap_err()
+}
+
+#[test]
+fn bodies_that_are_not_what_was_signed_are_found() {
+    let place = tempfile::tempdir().unwrap();
+    let body = |index: usize| &FLEET.records[index].body;
+    let name = |hash: [u8; 32]| place.path().join(hex::encode(hash));
+    let honest = FLEET.published();
+    let file = name(body_hash(body(5)));
+    std::fs::write(&file, borsh::to_vec(body(6)).unwrap()).unwrap();
+    let error = with_bodies(place.path(), &honest);
+    let (expected, got) = (body_hash(body(5)), body_hash(body(6)));
+    assert!(
+        matches!(error, AuditError::BodyHash { index: 5, expected: e, got: g } if (e, g) == (expected, got))
+    );
+    std::fs::remove_file(file).unwrap();
+    // The operator names another body in the entry, which it may: the agent signed only what it opens.
+    let mut entries = FLEET.entries();
+    let other = changed(&entries[5], |entry| entry.body = body_hash(body(6)));
+    entries[5] = other;
+    std::fs::write(name(body_hash(body(6))), borsh::to_vec(body(6)).unwrap()).unwrap();
+    let error = with_bodies(place.path(), &Published::of(&entries, &FLEET.agents()));
+    assert!(
+        matches!(error, AuditError::Body { index: 5, source: BodyError::TimeMismatch { .. } }),
+        "{error}"
+    );
+    let junk = b"junk";
+    let hash = candor_program::encoding::keccak256(&[junk]);
+    entries[5] = changed(&entries[5], |entry| entry.body = hash);
+    std::fs::write(name(hash), junk).unwrap();
+    let error = with_bodies(place.path(), &Published::of(&entries, &FLEET.agents()));
+    assert!(matches!(error, AuditError::BodyMalformed { index: 5, .. }), "{error}");
+}
