@@ -1,10 +1,20 @@
 //! What servers do for those who ask rightly.
 
+#[path = "../../../../trace/tests/agent/mod.rs"]
+mod agent;
 #[path = "../../disk/mod.rs"]
 mod disk;
+#[path = "../../fleet/mod.rs"]
+mod fleet;
 #[path = "../../network/mod.rs"]
 mod network;
+#[path = "../../network/served.rs"]
+mod served;
 #[path = "../../network/tree.rs"]
 mod tree;
 
+mod delivery;
+mod description;
+mod server;
+mod submission;
 mod witness;

@@ -1,0 +1,162 @@
+//! Clients that are slow, cut off, or gone; and logs that stop.
+
+use crate::disk::fault::{Computer, EIO, Trouble};
+use crate::fleet::{Agent, settings, signer};
+use crate::network::{connect, get, read_answer};
+use crate::served::{claim, generous, serve, start, still, submit};
+use candor_log::http::server::{ConnectionSettings, ServerSettings};
+use candor_log::pipeline::Log;
+use candor_program::encoding::encode;
+use candor_trace::SignedRecord;
+use serde_json::json;
+use std::io::Write;
+use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+/// The head of a submission with this content length.
+fn head(number: u8, agent: &Agent, record: &SignedRecord, length: usize) -> String {
+    let claim = claim(number, agent, record);
+    let lines: String = claim.headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!(
+        "POST /candor/v1/records HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n{lines}\r\n"
+    )
+}
+
+fn impatient() -> ServerSettings {
+    let connections =
+        ConnectionSettings { header_timeout: Duration::from_millis(300), ..ConnectionSettings::default() };
+    ServerSettings { connections, body_timeout: Duration::from_millis(300), ..generous() }
+}
+
+#[test]
+fn half_a_body_is_not_waited_for_and_changes_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let mut agent = Agent::new(0);
+    let log = start(place.path(), &[&agent], settings(), impatient());
+    let record = agent.record();
+    let bytes = encode(&record);
+    let mut slow = connect(log.address());
+    slow.write_all(head(0, &agent, &record, bytes.len()).as_bytes()).unwrap();
+    slow.write_all(&bytes[..bytes.len() / 2]).unwrap();
+    let answer = read_answer(&mut slow).unwrap();
+    assert_eq!((answer.status, answer.code().as_str()), (408, "body-timeout"));
+    // Cut off in the middle: nobody is there for an answer, and nothing was taken.
+    let mut cut = connect(log.address());
+    cut.write_all(head(0, &agent, &record, bytes.len()).as_bytes()).unwrap();
+    cut.write_all(&bytes[..10]).unwrap();
+    cut.shutdown(Shutdown::Both).unwrap();
+    assert_eq!(log.log().status().sizes.sequenced, 0);
+    assert_eq!(submit(log.address(), 0, &agent, &record).json()["index"], json!(0));
+}
+
+#[test]
+fn the_body_of_a_stranger_is_not_even_read() {
+    let place = tempfile::tempdir().unwrap();
+    let (agent, mut stranger) = (Agent::new(0), Agent::new(1));
+    let log = start(place.path(), &[&agent], settings(), generous());
+    // The answer comes although not one byte of the body does.
+    let record = stranger.record();
+    let mut stream = connect(log.address());
+    stream.write_all(head(1, &stranger, &record, 1 << 20).as_bytes()).unwrap();
+    let answer = read_answer(&mut stream).unwrap();
+    assert_eq!((answer.status, answer.code().as_str()), (403, "unknown-program"));
+}
+
+#[test]
+fn bodies_that_are_being_received_are_bounded_together() {
+    let place = tempfile::tempdir().unwrap();
+    let mut agent = Agent::new(0);
+    let record = agent.record();
+    let bytes = encode(&record);
+    let room = bytes.len().div_ceil(1024) * 1024;
+    let server =
+        ServerSettings { max_in_flight_bytes: room, body_timeout: Duration::from_secs(60), ..generous() };
+    let log = start(place.path(), &[&agent], settings(), server);
+    let mut first = connect(log.address());
+    first.write_all(head(0, &agent, &record, bytes.len()).as_bytes()).unwrap();
+    first.write_all(&bytes[..1]).unwrap();
+    // Once the first has its room, the second has none.
+    let full = format!("candor_log_in_flight_bytes {room}\n");
+    while !get(log.address(), "/metrics").text().contains(&full) {}
+    let answer = submit(log.address(), 0, &agent, &record);
+    assert_eq!((answer.status, answer.code().as_str()), (429, "in-flight"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    first.write_all(&bytes[1..]).unwrap();
+    assert_eq!(read_answer(&mut first).unwrap().status, 200);
+    // And there is room again.
+    assert_eq!(submit(log.address(), 0, &agent, &record).json()["duplicate"], json!(true));
+}
+
+/// Opens many connections that say nothing, or say it slowly.
+fn loris(address: SocketAddr, count: usize) -> Vec<std::net::TcpStream> {
+    let open = |number: usize| {
+        let mut stream = connect(address);
+        if number.is_multiple_of(2) {
+            stream.write_all(b"POST /candor/v1/records HTTP/1.1\r\nHost: t").unwrap();
+        }
+        stream
+    };
+    (0..count).map(open).collect()
+}
+
+#[test]
+fn slow_connections_end_and_honest_ones_are_served_meanwhile() {
+    let place = tempfile::tempdir().unwrap();
+    let mut agent = Agent::new(0);
+    let log = start(place.path(), &[&agent], settings(), impatient());
+    let mut slow = loris(log.address(), 40);
+    for record in agent.records(5) {
+        assert_eq!(submit(log.address(), 0, &agent, &record).status, 200);
+    }
+    for stream in &mut slow {
+        assert!(read_answer(stream).is_none_or(|answer| answer.status == 408));
+    }
+}
+
+#[test]
+fn stopping_answers_what_was_asked_and_publishes_it() {
+    let place = tempfile::tempdir().unwrap();
+    let mut agent = Agent::new(0);
+    let log = start(place.path(), &[&agent], settings(), generous());
+    let (first, second) = (agent.record(), agent.record());
+    assert_eq!(submit(log.address(), 0, &agent, &first).status, 200);
+    let bytes = encode(&second);
+    let mut half = connect(log.address());
+    half.write_all(head(0, &agent, &second, bytes.len()).as_bytes()).unwrap();
+    half.write_all(&bytes[..100]).unwrap();
+    // The server has begun with it once it is asked to end.
+    while log.log().status().sizes.sequenced < 1 {}
+    std::thread::sleep(Duration::from_millis(100));
+    let address = log.address();
+    let sizes = std::thread::scope(|scope| {
+        let stopped = scope.spawn(|| log.stop().unwrap());
+        half.write_all(&bytes[100..]).unwrap();
+        assert_eq!(read_answer(&mut half).unwrap().json()["index"], json!(1));
+        stopped.join().unwrap()
+    });
+    assert_eq!((sizes.sequenced, sizes.published), (2, Some(2)));
+    assert!(std::net::TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn a_log_that_stopped_says_so_and_acknowledges_nothing() {
+    let computer = Computer::default();
+    let mut agent = Agent::new(0);
+    let log = Log::create(computer.disk(), settings(), signer()).unwrap();
+    log.register(agent.registration.clone()).unwrap();
+    let log = serve(log, computer.disk(), still(), generous());
+    let records = agent.records(3);
+    assert_eq!(submit(log.address(), 0, &agent, &records[0]).status, 200);
+    assert_eq!(get(log.address(), "/health").json()["status"], "ok");
+    computer.plan(1, Trouble::FailFromNow(EIO));
+    let answer = submit(log.address(), 0, &agent, &records[1]);
+    assert_eq!((answer.status, answer.code().as_str()), (503, "stopped"), "{}", answer.text());
+    assert_eq!(answer.header("retry-after"), Some("60"));
+    let health = get(log.address(), "/health");
+    assert_eq!((health.status, health.json()["status"].as_str()), (503, Some("stopped")));
+    assert!(get(log.address(), "/metrics").text().contains("candor_log_up 0\n"));
+    // Also once the disk works again: only opening the log again looks at what is there.
+    computer.repair();
+    assert_eq!(submit(log.address(), 0, &agent, &records[1]).status, 503);
+    assert!(log.stop().is_err());
+}

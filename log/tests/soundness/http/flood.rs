@@ -1,0 +1,101 @@
+//! An honest client is served while others flood (threats.md, row 35).
+
+use crate::fleet::{Agent, settings};
+use crate::network::request;
+use crate::served::{NO_LIMIT, client, generous, start};
+use candor_log::http::server::{Rate, Rates, ServerSettings};
+use candor_log::http::{ClientError, RecordState};
+use candor_program::encoding::encode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Honest records of one test.
+const HONEST: usize = 40;
+
+#[test]
+fn an_agent_that_floods_uses_up_its_own_limit_and_no_other() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut honest, mut flooding) = (Agent::new(0), Agent::new(1));
+    let rates = Rates { agent: Rate { per_second: 5, burst: 50 }, total: NO_LIMIT, address: NO_LIMIT };
+    let server = ServerSettings { rates, ..generous() };
+    let log = start(place.path(), &[&honest, &flooding], settings(), server);
+    let records = honest.records(HONEST);
+    // A hundred times as many, each signed as it should be.
+    let flood = flooding.records(HONEST * 100);
+    let (stop, accepted, refused) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let client = client(&log.url());
+            let mut next = 0;
+            while !stop.load(Ordering::Relaxed) && next < flood.len() {
+                let domain = &flooding.registration.domain;
+                match client.submit(&crate::fleet::key(1), domain, &flood[next], RecordState::Sequenced) {
+                    Ok(_) => {
+                        next += 1;
+                        accepted.fetch_add(1, Ordering::Relaxed)
+                    }
+                    Err(ClientError::Busy { status: 429, .. }) => refused.fetch_add(1, Ordering::Relaxed),
+                    Err(error) => panic!("{error}"),
+                };
+            }
+        });
+        let client = client(&log.url());
+        for (index, record) in records.iter().enumerate() {
+            // Between two records of the honest agent the flood sends a hundred.
+            let before = refused.load(Ordering::Relaxed);
+            while refused.load(Ordering::Relaxed) < before + 100 && index > 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let domain = &honest.registration.domain;
+            let got = client.submit(&crate::fleet::key(0), domain, record, RecordState::Sequenced).unwrap();
+            assert!(!got.duplicate);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(refused.load(Ordering::Relaxed) >= 100 * (HONEST as u64 - 1));
+    let sizes = log.stop().unwrap();
+    assert_eq!(sizes.sequenced, HONEST as u64 + accepted.load(Ordering::Relaxed));
+}
+
+#[test]
+fn garbage_is_refused_without_a_record_being_read() {
+    let place = tempfile::tempdir().unwrap();
+    let mut honest = Agent::new(0);
+    let log = start(place.path(), &[&honest], settings(), generous());
+    let records = honest.records(HONEST);
+    let stop = AtomicBool::new(false);
+    let sent = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        let garbage: [Vec<(&str, String)>; 3] = [
+            Vec::new(),
+            crate::served::claim(1, &honest, &records[0]).headers().to_vec(),
+            // Claims to be the honest agent.
+            candor_log::http::SubmissionClaim {
+                agent: honest.registration.agent,
+                ..crate::served::claim(1, &honest, &records[0])
+            }
+            .headers()
+            .to_vec(),
+        ];
+        let (stop, sent, log) = (&stop, &sent, &log);
+        for headers in garbage {
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = request(log.address(), "POST", "/candor/v1/records", &headers, &[0; 64]);
+                    assert!(matches!(answer.status, 400 | 401 | 403), "{}", answer.text());
+                    sent.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for record in &records {
+            let before = sent.load(Ordering::Relaxed);
+            while sent.load(Ordering::Relaxed) < before + 20 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!(crate::served::submit(log.address(), 0, &honest, record).status, 200);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(log.log().status().sizes.sequenced, HONEST as u64);
+    assert_eq!(encode(&records[0]).len(), encode(&records[1]).len());
+}
