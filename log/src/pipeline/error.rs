@@ -26,6 +26,9 @@ pub enum FileDamage {
     /// A file of ours that cannot be decoded.
     #[error("{0}")]
     Undecodable(#[from] DecodeError),
+    /// A file of ours that does not have the hash at its end.
+    #[error("its content does not match the hash at its end")]
+    HashMismatch,
     /// A tile of another length.
     #[error("{0}")]
     Tile(#[from] TileError),

@@ -13,14 +13,13 @@ use crate::pipeline::progress::{Closing, Progress, Sizes};
 use crate::pipeline::publisher::Publisher;
 use crate::pipeline::queue::Queue;
 use crate::pipeline::recovery::{RecoveryReport, recover};
-use crate::pipeline::registration::{REGISTRATIONS_MAGIC, RegisterError, Registration, agents_json};
+use crate::pipeline::registration::{RegisterError, Registration, agents_json, encode_registrations};
 use crate::pipeline::settings::LogSettings;
 use crate::pipeline::shared::{Shared, Tail};
 use crate::pipeline::submission::hold;
 use crate::pipeline::tiles::Tiles;
 use crate::pipeline::{evidence, integrator, publisher, sequencer};
 use crate::storage::Access;
-use candor_program::encoding::encode_file;
 use candor_trace::tlog::{Checkpoint, Hash, Note, NoteSigner, TILE_WIDTH, empty_root};
 use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
@@ -82,7 +81,7 @@ impl<D: Disk> Log<D> {
         files.replace_public(VERIFIER_KEY, format!("{}\n", signer.verifier_key()).as_bytes())?;
         files.replace_public(AGENTS, agents_json(&[]).as_bytes())?;
         // What makes it a log.
-        files.replace(REGISTRATIONS, &encode_file(&REGISTRATIONS_MAGIC, &Vec::<Registration>::new()))?;
+        files.replace(REGISTRATIONS, &encode_registrations(Vec::new()))?;
         let start = Start {
             chains: Chains::default(),
             index,
@@ -207,7 +206,7 @@ impl<D: Disk> Log<D> {
         all.push(registration.clone());
         shared
             .files
-            .replace(REGISTRATIONS, &encode_file(&REGISTRATIONS_MAGIC, &all))
+            .replace(REGISTRATIONS, &encode_registrations(all.clone()))
             .and_then(|()| shared.files.replace_public(AGENTS, agents_json(&all).as_bytes()))
             .map_err(|error| shared.stop(error))?;
         shared.chains.push(registration);

@@ -7,20 +7,17 @@ use crate::pipeline::error::{FileDamage, PipelineError};
 use crate::pipeline::files::{CHECKPOINT, Files, INDEX, REGISTRATIONS, SIGNED, VERIFIER_KEY};
 use crate::pipeline::index::{Index, Indexed};
 use crate::pipeline::journal::{FrameView, Scanned, list_segments, scan, segment_name};
-use crate::pipeline::registration::{REGISTRATIONS_MAGIC, Registration};
+use crate::pipeline::registration::{Registration, decode_registrations};
 use crate::pipeline::settings::{LogSettings, OpenCheck};
 use crate::pipeline::shared::{Tail, TailEntry};
 use crate::pipeline::submission::{Ticket, hold};
 use crate::pipeline::tiles::Tiles;
-use candor_program::encoding::decode_file;
 use candor_trace::tlog::{
     CheckpointRejected, Hash, Note, QuorumPolicy, SignedCheckpoint, VerifierKey, leaf_hash,
 };
 use candor_trace::{ChainError, Entry};
 use std::sync::Arc;
 
-/// Longest file of registrations that is read: more than the largest limit allows.
-const MAX_REGISTRATIONS_BYTES: u64 = 1 << 30;
 /// Entries that are indexed in one transaction when the index is made again.
 const INDEX_BATCH: usize = 65_536;
 
@@ -138,8 +135,8 @@ fn check_published<D: Disk>(
 }
 
 fn read_registrations<D: Disk>(files: &Files<D>) -> Result<Vec<Registration>, PipelineError> {
-    decode_file(&REGISTRATIONS_MAGIC, MAX_REGISTRATIONS_BYTES, &files.require(REGISTRATIONS)?)
-        .map_err(|error| files.damaged(REGISTRATIONS, FileDamage::Undecodable(error)))
+    decode_registrations(&files.require(REGISTRATIONS)?)
+        .map_err(|damage| files.damaged(REGISTRATIONS, damage))
 }
 
 struct Recovery<'a, D: Disk> {

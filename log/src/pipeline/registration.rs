@@ -1,16 +1,19 @@
 //! Which agents may write, and where each of their chains begins.
 
-use crate::pipeline::error::PipelineError;
+use crate::pipeline::error::{FileDamage, PipelineError};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::Card;
 use candor_program::card::Domain;
-use candor_program::encoding::FrBytes;
+use candor_program::encoding::{FrBytes, decode_file, encode, encode_file};
 use candor_trace::{Chain, Link};
+use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use thiserror::Error;
 
 /// First eight bytes of the file of registrations.
-pub(crate) const REGISTRATIONS_MAGIC: [u8; 8] = *b"CANDORRG";
+const REGISTRATIONS_MAGIC: [u8; 8] = *b"CANDORRG";
+/// Longest file of registrations that is read: more than the largest limit allows.
+const MAX_REGISTRATIONS_BYTES: u64 = 1 << 30;
 
 /// An agent with one of its programs: what the links of its chain depend on.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
@@ -47,6 +50,27 @@ impl Registration {
     pub fn first_link(&self) -> Link {
         Link::first(self.program_id, self.program_fr, self.initial_state, self.agent)
     }
+}
+
+/// The file of registrations. Most of what it says shows nowhere else in a log, so that it carries its own hash.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct RegistrationsFile {
+    registrations: Vec<Registration>,
+    /// SHA-256 of the Borsh encoding of the registrations.
+    hash: [u8; 32],
+}
+
+/// The file of registrations.
+pub(crate) fn encode_registrations(registrations: Vec<Registration>) -> Vec<u8> {
+    let hash = Sha256::digest(encode(&registrations)).into();
+    encode_file(&REGISTRATIONS_MAGIC, &RegistrationsFile { registrations, hash })
+}
+
+/// The registrations of a file.
+pub(crate) fn decode_registrations(bytes: &[u8]) -> Result<Vec<Registration>, FileDamage> {
+    let file: RegistrationsFile = decode_file(&REGISTRATIONS_MAGIC, MAX_REGISTRATIONS_BYTES, bytes)?;
+    let hash: [u8; 32] = Sha256::digest(encode(&file.registrations)).into();
+    if hash == file.hash { Ok(file.registrations) } else { Err(FileDamage::HashMismatch) }
 }
 
 /// Why an agent was not registered.

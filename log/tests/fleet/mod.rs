@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
+pub(crate) mod damage;
 pub(crate) mod gate;
 
 use crate::agent;

@@ -6,6 +6,7 @@ mod agent;
 mod fleet;
 
 mod chain;
+mod damage;
 mod equivocation;
 mod limits;
 mod refusals;
