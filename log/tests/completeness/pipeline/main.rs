@@ -5,4 +5,10 @@ mod agent;
 #[path = "../../fleet/mod.rs"]
 mod fleet;
 
+mod again;
+mod agents;
+mod index;
+mod layout;
+mod oracle;
+mod quorum;
 mod states;

@@ -46,6 +46,7 @@ fn shutting_down_publishes_and_a_crash_loses_nothing_that_was_acknowledged() {
     }
     let sizes = log.shut_down().unwrap();
     assert_eq!((sizes.sequenced, sizes.integrated, sizes.signed, sizes.published), (30, 30, 30, Some(30)));
+    drop(log);
     let (log, report) = open(place.path(), slow());
     assert_eq!((report.sequenced, report.signed, report.published, report.indexed), (30, 30, Some(30), 0));
     for agent in &mut agents {
