@@ -2,7 +2,7 @@
 
 use crate::fleet::damage::{copy, damage, damage_of, damage_of_missing, files, with_changed};
 use crate::fleet::{Agent, append, create, filled, key, open, refused, settings, signer, slow};
-use candor_log::pipeline::{FileDamage, LogSettings, OpenCheck, PipelineError};
+use candor_log::pipeline::{FileDamage, LogSettings, OpenCheck, PipelineError, SubmitError};
 use candor_log::{FileSystem, pipeline::Log};
 use candor_trace::tlog::{CheckpointRejected, Hash, NoteSigner};
 use std::path::Path;
@@ -259,6 +259,51 @@ fn a_journal_that_is_shorter_than_the_index() {
     std::fs::write(backup.path().join("private/index.redb"), index).unwrap();
     let found = damage(refused(backup.path(), slow()), JOURNAL);
     assert_eq!(found, FileDamage::JournalShort { journal: 10, known: 15 });
+}
+
+/// An index that says something else than the entries is not believed.
+#[test]
+fn an_index_of_another_log() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // The same agents and number of entries, in another order.
+    for (place, order) in [(folder.path(), [0, 1, 0, 1]), (other.path(), [0, 0, 1, 1])] {
+        let log = create(place, slow());
+        let mut agents = [Agent::new(0), Agent::new(1)];
+        for agent in &agents {
+            log.register(agent.registration.clone()).unwrap();
+        }
+        for number in order {
+            append(&log, &mut agents[number], 1);
+        }
+        log.shut_down().unwrap();
+    }
+    std::fs::copy(other.path().join("private/index.redb"), folder.path().join("private/index.redb")).unwrap();
+    let (log, _) = open(folder.path(), slow());
+    let mut agent = Agent::new(0);
+    agent.record();
+    let error = log.submit(agent.submission()).unwrap_err();
+    let SubmitError::Pipeline(error) = error else { panic!("{error:?}") };
+    assert_eq!(damage(error, "private/index.redb"), FileDamage::IndexMismatch { index: 1 });
+    // The log has stopped; without the index it is made again.
+    assert!(log.status().stopped.is_some());
+    drop(log);
+    std::fs::remove_file(folder.path().join("private/index.redb")).unwrap();
+    let (log, _) = open(folder.path(), slow());
+    assert_eq!(append(&log, &mut agent, 1)[0].index, 4);
+    drop(log);
+    // With the quick check the chains' ends come from the index: those of other agents are noticed at once.
+    let strangers = tempfile::tempdir().unwrap();
+    let log = create(strangers.path(), slow());
+    let mut stranger = Agent::new(7);
+    log.register(stranger.registration.clone()).unwrap();
+    append(&log, &mut stranger, 4);
+    log.shut_down().unwrap();
+    drop(log);
+    std::fs::copy(strangers.path().join("private/index.redb"), folder.path().join("private/index.redb"))
+        .unwrap();
+    let error = refused(folder.path(), LogSettings { open_check: OpenCheck::Edge, ..slow() });
+    let found = damage(error, "private/index.redb");
+    assert!(matches!(found, FileDamage::IndexMismatch { .. }), "{found:?}");
 }
 
 /// A whole folder from a backup looks like a younger log; who remembers a checkpoint can tell.

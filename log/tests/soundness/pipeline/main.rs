@@ -8,5 +8,6 @@ mod fleet;
 mod chain;
 mod damage;
 mod equivocation;
+mod journal;
 mod limits;
 mod refusals;
