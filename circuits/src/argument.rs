@@ -12,6 +12,7 @@ use ark_ff::{AdditiveGroup, Field, One};
 use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::class::TensorId;
+use std::collections::BTreeMap;
 
 /// Where the rows of the objects that a proof brings were received.
 #[derive(Clone, Debug)]
@@ -67,18 +68,23 @@ pub fn joined<F: Arith>(terms: &[RowTerm<F>]) -> Vec<RowTerm<F>> {
             })
             .collect()
     };
-    let mut joined: Vec<(Option<Vec<Known>>, RowTerm<F>)> = Vec::new();
+    let mut joined: Vec<RowTerm<F>> = Vec::new();
+    let mut known: Vec<(Vec<Known>, usize)> = Vec::new();
     for term in terms {
-        let key = fixed(&term.factors);
-        let same = joined
-            .iter_mut()
-            .find(|(other, first)| key.is_some() && *other == key && first.object == term.object);
+        let Some(key) = fixed(&term.factors) else {
+            joined.push(term.clone());
+            continue;
+        };
+        let same = known.iter().find(|(other, first)| *other == key && joined[*first].object == term.object);
         match same {
-            Some((_, first)) => first.weight = first.weight.plus(&term.weight),
-            None => joined.push((key, term.clone())),
+            Some((_, first)) => joined[*first].weight = joined[*first].weight.plus(&term.weight),
+            None => {
+                known.push((key, joined.len()));
+                joined.push(term.clone());
+            }
         }
     }
-    joined.into_iter().map(|(_, term)| term).collect()
+    joined
 }
 
 /// Scalar of every row, object by object in the order of [`OBJECTS`].
@@ -211,9 +217,12 @@ fn scaled_values<C: Channel>(
 ) -> Result<Vec<C::F>, C::Error> {
     let sent = layout.scaled.iter().filter(|term| term.source != TensorId(0)).count();
     let mut received = channel.scalars(Step::ScaledSources, sent)?.into_iter();
-    let own = |operator: usize| {
+    // The source has the output's padded length, so every such term reads the input at one and the same point.
+    let mut own: Option<C::F> = None;
+    let mut own = |operator: usize| {
         let point = &batching.points[operator];
-        statement::extension(&public.features, &point.decision, &point.index)
+        own.get_or_insert_with(|| statement::extension(&public.features, &point.decision, &point.index))
+            .clone()
     };
     Ok(layout
         .scaled
@@ -240,11 +249,17 @@ fn final_values<C: Channel>(
     let (helper, table_helper, multiplicity) = (next(), next(), next());
     let columns = std::array::from_fn(|_| next());
     let (mut weights, mut sources) = (Vec::new(), Vec::new());
+    // Decision coordinates depend on the output's length alone: the input is folded once for each.
+    let mut folded: BTreeMap<usize, C::F> = BTreeMap::new();
     for term in &layout.dense {
         weights.push(one(channel.scalars(Step::Weights(term.operator, term.term), 1)?));
         sources.push(if term.source == TensorId(0) {
             let index = &r[r.len() - term.input_log2..];
-            statement::extension(&public.features, &batching.points[term.operator].decision, index)
+            let fold = || {
+                let decision = &batching.points[term.operator].decision;
+                statement::extension(&public.features, decision, index)
+            };
+            folded.entry(layout.outputs[term.operator].vars).or_insert_with(fold).clone()
         } else {
             one(channel.scalars(Step::Source(term.operator, term.term), 1)?)
         });

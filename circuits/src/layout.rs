@@ -1,5 +1,6 @@
 //! Where every tensor lies in the committed objects: a function of class, batch and revealed tensor alone.
 
+use crate::work;
 use candor_program::class::{Class, OperatorClass, TensorId, TermClass};
 
 /// Columns of the witness.
@@ -21,6 +22,16 @@ pub enum LayoutError {
     TooLarge {
         /// Log2 of the size.
         vars: usize,
+    },
+    /// Verifying would take too long, whatever the proof.
+    #[error(
+        "verifying would take about {got} multiplications, at most {limit} are allowed: a smaller batch or model takes fewer"
+    )]
+    Work {
+        /// Limit.
+        limit: u64,
+        /// Estimated.
+        got: u64,
     },
     /// Rows are too short or too long.
     #[error("rows of 2^{row_log2} are outside 2^9 to 2^14")]
@@ -183,7 +194,11 @@ impl Layout {
             revealed,
         };
         let vars = layout.vars().max(layout.input_log2);
-        if vars > MAX_VARS { Err(LayoutError::TooLarge { vars }) } else { Ok(layout) }
+        if vars > MAX_VARS {
+            return Err(LayoutError::TooLarge { vars });
+        }
+        let (limit, got) = (work::MAX_WORK, work::multiplications(&layout));
+        if got > limit { Err(LayoutError::Work { limit, got }) } else { Ok(layout) }
     }
 
     /// Decisions in the batch.

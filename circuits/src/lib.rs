@@ -6,11 +6,13 @@
 pub mod argument;
 pub mod channel;
 pub mod claim;
+pub mod compressed;
 pub mod factor;
 pub mod layout;
 pub mod model;
 pub mod native;
 pub mod opening;
+pub mod pairing;
 pub mod point;
 pub mod proof;
 pub mod relation;
@@ -20,3 +22,4 @@ pub mod setup;
 pub mod soundness;
 pub mod statement;
 pub mod transcript;
+pub mod work;

@@ -3,13 +3,13 @@
 use crate::argument::{self, Outstanding};
 use crate::channel::{Channel, Check, Received, Step};
 use crate::layout::Layout;
+use crate::pairing::{PairingEquation, PairingTerm};
 use crate::point::{PointError, decode_g1, hash_points};
 use crate::setup::VerifierSetup;
 use crate::statement::{Part, ProgramData, PublicValues, ShapeError, check_shape};
 use crate::transcript::Transcript;
-use ark_bn254::{Bn254, G1Affine, G1Projective};
-use ark_ec::pairing::Pairing;
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_bn254::G1Affine;
+use ark_ec::AffineRepr;
 use ark_ff::{Field, One};
 use candor_program::Fr;
 use candor_program::card::PointBytes;
@@ -158,11 +158,25 @@ pub fn verify(
     setup: &VerifierSetup,
     proof: &[u8],
 ) -> Result<(), ArgumentError> {
+    opened(&reduce(layout, program, public, program_rows, setup, proof)?)
+}
+
+/// [`verify`] up to its pairing, which is returned to be checked alone or with others.
+///
+/// Owes: the equation, and what [`verify`] owes.
+pub fn reduce(
+    layout: &Layout,
+    program: &ProgramData<Fr>,
+    public: &PublicValues<Fr>,
+    program_rows: &[G1Affine],
+    setup: &VerifierSetup,
+    proof: &[u8],
+) -> Result<PairingEquation, ArgumentError> {
     check_shape(layout, program, public)?;
     let mut channel = NativeChannel::new(proof);
     let outstanding = argument::verify(&mut channel, layout, program, public)?;
     let points = channel.finish()?;
-    check_opening(layout, &outstanding, &points, program_rows, setup)
+    opening_equation(layout, &outstanding, &points, program_rows, setup)
 }
 
 /// The curve arithmetic of an argument: the combination of all rows opens as claimed. Shapes: `points` in the order of
@@ -176,14 +190,38 @@ pub fn check_opening(
     program_rows: &[G1Affine],
     setup: &VerifierSetup,
 ) -> Result<(), ArgumentError> {
+    opened(&opening_equation(layout, outstanding, points, program_rows, setup)?)
+}
+
+/// An opening's equation holds.
+pub fn opened(equation: &PairingEquation) -> Result<(), ArgumentError> {
+    if equation.holds() { Ok(()) } else { Err(ArgumentError::Rejected(Check::Pairing)) }
+}
+
+/// The equation of [`check_opening`]: e(L + zeta W, H) = e(W, tau H).
+///
+/// Owes: the equation. Errors: another number of rows or points than the layout has.
+pub fn opening_equation(
+    layout: &Layout,
+    outstanding: &Outstanding<Fr>,
+    points: &[G1Affine],
+    program_rows: &[G1Affine],
+    setup: &VerifierSetup,
+) -> Result<PairingEquation, ArgumentError> {
     let (expected, got) = (layout.weight_rows() + layout.bias_rows(), program_rows.len());
     if expected != got {
         return Err(ShapeError { part: Part::ProgramRows, expected, got }.into());
     }
     let (bases, scalars, point) = combination(layout, outstanding, points, program_rows);
-    let sum = G1Projective::msm_unchecked(&bases, &scalars).into_affine();
-    let pairing = Bn254::multi_pairing([sum, -point], [setup.generator_g2, setup.tau_g2]);
-    if pairing.0.is_one() { Ok(()) } else { Err(ArgumentError::Rejected(Check::Pairing)) }
+    let (expected, got) = (bases.len(), scalars.len());
+    if expected != got {
+        return Err(ShapeError { part: Part::ProgramRows, expected, got }.into());
+    }
+    let sum = bases.into_iter().zip(scalars).collect();
+    Ok(PairingEquation::new(vec![
+        PairingTerm { sum, with: setup.generator_g2 },
+        PairingTerm { sum: vec![(point, -Fr::one())], with: setup.tau_g2 },
+    ]))
 }
 
 /// Points and scalars of L + zeta W, and W.

@@ -1,6 +1,8 @@
 //! Canonical encodings of curve points (docs/spec/encoding.md).
 
-use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
+pub use ark_bn254::{G1Affine, G2Affine};
+
+use ark_bn254::{Fq, Fq2, Fr};
 use ark_ec::AffineRepr;
 use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ff::{BigInteger, PrimeField};
@@ -10,8 +12,8 @@ use candor_program::encoding::{fr_from_bytes_mod, keccak256};
 /// Why bytes are not a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PointError {
-    /// A coordinate is the field's modulus or more.
-    #[error("a coordinate is not below the field's modulus")]
+    /// A coordinate is the field's modulus or more, or flag bits have no meaning: not the one encoding of any point.
+    #[error("not the canonical encoding of a point: a coordinate is not below the field's modulus")]
     NotCanonical,
     /// The point does not satisfy the curve's equation.
     #[error("the point is not on the curve")]

@@ -308,7 +308,7 @@ fn kind_fix(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::Limit => "split the path into shorter ranges",
         ErrorKind::RefusedAssumption => {
-            "--allow-development-setup accepts a development string; other assumptions are refused by --refuse alone"
+            "pin a ceremony with --setup-digest and --seal-key-id, or accept what is declared with --allow-declared-ceremony; --allow-development-setup accepts a development string or key; others are refused by --refuse alone"
         }
     }
 }
@@ -362,11 +362,39 @@ impl Classify for candor_prover::seal::SealError {
 
 impl Classify for candor_verifier::SealError {
     fn class(&self) -> ExitClass {
-        match self.kind() {
-            ErrorKind::Malformed => ExitClass::Malformed,
-            ErrorKind::Rejected => ExitClass::Rejected,
-            ErrorKind::Limit => ExitClass::Limit,
-            ErrorKind::RefusedAssumption => ExitClass::RefusedAssumption,
+        kind(self.kind())
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::OtherKey { .. } | Self::KeyClass => {
+                "name the verifying key that the seal was made with: --seal-key, one for every size of seals"
+            }
+            Self::TransactionFact { .. } => "candor verify with the bundle and its proof",
+            _ => kind_fix(self.kind()),
+        })
+    }
+}
+
+impl Classify for candor_verifier::Refusal {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Seal(error) => error.class(),
+            Self::Proof(error) => error.class(),
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Seal(error) => error.fix(),
+            Self::Proof(error) => error.fix(),
+        }
+    }
+}
+
+impl Classify for candor_verifier::BatchError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Empty => ExitClass::Usage,
+            Self::TooMany { .. } => ExitClass::Limit,
         }
     }
 }

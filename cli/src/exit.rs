@@ -35,6 +35,24 @@ impl ExitClass {
     pub fn code(self) -> u8 {
         self as u8
     }
+    /// The worse of two for whoever relies on both: accepted, then what the caller may still agree to, then what cannot be
+    /// looked at, then what a check rejects, then fraud.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |class: Self| match class {
+            Self::Accepted => 0,
+            Self::RefusedAssumption => 1,
+            Self::Undecided => 2,
+            Self::UnsupportedModel => 3,
+            Self::Usage => 4,
+            Self::Limit => 5,
+            Self::Malformed => 6,
+            Self::Unexpected => 7,
+            Self::Rejected => 8,
+            Self::Fraud => 9,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
     /// Its name, as `--json` prints it.
     #[must_use]
     pub fn name(self) -> &'static str {

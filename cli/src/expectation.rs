@@ -32,6 +32,15 @@ pub struct ExpectationArguments {
     /// Verifying contract of the records' domain [default: the card's, which the program id fixes]
     #[arg(long, value_name = "ADDRESS", requires = "chain_id")]
     pub verifying_contract: Option<String>,
+    /// Digest of the reference string, as `candor setup` prints it: without it a ceremony is only declared
+    #[arg(long, value_name = "DIGEST")]
+    pub setup_digest: Option<String>,
+    /// Id of a key that seals may be made with, as `candor setup seal` prints it; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub seal_key_id: Vec<String>,
+    /// Accept a ceremony that card or key merely declare: their makers could forge
+    #[arg(long)]
+    pub allow_declared_ceremony: bool,
     /// Accept a development string, whose maker can forge every proof
     #[arg(long)]
     pub allow_development_setup: bool,
@@ -63,6 +72,12 @@ pub struct ExpectedFile {
     /// Verifying contract of the records' domain.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub verifying_contract: Option<String>,
+    /// Digest of the reference string.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub setup_digest: Option<String>,
+    /// Ids of the keys that seals may be made with.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub seal_keys: Vec<String>,
 }
 
 impl ExpectedFile {
@@ -72,7 +87,7 @@ impl ExpectedFile {
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::new(ExitClass::Malformed, format!("not a file of expected ids: {error}"))
                 .at(path.display())
-                .fix("it has the keys programId, agent, chainId, verifyingContract; compile and agent-key write it")
+                .fix("it has the keys programId, agent, chainId, verifyingContract, setupDigest, sealKeys; compile, agent-key and setup write it")
         })
     }
     /// Changes the file, or begins it.
@@ -90,22 +105,29 @@ impl ExpectationArguments {
     ///
     /// Where no domain is named it is the card's: the program id, which is named, commits to it.
     pub fn expected(&self, card: &Card) -> Result<Expected, Failure> {
-        let (program_id, agent, mut domain) = match &self.expect {
+        let ids = match &self.expect {
             Some(path) => from_file(path)?,
             None => self.named()?,
         };
+        let mut domain = ids.domain;
         if let (Some(chain_id), Some(contract)) = (self.chain_id, &self.verifying_contract) {
             let verifying_contract =
                 parse_hex(contract).map_err(|failure| failure.at("--verifying-contract"))?;
             domain = Some(Domain { chain_id, verifying_contract });
         }
-        Ok(Expected {
-            program_id,
-            agent,
-            domain: domain.unwrap_or(card.domain),
-            allow_development_setup: self.allow_development_setup,
-            refused: self.refuse.clone(),
-        })
+        let mut expected = Expected::new(ids.program_id, ids.agent, domain.unwrap_or(card.domain));
+        expected.setup_digest = match &self.setup_digest {
+            Some(text) => Some(parse_hex(text).map_err(|failure| failure.at("--setup-digest"))?),
+            None => ids.setup_digest,
+        };
+        expected.seal_keys = ids.seal_keys;
+        if !self.seal_key_id.is_empty() {
+            expected.seal_keys = hex_list(&self.seal_key_id, "--seal-key-id")?;
+        }
+        expected.allow_declared_ceremony = self.allow_declared_ceremony;
+        expected.allow_development_setup = self.allow_development_setup;
+        expected.refused.clone_from(&self.refuse);
+        Ok(expected)
     }
     fn named(&self) -> Result<Ids, Failure> {
         let (Some(program_id), Some(agent)) = (&self.program_id, &self.agent) else {
@@ -116,14 +138,33 @@ impl ExpectationArguments {
         let agent = parse_agent(agent)?;
         if program_id.starts_with("0x") {
             let id = parse_hex(program_id).map_err(|failure| failure.at("--program-id"))?;
-            return Ok((id, agent, None));
+            return Ok(Ids {
+                program_id: id,
+                agent,
+                domain: None,
+                setup_digest: None,
+                seal_keys: Vec::new(),
+            });
         }
+        // The card says which string it claims; only the caller can say which one it is to be.
         let card = card_of(Path::new(program_id))?;
-        Ok((ProgramIds::of(&card).program_id, agent, Some(card.domain)))
+        let program_id = ProgramIds::of(&card).program_id;
+        Ok(Ids { program_id, agent, domain: Some(card.domain), setup_digest: None, seal_keys: Vec::new() })
     }
 }
 
-type Ids = ([u8; 32], [u8; 20], Option<Domain>);
+/// What a file or the command line names.
+struct Ids {
+    program_id: [u8; 32],
+    agent: [u8; 20],
+    domain: Option<Domain>,
+    setup_digest: Option<[u8; 32]>,
+    seal_keys: Vec<[u8; 32]>,
+}
+
+fn hex_list<const N: usize>(texts: &[String], place: &str) -> Result<Vec<[u8; N]>, Failure> {
+    texts.iter().map(|text| parse_hex(text).map_err(|failure| failure.at(place))).collect()
+}
 
 fn from_file(path: &Path) -> Result<Ids, Failure> {
     let file = ExpectedFile::read(path)?;
@@ -145,7 +186,12 @@ fn from_file(path: &Path) -> Result<Ids, Failure> {
         (None, None) => None,
         _ => return Err(missing("chainId and verifyingContract", "compile")),
     };
-    Ok((program_id, agent, domain))
+    let setup_digest = match file.setup_digest.as_deref() {
+        Some(digest) => Some(parse_hex(digest).map_err(|failure| failure.at(field("setupDigest")))?),
+        None => None,
+    };
+    let seal_keys = hex_list(&file.seal_keys, &field("sealKeys"))?;
+    Ok(Ids { program_id, agent, domain, setup_digest, seal_keys })
 }
 
 fn card_of(path: &Path) -> Result<Card, Failure> {
@@ -189,5 +235,7 @@ pub fn to_json(expected: &Expected) -> serde_json::Value {
         "agent": hex_string(&expected.agent),
         "chainId": expected.domain.chain_id,
         "verifyingContract": hex_string(&expected.domain.verifying_contract),
+        "setupDigest": expected.setup_digest.map(|digest| hex_string(&digest)),
+        "sealKeys": expected.seal_keys.iter().map(|id| hex_string(id)).collect::<Vec<_>>(),
     })
 }

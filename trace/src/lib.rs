@@ -33,7 +33,7 @@ pub use path::{PathError, Selection, select};
 pub use payload::{PayloadError, check_payloads, payload_message, sign_payload};
 pub use record::{Body, SignedHeader, SignedRecord};
 pub use recorder::{RecordError, Recorded, Recorder, Salts};
-pub use seal::{SealFile, SealProof};
+pub use seal::{CompressedG1, CompressedG2, PreviousHeader, SealFile, SealProof, SealStart, SealedHeader};
 pub use signature::{AgentKey, SignatureBytes, SignatureError, recover};
 pub use signer::{Ed25519Key, SecretKey, SignerError, check_signed};
 pub use view::{ActionView, BodyView, BundleView, HeaderView, RecordView, SignedHeaderView, VerdictView};

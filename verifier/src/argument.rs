@@ -5,6 +5,7 @@ use crate::expected::Expected;
 use candor_circuits::layout::Layout;
 use candor_circuits::model::decode_rows;
 use candor_circuits::native;
+use candor_circuits::pairing::PairingEquation;
 use candor_circuits::proof::{MAX_BATCH_LOG2, ProofFile};
 use candor_circuits::setup::VerifierSetup;
 use candor_circuits::soundness::statistical_bits;
@@ -22,6 +23,30 @@ pub(crate) struct Stated<'a> {
     pub(crate) values: &'a [i32],
     /// The record.
     pub(crate) record_hash: [u8; 32],
+}
+
+/// Segments of which only the openings are left.
+pub(crate) struct Reduced {
+    /// Statistical soundness bits of the weakest.
+    pub(crate) bits: u32,
+    /// One a segment.
+    pub(crate) openings: Vec<Opening>,
+}
+
+/// The opening of a segment.
+pub(crate) struct Opening {
+    segment: usize,
+    sequence: u64,
+    /// What is left to check.
+    pub(crate) equation: PairingEquation,
+}
+
+impl Opening {
+    /// The opening's equation holds.
+    pub(crate) fn check(&self) -> Result<(), VerifyError> {
+        let (segment, sequence) = (self.segment, self.sequence);
+        native::opened(&self.equation).map_err(|source| VerifyError::Argument { segment, sequence, source })
+    }
 }
 
 /// What a proof file must be about.
@@ -72,19 +97,20 @@ impl Subject<'_> {
         if expected == got { Ok(()) } else { Err(VerifyError::ProofCoverage { expected, got }) }
     }
 
-    /// Every segment is accepted; gives the statistical soundness bits of the weakest.
+    /// Every segment is accepted up to its opening.
     ///
-    /// Owes: [`Self::check_header`], a valid card, and that features and values are what the agent signed.
-    pub(crate) fn check_segments(
+    /// Owes: the openings, [`Self::check_header`], a valid card, and that features and values are what the agent signed.
+    pub(crate) fn reduce_segments(
         &self,
         proof: &ProofFile,
         stated: &[Stated<'_>],
-    ) -> Result<u32, VerifyError> {
+    ) -> Result<Reduced, VerifyError> {
         let card = self.card;
         let setup = VerifierSetup::of(&card.setup).map_err(|source| VerifyError::Setup { source })?;
         let rows = decode_rows(card).map_err(|source| VerifyError::Model { source })?;
         let data = ProgramData::of(card, self.ids);
-        let (mut rest, mut sequence, mut bits) = (stated, self.first_sequence, u32::MAX);
+        let mut reduced = Reduced { bits: u32::MAX, openings: Vec::with_capacity(proof.segments.len()) };
+        let (mut rest, mut sequence) = (stated, self.first_sequence);
         for (segment, part) in proof.segments.iter().enumerate() {
             let (now, after) = rest.split_at_checked(part.decisions as usize).unwrap_or((rest, &[]));
             let layout = Layout::new(&card.class, part.batch_log2, self.revealed)
@@ -93,13 +119,27 @@ impl Subject<'_> {
                 .statement(part.batch_log2, &proof.payout, now)
                 .public_values(card)
                 .map_err(|source| VerifyError::Statement { segment, source })?;
-            native::verify(&layout, &data, &public, &rows, &setup, &part.argument)
+            let equation = native::reduce(&layout, &data, &public, &rows, &setup, &part.argument)
                 .map_err(|source| VerifyError::Argument { segment, sequence, source })?;
-            bits = bits.min(statistical_bits(&layout));
+            reduced.openings.push(Opening { segment, sequence, equation });
+            reduced.bits = reduced.bits.min(statistical_bits(&layout));
             sequence = sequence.saturating_add(part.decisions.into());
             rest = after;
         }
-        Ok(bits)
+        Ok(reduced)
+    }
+
+    /// Every segment is accepted; gives the statistical soundness bits of the weakest.
+    ///
+    /// Owes: what [`Self::reduce_segments`] owes, but the openings.
+    pub(crate) fn check_segments(
+        &self,
+        proof: &ProofFile,
+        stated: &[Stated<'_>],
+    ) -> Result<u32, VerifyError> {
+        let reduced = self.reduce_segments(proof, stated)?;
+        reduced.openings.iter().try_for_each(Opening::check)?;
+        Ok(reduced.bits)
     }
 
     fn statement(&self, batch_log2: u8, payout: &[u8; 20], stated: &[Stated<'_>]) -> Statement {

@@ -1,8 +1,8 @@
 //! What a verdict rests on, by stable names, so that a reader can refuse any of it.
 
+use crate::expected::Expected;
 use candor_circuits::seal::key::{KeySource, SealKey};
 use candor_program::card::{Card, Plugin, SetupSource, SignerKey};
-use candor_trace::Start;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -12,12 +12,16 @@ use thiserror::Error;
 pub enum AssumptionName {
     /// The reference string was made on one machine.
     DevelopmentSetup,
-    /// The reference string is of a ceremony.
+    /// The reference string is of a ceremony, and is the one that the reader pinned.
     CeremonySetup,
+    /// The program's author says that the reference string is of a ceremony.
+    DeclaredSetup,
     /// The seal key was made on one machine.
     DevelopmentSealKey,
-    /// The seal key is of a ceremony.
+    /// The seal key is of a ceremony, and is one that the reader pinned.
     CeremonySealKey,
+    /// The key itself says that it is of a ceremony.
+    DeclaredSealKey,
     /// The curve.
     Curve,
     /// Fiat-Shamir.
@@ -50,11 +54,21 @@ pub enum Assumption {
         /// Keccak-256 of the Powers-of-Tau file.
         file_hash: [u8; 32],
     },
+    /// The card names a ceremony, and nobody pinned its string: its author may know the secret.
+    DeclaredSetup {
+        /// Keccak-256 of the file, as the card says.
+        file_hash: [u8; 32],
+    },
     /// Whoever made the seal key can forge every seal.
     DevelopmentSealKey,
     /// One participant of the phase-2 ceremony was honest.
     CeremonySealKey {
         /// Keccak-256 of its transcript.
+        transcript: [u8; 32],
+    },
+    /// The key names a ceremony, and nobody pinned the key: its maker may know the secret.
+    DeclaredSealKey {
+        /// Keccak-256 of the transcript, as the key says.
         transcript: [u8; 32],
     },
     /// BN254 has about 100 bits.
@@ -108,11 +122,13 @@ pub struct UnknownAssumption {
 
 impl AssumptionName {
     /// All names.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::DevelopmentSetup,
         Self::CeremonySetup,
+        Self::DeclaredSetup,
         Self::DevelopmentSealKey,
         Self::CeremonySealKey,
+        Self::DeclaredSealKey,
         Self::Curve,
         Self::FiatShamir,
         Self::StatisticalSoundness,
@@ -131,8 +147,10 @@ impl AssumptionName {
         match self {
             Self::DevelopmentSetup => "development-setup",
             Self::CeremonySetup => "ceremony-setup",
+            Self::DeclaredSetup => "declared-setup",
             Self::DevelopmentSealKey => "development-seal-key",
             Self::CeremonySealKey => "ceremony-seal-key",
+            Self::DeclaredSealKey => "declared-seal-key",
             Self::Curve => "bn254",
             Self::FiatShamir => "fiat-shamir",
             Self::StatisticalSoundness => "statistical-soundness",
@@ -169,8 +187,10 @@ impl Assumption {
         match self {
             Self::DevelopmentSetup => AssumptionName::DevelopmentSetup,
             Self::CeremonySetup { .. } => AssumptionName::CeremonySetup,
+            Self::DeclaredSetup { .. } => AssumptionName::DeclaredSetup,
             Self::DevelopmentSealKey => AssumptionName::DevelopmentSealKey,
             Self::CeremonySealKey { .. } => AssumptionName::CeremonySealKey,
+            Self::DeclaredSealKey { .. } => AssumptionName::DeclaredSealKey,
             Self::Curve => AssumptionName::Curve,
             Self::FiatShamir => AssumptionName::FiatShamir,
             Self::StatisticalSoundness { .. } => AssumptionName::StatisticalSoundness,
@@ -184,27 +204,35 @@ impl Assumption {
         }
     }
 
-    /// Where a seal key comes from.
+    /// Where a seal key comes from: a pinned one is what its source says, any other only claims it.
     #[must_use]
-    pub fn seal_key(key: &SealKey) -> Self {
+    pub fn seal_key(expected: &Expected, key: &SealKey) -> Self {
         match key.source {
             KeySource::Development => Self::DevelopmentSealKey,
-            KeySource::Ceremony { transcript } => Self::CeremonySealKey { transcript },
+            KeySource::Ceremony { transcript } if expected.seal_keys.contains(&key.id()) => {
+                Self::CeremonySealKey { transcript }
+            }
+            KeySource::Ceremony { transcript } => Self::DeclaredSealKey { transcript },
         }
     }
 
-    /// Where the reference string comes from.
+    /// Where the reference string comes from: a pinned one is what its source says, any other only claims it.
+    ///
+    /// Owes: that the card's string is the pinned one ([`Expected::check_setup`]).
     #[must_use]
-    pub fn setup(card: &Card) -> Self {
+    pub fn setup(expected: &Expected, card: &Card) -> Self {
         match card.setup.source {
             SetupSource::Development => Self::DevelopmentSetup,
-            SetupSource::PowersOfTau { file_hash } => Self::CeremonySetup { file_hash },
+            SetupSource::PowersOfTau { file_hash } if expected.setup_digest.is_some() => {
+                Self::CeremonySetup { file_hash }
+            }
+            SetupSource::PowersOfTau { file_hash } => Self::DeclaredSetup { file_hash },
         }
     }
 
     /// What any accepted proof rests on, soundness bits apart.
-    pub(crate) fn of_proof(card: &Card) -> Vec<Self> {
-        vec![Self::setup(card), Self::Curve, Self::FiatShamir]
+    pub(crate) fn of_proof(expected: &Expected, card: &Card) -> Vec<Self> {
+        vec![Self::setup(expected, card), Self::Curve, Self::FiatShamir]
     }
 
     /// What every verdict about records rests on.
@@ -218,14 +246,13 @@ impl Assumption {
         card.plugins.iter().map(|plugin| Self::of_plugin(plugin, Bodies::Checked)).collect()
     }
 
-    /// What a verdict that a path was honest takes from the agent and its plugins.
-    pub(crate) fn of_path(card: &Card, bodies: Bodies, start: &Start, first_sequence: u64) -> Vec<Self> {
+    /// What a verdict that a path was honest takes from the agent and its plugins; `continued`: the first record, if others
+    /// came before.
+    pub(crate) fn of_path(card: &Card, bodies: Bodies, continued: Option<u64>) -> Vec<Self> {
         let mut assumptions: Vec<Self> =
             card.plugins.iter().map(|plugin| Self::of_plugin(plugin, bodies)).collect();
         assumptions.push(Self::UnwitnessedTime);
-        if matches!(start, Start::After(_)) {
-            assumptions.push(Self::UncheckedPast { first_sequence });
-        }
+        assumptions.extend(continued.map(|first_sequence| Self::UncheckedPast { first_sequence }));
         assumptions
     }
 
@@ -257,7 +284,12 @@ impl fmt::Display for Assumption {
             }
             Self::CeremonySetup { file_hash } => write!(
                 out,
-                "reference string of the Powers-of-Tau file 0x{}; at least one participant deleted their secret",
+                "reference string of the Powers-of-Tau file 0x{}, pinned by the reader; at least one participant deleted their secret",
+                hex::encode(file_hash)
+            ),
+            Self::DeclaredSetup { file_hash } => write!(
+                out,
+                "DECLARED, not pinned: the card names the Powers-of-Tau file 0x{}; if its author made the string, they can forge every proof",
                 hex::encode(file_hash)
             ),
             Self::DevelopmentSealKey => {
@@ -265,7 +297,12 @@ impl fmt::Display for Assumption {
             }
             Self::CeremonySealKey { transcript } => write!(
                 out,
-                "seal key of the ceremony with transcript 0x{}; at least one participant deleted their secret",
+                "seal key of the ceremony with transcript 0x{}, pinned by the reader; at least one participant deleted their secret",
+                hex::encode(transcript)
+            ),
+            Self::DeclaredSealKey { transcript } => write!(
+                out,
+                "DECLARED, not pinned: the key names a ceremony with transcript 0x{}; if its maker invented that, they can forge every seal",
                 hex::encode(transcript)
             ),
             Self::Curve => out.write_str("discrete logarithms and pairings of BN254 (about 100 bits)"),

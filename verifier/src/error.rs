@@ -1,6 +1,8 @@
 //! Why something is not accepted, in four kinds that never mix.
 
 use crate::assumption::AssumptionName;
+use crate::expected::OtherSetup;
+use crate::word::FieldWord;
 use candor_circuits::layout::LayoutError;
 use candor_circuits::model::ModelError;
 use candor_circuits::native::ArgumentError;
@@ -87,6 +89,17 @@ pub enum VerifyError {
         expected: Domain,
         /// In the card.
         got: Domain,
+    },
+    /// The card's reference string is another than the reader pinned.
+    #[error(transparent)]
+    SetupPin(#[from] OtherSetup),
+    /// A word of a header is the field's modulus or more: a second encoding of a value.
+    #[error("record {sequence}: its {word} is not below the field's modulus")]
+    Scalar {
+        /// Record.
+        sequence: u64,
+        /// Which word.
+        word: FieldWord,
     },
     /// The records are of another agent.
     #[error("the bundle is of agent 0x{}, expected is 0x{}", hex::encode(.got), hex::encode(.expected))]
@@ -233,13 +246,16 @@ impl VerifyError {
             Self::Model { source: ModelError::Layout(source) } | Self::Layout { source, .. } => {
                 layout_kind(source)
             }
-            Self::Model { .. } | Self::Setup { .. } | Self::SegmentShape { .. } => ErrorKind::Malformed,
+            Self::Model { .. } | Self::Setup { .. } | Self::SegmentShape { .. } | Self::Scalar { .. } => {
+                ErrorKind::Malformed
+            }
             Self::Argument { source: ArgumentError::Rejected(_), .. } => ErrorKind::Rejected,
             Self::Argument { .. } => ErrorKind::Malformed,
             Self::BatchTooLarge { .. } => ErrorKind::Limit,
             Self::Refused { .. } => ErrorKind::RefusedAssumption,
             Self::Program { .. }
             | Self::Domain { .. }
+            | Self::SetupPin(_)
             | Self::Agent { .. }
             | Self::Signature { .. }
             | Self::Chain { .. }
@@ -273,9 +289,9 @@ fn decode_kind(error: &DecodeError) -> ErrorKind {
     }
 }
 
-fn layout_kind(error: &LayoutError) -> ErrorKind {
+pub(crate) fn layout_kind(error: &LayoutError) -> ErrorKind {
     match error {
-        LayoutError::TooLarge { .. } => ErrorKind::Limit,
+        LayoutError::TooLarge { .. } | LayoutError::Work { .. } => ErrorKind::Limit,
         _ => ErrorKind::Malformed,
     }
 }

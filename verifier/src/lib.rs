@@ -5,6 +5,7 @@
 //! * [`replay()`]: the first record, and the first operator in it, that differ from what the program computes. Takes the
 //!   program; proves nothing to anybody else.
 //! * [`diagnose()`]: what a difference looks like, and what it cannot tell.
+//! * [`verify_seal`]: the same from signed headers, card and key alone. [`verify_batch`]: many seals and proofs at once.
 //! * [`settle()`]: *honest*, *fraud* or *undecided*, from a bundle and what defender and challenger submit.
 //!
 //! # What a header binds
@@ -39,6 +40,7 @@
 
 mod argument;
 pub mod assumption;
+pub mod batch;
 pub mod challenge;
 pub mod diagnose;
 pub mod difference;
@@ -53,8 +55,10 @@ pub mod seal;
 pub mod settle;
 pub mod verdict;
 pub mod verify;
+mod word;
 
 pub use assumption::{Assumption, AssumptionName, UnknownAssumption};
+pub use batch::{BatchError, MAX_BATCH, Refusal, Submitted, Verified, verify_batch};
 pub use candor_circuits as circuits;
 pub use candor_circuits::proof::{ProofFile, SegmentProof};
 pub use candor_program as program;
@@ -63,10 +67,11 @@ pub use challenge::{Challenge, Evidence, MAX_CHALLENGE_BYTES};
 pub use diagnose::{Diagnosis, OpenQuestion, Suspicion, diagnose};
 pub use difference::{Difference, OperatorDifference, Place, ValueDifference};
 pub use error::{ErrorKind, VerifyError};
-pub use expected::Expected;
+pub use expected::{Expected, OtherSetup};
 pub use inconsistency::{Inconsistency, PlaceName};
 pub use replay::{ReplayError, ReplayOutcome, ReplayReport, replay};
-pub use seal::{SealError, SealScalar, Sealed, verify_seal};
+pub use seal::{SealError, SealReader, SealScalar, Sealed, verify_seal};
 pub use settle::{Submission, settle};
 pub use verdict::{Basis, Fraud, FraudKind, Missing, Verdict};
 pub use verify::{Accepted, verify, verify_bytes};
+pub use word::FieldWord;

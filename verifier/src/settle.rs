@@ -194,7 +194,7 @@ impl Dispute<'_> {
         let kind = if output { FraudKind::WrongOutput } else { FraudKind::ModelSubstituted };
         let mut fraud = self.fraud(kind, sequence, Basis::Proof { tensor, proven, recorded });
         fraud.payout = Some(proof.payout);
-        fraud.assumptions.extend(Assumption::of_proof(examiner.card));
+        fraud.assumptions.extend(Assumption::of_proof(examiner.expected, examiner.card));
         fraud.assumptions.push(Assumption::StatisticalSoundness { bits });
         Ok(fraud)
     }
@@ -208,7 +208,8 @@ impl Dispute<'_> {
         proof: &ProofFile,
     ) -> Result<u32, VerifyError> {
         let Examiner { expected, card, chain } = &self.examiner;
-        check_refused(expected, &Assumption::of_proof(card))?;
+        expected.check_setup(card)?;
+        check_refused(expected, &Assumption::of_proof(expected, card))?;
         check_refused(expected, &[Assumption::StatisticalSoundness { bits: 0 }])?;
         let subject = Subject {
             card,

@@ -1,18 +1,20 @@
 //! Verify: a bundle is what its program and agent made of its observations.
 
-use crate::argument::{Stated, Subject};
+use crate::argument::{Opening, Stated, Subject};
 use crate::assumption::{Assumption, Bodies};
 use crate::error::VerifyError;
 use crate::expected::Expected;
 use crate::verdict::write_assumptions;
+use crate::word::FieldWord;
+use candor_circuits::pairing::PairingEquation;
 use candor_circuits::proof::ProofFile;
 use candor_program::card::Card;
 use candor_program::decision::Decision;
 use candor_program::encoding::FrBytes;
 use candor_program::state::State;
 use candor_trace::{
-    BodyError, Bundle, BundleError, Chain, Link, MAX_BUNDLE_RECORDS, Purpose, SignedRecord, check_body,
-    check_decision, check_link,
+    BodyError, Bundle, BundleError, Chain, Link, MAX_BUNDLE_RECORDS, Purpose, SignedRecord, Start,
+    check_body, check_decision, check_link,
 };
 use std::fmt;
 
@@ -55,6 +57,41 @@ pub fn verify_bytes(expected: &Expected, bundle: &[u8], proof: &[u8]) -> Result<
 /// Errors: the first check that fails; ids and assumptions before records, records before the argument.
 /// Owes: that the world is what the observations say, and everything in [`Accepted::assumptions`].
 pub fn verify(expected: &Expected, bundle: &Bundle, proof: &ProofFile) -> Result<Accepted, VerifyError> {
+    reduce(expected, bundle, proof)?.settle()
+}
+
+/// A proof of which only the openings are left.
+pub(crate) struct PendingProof {
+    accepted: Accepted,
+    openings: Vec<Opening>,
+}
+
+impl PendingProof {
+    /// What is left to check.
+    pub(crate) fn equations(&self) -> impl Iterator<Item = &PairingEquation> {
+        self.openings.iter().map(|opening| &opening.equation)
+    }
+
+    /// What is established once the equations hold.
+    ///
+    /// Owes: the equations.
+    pub(crate) fn accepted(self) -> Accepted {
+        self.accepted
+    }
+
+    /// Checks the equations, one by one.
+    pub(crate) fn settle(self) -> Result<Accepted, VerifyError> {
+        self.openings.iter().try_for_each(Opening::check)?;
+        Ok(self.accepted)
+    }
+}
+
+/// [`verify()`] up to the openings.
+pub(crate) fn reduce(
+    expected: &Expected,
+    bundle: &Bundle,
+    proof: &ProofFile,
+) -> Result<PendingProof, VerifyError> {
     let got = bundle.records.len();
     if got > MAX_BUNDLE_RECORDS {
         return Err(bundle_error(BundleError::TooManyRecords { limit: MAX_BUNDLE_RECORDS, got }));
@@ -64,9 +101,13 @@ pub fn verify(expected: &Expected, bundle: &Bundle, proof: &ProofFile) -> Result
     card.validate().map_err(|source| VerifyError::Card { source: Box::new(source) })?;
     let chain = Chain::of(card);
     check_identity(expected, card, &chain)?;
-    let mut assumptions = Assumption::of_proof(card);
+    let mut assumptions = Assumption::of_proof(expected, card);
     assumptions.extend(Assumption::of_records());
-    assumptions.extend(Assumption::of_path(card, Bodies::Checked, &bundle.start, first.sequence));
+    let continued = match bundle.start {
+        Start::Genesis => None,
+        Start::After(_) => Some(first.sequence),
+    };
+    assumptions.extend(Assumption::of_path(card, Bodies::Checked, continued));
     // Counted below, refused here: a refusal must not depend on the proof.
     check_refused(expected, &assumptions)?;
     check_refused(expected, &[Assumption::StatisticalSoundness { bits: 0 }])?;
@@ -83,14 +124,15 @@ pub fn verify(expected: &Expected, bundle: &Bundle, proof: &ProofFile) -> Result
     };
     subject.check_header(proof, bundle.records.len())?;
 
+    check_words(bundle)?;
     let link = bundle.start_link(&chain).map_err(bundle_error)?;
     let acc_before = link.acc();
     let (decisions, acc_after) = check_records(card, &chain, link, &bundle.records)?;
     let record_hashes = bundle.record_hashes();
     let stated: Vec<Stated<'_>> = bundle.records.iter().zip(&record_hashes).map(Stated::outputs).collect();
-    let bits = subject.check_segments(proof, &stated)?;
-    assumptions.push(Assumption::StatisticalSoundness { bits });
-    Ok(Accepted {
+    let reduced = subject.reduce_segments(proof, &stated)?;
+    assumptions.push(Assumption::StatisticalSoundness { bits: reduced.bits });
+    let accepted = Accepted {
         program_id: chain.ids.program_id,
         agent: expected.agent,
         first_sequence: first.sequence,
@@ -100,11 +142,26 @@ pub fn verify(expected: &Expected, bundle: &Bundle, proof: &ProofFile) -> Result
         acc_after,
         payout: proof.payout,
         assumptions,
-    })
+    };
+    Ok(PendingProof { accepted, openings: reduced.openings })
 }
 
 fn bundle_error(source: BundleError) -> VerifyError {
     VerifyError::Bundle { source: Box::new(source) }
+}
+
+/// Every field element of the headers has one encoding.
+fn check_words(bundle: &Bundle) -> Result<(), VerifyError> {
+    let before = match &bundle.start {
+        Start::Genesis => None,
+        Start::After(previous) => Some(&previous.header),
+    };
+    for header in before.into_iter().chain(bundle.records.iter().map(|record| &record.header)) {
+        if let Some(word) = FieldWord::not_canonical(header) {
+            return Err(VerifyError::Scalar { sequence: header.sequence, word });
+        }
+    }
+    Ok(())
 }
 
 fn check_identity(expected: &Expected, card: &Card, chain: &Chain) -> Result<(), VerifyError> {
@@ -114,7 +171,7 @@ fn check_identity(expected: &Expected, card: &Card, chain: &Chain) -> Result<(),
     if card.domain != expected.domain {
         return Err(VerifyError::Domain { expected: expected.domain, got: card.domain });
     }
-    Ok(())
+    Ok(expected.check_setup(card)?)
 }
 
 /// None of the assumptions is refused.

@@ -1,9 +1,10 @@
 //! The verifying key of a seal, and the Groth16 equation.
 
-use crate::point::{PointError, decode_g1, decode_g2};
-use ark_bn254::{Bn254, G1Affine, G1Projective, G2Affine};
-use ark_ec::pairing::Pairing;
-use ark_ec::{AffineRepr, CurveGroup};
+use crate::compressed::{decompress_g1, decompress_g2};
+use crate::pairing::{PairingEquation, PairingTerm};
+use crate::point::{PointError, decode_g1, decode_g2, encode_g1, encode_g2};
+use ark_bn254::{G1Affine, G2Affine};
+use ark_ec::AffineRepr;
 use ark_ff::One;
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::Fr;
@@ -63,6 +64,17 @@ pub struct GrothProof {
     pub b: G2Bytes,
     /// C.
     pub c: PointBytes,
+}
+
+/// Decoded points of a Groth16 proof, none of them the identity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GrothPoints {
+    /// A.
+    pub a: G1Affine,
+    /// B.
+    pub b: G2Affine,
+    /// C.
+    pub c: G1Affine,
 }
 
 /// A point of a key or a seal.
@@ -129,7 +141,12 @@ pub struct CheckedKey {
 }
 
 fn g1(point: KeyPoint, bytes: &PointBytes) -> Result<G1Affine, KeyError> {
-    let decoded = decode_g1(bytes).map_err(|error| KeyError::Point { point, error })?;
+    finite(point, decode_g1(bytes))
+}
+
+/// A point that was decoded and is not the identity.
+fn finite(point: KeyPoint, decoded: Result<G1Affine, PointError>) -> Result<G1Affine, KeyError> {
+    let decoded = decoded.map_err(|error| KeyError::Point { point, error })?;
     if decoded.is_zero() { Err(KeyError::Point { point, error: PointError::Identity }) } else { Ok(decoded) }
 }
 
@@ -190,21 +207,55 @@ impl SealKey {
     }
 }
 
+impl GrothProof {
+    /// The points, checked.
+    ///
+    /// Errors: a point that does not decode or is the identity.
+    pub fn points(&self) -> Result<GrothPoints, KeyError> {
+        let (a, b, c) = (g1(KeyPoint::A, &self.a)?, g2(KeyPoint::B, &self.b)?, g1(KeyPoint::C, &self.c)?);
+        Ok(GrothPoints { a, b, c })
+    }
+}
+
+impl GrothPoints {
+    /// The uncompressed encoding, as the EVM takes it.
+    #[must_use]
+    pub fn encode(&self) -> GrothProof {
+        GrothProof { a: encode_g1(&self.a), b: G2Bytes(encode_g2(&self.b)), c: encode_g1(&self.c) }
+    }
+
+    /// The points of a seal's file, checked.
+    ///
+    /// Errors: a point that does not decode or is the identity.
+    pub fn decompress(a: &[u8; 32], b: &[u8; 64], c: &[u8; 32]) -> Result<Self, KeyError> {
+        let a = finite(KeyPoint::A, decompress_g1(a))?;
+        let b = decompress_g2(b).map_err(|error| KeyError::Point { point: KeyPoint::B, error })?;
+        Ok(Self { a, b, c: finite(KeyPoint::C, decompress_g1(c))? })
+    }
+}
+
 impl CheckedKey {
     /// The Groth16 equation: e(A, B) = e(alpha, beta) e(inputs, gamma) e(C, delta).
     ///
     /// Source: <https://eprint.iacr.org/2016/260>. Owes: that the inputs are what the caller means.
     /// Errors: a point that does not decode or is the identity, or [`KeyError::Equation`].
     pub fn verify(&self, inputs: &[Fr; INPUTS], proof: &GrothProof) -> Result<(), KeyError> {
-        let (a, b, c) = (g1(KeyPoint::A, &proof.a)?, g2(KeyPoint::B, &proof.b)?, g1(KeyPoint::C, &proof.c)?);
-        let mut combined: G1Projective = self.inputs_g1[0].into_group();
-        for (point, input) in self.inputs_g1[1..].iter().zip(inputs) {
-            combined += *point * input;
-        }
-        let product = Bn254::multi_pairing(
-            [a, -self.alpha_g1, -combined.into_affine(), -c],
-            [b, self.beta_g2, self.gamma_g2, self.delta_g2],
-        );
-        if product.0.is_one() { Ok(()) } else { Err(KeyError::Equation) }
+        if self.equation(inputs, &proof.points()?).holds() { Ok(()) } else { Err(KeyError::Equation) }
+    }
+
+    /// The equation of [`Self::verify`], to be checked alone or with others.
+    ///
+    /// Owes: the equation, and that the inputs are what the caller means.
+    #[must_use]
+    pub fn equation(&self, inputs: &[Fr; INPUTS], proof: &GrothPoints) -> PairingEquation {
+        let one = Fr::one();
+        let scalars = std::iter::once(one).chain(inputs.iter().copied());
+        let term = |sum, with| PairingTerm { sum, with };
+        PairingEquation::new(vec![
+            term(vec![(proof.a, one)], proof.b),
+            term(vec![(self.alpha_g1, -one)], self.beta_g2),
+            term(self.inputs_g1.iter().copied().zip(scalars.map(|scalar| -scalar)).collect(), self.gamma_g2),
+            term(vec![(proof.c, -one)], self.delta_g2),
+        ])
     }
 }

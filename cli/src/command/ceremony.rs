@@ -2,7 +2,7 @@
 
 use crate::artefact;
 use crate::classify::Classify;
-use crate::command::seal::{describe, to_json};
+use crate::command::seal::{describe, pin, to_json};
 use crate::exit::{ExitClass, Failure};
 use crate::key;
 use crate::output::{Report, count, hex_string, table};
@@ -186,6 +186,7 @@ impl VerifyCeremony {
         if self.write {
             store::write(&keys_path, &keys.to_bytes(), existing)?;
             store::write(&key_path, &encode_file(&FILE_MAGIC, verifying), existing)?;
+            pin(store, verifying)?;
             text.push_str(&format!("\nwrote {}, {}", keys_path.display(), key_path.display()));
             json["keys"] = json!(keys_path.display().to_string());
             json["verifyingKey"] = json!(key_path.display().to_string());

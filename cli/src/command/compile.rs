@@ -12,7 +12,7 @@ use candor_circuits::proof::MAX_BATCH_LOG2;
 use candor_circuits::soundness::statistical_bits;
 use candor_compiler::{AgentSource, Soundness, lower};
 use candor_program::card::{Card, Program};
-use candor_program::digest::ProgramIds;
+use candor_program::digest::{ProgramIds, setup_digest};
 use candor_prover::commit_program;
 use clap::Args;
 use serde_json::json;
@@ -101,5 +101,6 @@ fn write(store: &Store, program: &Program, report: &serde_json::Value) -> Result
         file.program_id = Some(hex_string(&ProgramIds::of(&program.card).program_id));
         file.chain_id = Some(domain.chain_id);
         file.verifying_contract = Some(hex_string(&domain.verifying_contract));
+        file.setup_digest = Some(hex_string(&setup_digest(&program.card.setup)));
     })
 }

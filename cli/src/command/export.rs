@@ -5,10 +5,10 @@ use crate::classify::Classify;
 use crate::exit::{ExitClass, Failure};
 use crate::output::{Report, hex_string, table};
 use crate::store::{self, Existing, Store};
-use candor_circuits::seal::key::{G2Bytes, GrothProof};
+use candor_circuits::seal::key::GrothPoints;
 use candor_program::digest::ProgramIds;
 use candor_prover::seal::export::{self, ExportError};
-use candor_verifier::{Expected, verify_seal};
+use candor_verifier::{Expected, SealError, verify_seal};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -39,15 +39,17 @@ impl Export {
         let seal_path = self.seal.clone().unwrap_or_else(|| store.seal());
         let file = artefact::seal(&seal_path)?;
         let card = artefact::card(&self.card.clone().unwrap_or_else(|| store.card()))?;
-        let key_path = self.seal_key.clone().unwrap_or_else(|| store.seal_key(file.batch_log2));
+        let key_path = self.seal_key.clone().unwrap_or_else(|| store.seal_key(file.batch_log2()));
         let key = artefact::seal_key(&key_path)?;
         // Whose seal it is, and what it rests on, is the question of whoever reads the export.
-        let agent = file.headers.first().map(|signed| signed.header.agent).unwrap_or_default();
-        let mut expected = Expected::new(ProgramIds::of(&card).program_id, agent, card.domain);
+        let mut expected = Expected::new(ProgramIds::of(&card).program_id, file.agent, card.domain);
         expected.allow_development_setup = true;
+        expected.allow_declared_ceremony = true;
         let sealed = verify_seal(&expected, &card, &key, &file)
             .map_err(|error| error.failure().at(seal_path.display()))?;
-        let proof = GrothProof { a: file.proof.a, b: G2Bytes(file.proof.b), c: file.proof.c };
+        let points = GrothPoints::decompress(&file.proof.a.0, &file.proof.b.0, &file.proof.c.0)
+            .map_err(|error| SealError::from(error).failure().at(seal_path.display()))?;
+        let proof = points.encode();
         let inputs = sealed.public_inputs;
         let failed = |error: ExportError| error.failure();
         let files = [

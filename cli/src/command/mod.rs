@@ -18,3 +18,4 @@ pub mod settle;
 pub mod setup;
 pub mod tamper;
 pub mod verify;
+pub mod verify_files;

@@ -4,13 +4,12 @@
 
 use super::keys::SealKeys;
 use crate::commit::multi_scalar;
-use ark_bn254::{Fr, G1Affine, G2Affine, G2Projective};
+use ark_bn254::{Fr, G2Affine, G2Projective};
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP};
 use ark_poly::GeneralEvaluationDomain;
 use ark_relations::gr1cs::SynthesisError;
-use candor_circuits::point::{encode_g1, encode_g2};
-use candor_circuits::seal::key::{G2Bytes, GrothProof, INPUTS};
+use candor_circuits::seal::key::{GrothPoints, INPUTS};
 use rayon::prelude::*;
 
 /// A proof for an assignment (the constant one first); `blinding` are r and s.
@@ -18,7 +17,7 @@ pub(super) fn prove(
     keys: &SealKeys,
     assignment: &[Fr],
     blinding: [Fr; 2],
-) -> Result<GrothProof, SynthesisError> {
+) -> Result<GrothPoints, SynthesisError> {
     let key = &keys.proving;
     let [r, s] = blinding;
     let quotient = LibsnarkReduction::witness_map_from_matrices::<Fr, GeneralEvaluationDomain<Fr>>(
@@ -39,12 +38,7 @@ pub(super) fn prove(
     let b_g1 = b_sum + key.beta_g1 + key.delta_g1 * s;
     let b = b_g2_sum + key.vk.beta_g2 + key.vk.delta_g2 * s;
     let c = rest + a * s + b_g1 * r - key.delta_g1.into_group() * (r * s);
-    let point: fn(&G1Affine) -> _ = encode_g1;
-    Ok(GrothProof {
-        a: point(&a.into_affine()),
-        b: G2Bytes(encode_g2(&b.into_affine())),
-        c: point(&c.into_affine()),
-    })
+    Ok(GrothPoints { a: a.into_affine(), b: b.into_affine(), c: c.into_affine() })
 }
 
 fn in_g2(bases: &[G2Affine], scalars: &[Fr]) -> G2Projective {

@@ -4,9 +4,9 @@ use super::groth16;
 use super::keys::SealKeys;
 use ark_bn254::Fr;
 use ark_relations::gr1cs::SynthesisError;
+use candor_circuits::compressed::{compress_g1, compress_g2};
 use candor_circuits::layout::{Layout, LayoutError};
 use candor_circuits::native::ArgumentError;
-use candor_circuits::point::encode_g1;
 use candor_circuits::proof::ProofFile;
 use candor_circuits::seal::circuit::{SealShape, synthesize};
 use candor_circuits::seal::exposed::expose;
@@ -18,7 +18,10 @@ use candor_program::encoding::FrBytes;
 use candor_program::encoding::keccak256;
 use candor_program::operator::Operator;
 use candor_trace::chain::Chain;
-use candor_trace::{Bundle, BundleError, SealFile, SealProof, SignedRecord, context_digest};
+use candor_trace::{
+    Bundle, BundleError, CompressedG1, CompressedG2, SealFile, SealProof, SealStart, SealedHeader,
+    SignedRecord, context_digest,
+};
 
 /// Why a proof cannot be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -168,18 +171,18 @@ pub fn seal(
     let exposed = expose(&path.argument.outstanding);
     Ok(SealFile {
         program_id: ids.program_id,
+        agent: bundle.agent().unwrap_or_default(),
         key_id: keys.verifying.id(),
-        batch_log2,
         purpose: proof.purpose,
         payout: proof.payout,
-        start: bundle.start.clone(),
-        headers: bundle.records.iter().map(SignedRecord::signed_header).collect(),
+        start: SealStart::of(&bundle.start),
+        headers: bundle.records.iter().map(|record| SealedHeader::of(&record.signed_header())).collect(),
         proof: SealProof {
-            a: groth.a,
-            b: groth.b.0,
-            c: groth.c,
+            a: CompressedG1(compress_g1(&groth.a)),
+            b: CompressedG2(compress_g2(&groth.b)),
+            c: CompressedG1(compress_g1(&groth.c)),
             boundary_digest: FrBytes::from(synthesis.digest),
-            points: path.argument.points.iter().map(encode_g1).collect(),
+            points: path.argument.points.iter().map(|point| CompressedG1(compress_g1(point))).collect(),
             exposed: exposed.into_iter().map(FrBytes::from).collect(),
         },
     })
