@@ -47,12 +47,17 @@ fn row_lengths() {
 fn sizes() {
     let too_large = |vars| LayoutError::TooLarge { vars };
     let one = |input, output| class(input, &[(output, &[dense(0)])]);
+    // what is not too large may still be too much work
+    let fits = |class: &Class, batch_log2| match Layout::new(class, batch_log2, TensorId(1)) {
+        Err(error) => matches!(error, LayoutError::Work { .. }),
+        Ok(_) => true,
+    };
     // an output, a matrix, an input, a batch: at the limit and one beyond it
-    assert!(Layout::new(&one(0, 25), 0, TensorId(1)).is_ok());
+    assert!(fits(&one(0, 25), 0));
     assert_eq!(error(&one(0, 26), 0, 1), too_large(MAX_VARS + 1));
-    assert!(Layout::new(&one(20, 8), 0, TensorId(1)).is_ok());
+    assert!(fits(&one(20, 8), 0));
     assert_eq!(error(&one(20, 9), 0, 1), too_large(MAX_VARS + 1));
-    assert!(Layout::new(&one(4, 4), 20, TensorId(1)).is_ok());
+    assert!(fits(&one(4, 4), 20));
     assert_eq!(error(&one(4, 4), 21, 1), too_large(MAX_VARS + 1));
     for log2 in [29, 63, 64, 128, 255] {
         assert_eq!(error(&one(0, log2), 0, 1), too_large(usize::from(log2)));

@@ -2,6 +2,7 @@
 
 use crate::agent::{HONEST, PAYOUT, PROGRAM, bundle, continue_run, expected, key, prove, run};
 use candor_verifier::program::card::{Card, SetupSource};
+use candor_verifier::program::digest::setup_digest;
 use candor_verifier::program::policy::Outcome;
 use candor_verifier::trace::{Bundle, Selection, Start};
 use candor_verifier::{
@@ -109,13 +110,21 @@ fn assumptions_are_listed() {
     }
 }
 
+/// A ceremony is named by its file either way; only a pinned string is believed to be of it.
 #[test]
 fn ceremonies_are_named_by_their_file() {
     let mut card: Card = PROGRAM.card.clone();
     card.setup.source = SetupSource::PowersOfTau { file_hash: [0xab; 32] };
-    let setup = Assumption::setup(&card);
-    assert_eq!(setup.name(), AssumptionName::CeremonySetup);
-    assert!(setup.to_string().contains(&"ab".repeat(32)), "{setup}");
+    let mut expected = expected();
+    let declared = Assumption::setup(&expected, &card);
+    assert_eq!(declared.name(), AssumptionName::DeclaredSetup);
+    assert!(declared.to_string().contains("DECLARED, not pinned"), "{declared}");
+    expected.setup_digest = Some(setup_digest(&card.setup));
+    let pinned = Assumption::setup(&expected, &card);
+    assert_eq!(pinned.name(), AssumptionName::CeremonySetup);
+    for setup in [declared, pinned] {
+        assert!(setup.to_string().contains(&"ab".repeat(32)), "{setup}");
+    }
 }
 
 #[test]

@@ -2,12 +2,20 @@
 
 use crate::agent::cheat::other_program;
 use crate::agent::{
-    HONEST, PROGRAM, committed, expected, expected_of, other_key, prove, run_of, uncommitted,
+    HONEST, PAYOUT, PROGRAM, REFERENCE, committed, expected, expected_of, other_key, prove, run_of,
+    uncommitted,
 };
+use ark_ff::{BigInteger, PrimeField};
+use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_verifier::circuits::native::ArgumentError;
+use candor_verifier::program::card::SetupSource;
 use candor_verifier::program::class::TensorId;
-use candor_verifier::trace::{Bundle, Purpose, Start};
-use candor_verifier::{AssumptionName, ErrorKind, Expected, ProofFile, VerifyError, verify};
+use candor_verifier::program::digest::setup_digest;
+use candor_verifier::program::encoding::FrBytes;
+use candor_verifier::trace::{Bundle, Header, Purpose, Start};
+use candor_verifier::{
+    AssumptionName, ErrorKind, Expected, FieldWord, OtherSetup, ProofFile, VerifyError, verify,
+};
 
 fn refused(expected: &Expected, change: impl FnOnce(&mut Bundle, &mut ProofFile)) -> VerifyError {
     let (mut bundle, mut proof) = HONEST.clone();
@@ -18,11 +26,12 @@ fn refused(expected: &Expected, change: impl FnOnce(&mut Bundle, &mut ProofFile)
 #[test]
 fn each_expected_id_counts() {
     type Change = (fn(&mut Expected), fn(&VerifyError) -> bool);
-    let changes: [Change; 5] = [
+    let changes: [Change; 6] = [
         (|e| e.program_id[31] ^= 1, |e| matches!(e, VerifyError::Program { .. })),
         (|e| e.agent[0] ^= 1, |e| matches!(e, VerifyError::Agent { .. })),
         (|e| e.domain.chain_id += 1, |e| matches!(e, VerifyError::Domain { .. })),
         (|e| e.domain.verifying_contract[0] ^= 1, |e| matches!(e, VerifyError::Domain { .. })),
+        (|e| e.setup_digest = Some([7; 32]), |e| matches!(e, VerifyError::SetupPin(_))),
         (
             |e| e.allow_development_setup = false,
             |e| *e == VerifyError::Refused { assumption: AssumptionName::DevelopmentSetup },
@@ -41,6 +50,89 @@ fn development_is_refused_unless_asked_for() {
     let Expected { program_id, agent, domain, .. } = expected();
     let error = refused(&Expected::new(program_id, agent, domain), |_, _| ());
     assert_eq!(error.kind(), ErrorKind::RefusedAssumption);
+}
+
+/// Whoever knows tau can write any ceremony into a card: unless the reader pins the string, that is refused by its name.
+#[test]
+fn a_ceremony_that_is_only_declared_is_refused_unless_asked_for() {
+    // the author makes tau, and writes what he likes in front of its powers
+    let own = REFERENCE.to_bytes();
+    let claimed = [&own[..10], &[1], &[0xab; 32], &own[11..]].concat();
+    let claimed = ReferenceString::from_bytes(&claimed).expect("well formed");
+    assert_eq!(claimed.card().source, SetupSource::PowersOfTau { file_hash: [0xab; 32] });
+    let mut program = uncommitted(claimed.card().clone());
+    program.card.weight_rows = commit_program(&claimed, &program.card, &program.weights).expect("committed");
+    let bundle = Bundle { card: program.card.clone(), start: Start::Genesis, records: run_of(&program) };
+    let prover = Prover::new(&program, &claimed).expect("his own string");
+    let proof = prover.prove_path(&bundle, PAYOUT, &mut |_, _| {}).expect("proven");
+    let mut expected = expected_of(&program);
+    expected.allow_development_setup = false;
+    let refused = verify(&expected, &bundle, &proof);
+    assert_eq!(refused, Err(VerifyError::Refused { assumption: AssumptionName::DeclaredSetup }));
+    // the defect put back in: a reader that takes the card's word
+    expected.allow_declared_ceremony = true;
+    let believed = verify(&expected, &bundle, &proof).expect("declared");
+    assert!(believed.to_string().contains("DECLARED, not pinned"), "{believed}");
+    expected.allow_declared_ceremony = false;
+    let own = setup_digest(&program.card.setup);
+    expected.setup_digest = Some(own);
+    let pinned = verify(&expected, &bundle, &proof).expect("pinned");
+    let names: Vec<AssumptionName> = pinned.assumptions.iter().map(|assumption| assumption.name()).collect();
+    assert!(
+        names.contains(&AssumptionName::CeremonySetup) && !names.contains(&AssumptionName::DeclaredSetup)
+    );
+    // the digest of what the ceremony really made is another one
+    expected.setup_digest = Some(setup_digest(&PROGRAM.card.setup));
+    let other = verify(&expected, &bundle, &proof).expect_err("another string");
+    let setup = OtherSetup { expected: setup_digest(&PROGRAM.card.setup), got: own };
+    assert_eq!((other.kind(), &other), (ErrorKind::Rejected, &VerifyError::SetupPin(setup)));
+}
+
+/// threats.md 21: a word plus the modulus, in a bundle that was assembled in memory.
+#[test]
+fn every_word_of_a_header_has_one_encoding() {
+    type Pick = fn(&mut Header) -> &mut FrBytes;
+    let words: [(FieldWord, Pick); 5] = [
+        (FieldWord::StateBefore, |header| &mut header.state_before),
+        (FieldWord::Observations, |header| &mut header.observations),
+        (FieldWord::Evidence, |header| &mut header.evidence),
+        (FieldWord::StateAfter, |header| &mut header.state_after),
+        (FieldWord::Acc, |header| &mut header.acc),
+    ];
+    let (bundle, _) = &*HONEST;
+    let later = Bundle {
+        start: Start::After(bundle.records[0].signed_header()),
+        records: bundle.records[1..].to_vec(),
+        ..bundle.clone()
+    };
+    let proof = prove(&PROGRAM, &later);
+    for (word, pick) in words {
+        for sequence in [0, 1, 3] {
+            let mut other = later.clone();
+            let header = match (&mut other.start, sequence) {
+                (Start::After(previous), 0) => &mut previous.header,
+                _ => &mut other.records[sequence as usize - 1].header,
+            };
+            let value = pick(header);
+            let Some(again) = plus_modulus(value) else { continue };
+            assert_eq!(again.to_fr(), value.to_fr());
+            *value = again;
+            let refused = verify(&expected(), &other, &proof).expect_err("two encodings");
+            assert_eq!(refused, VerifyError::Scalar { sequence, word });
+            assert_eq!(refused.kind(), ErrorKind::Malformed);
+        }
+    }
+}
+
+/// The big-endian sum of a value and the scalar field's modulus, if it has 256 bits.
+fn plus_modulus(value: &FrBytes) -> Option<FrBytes> {
+    let (mut sum, mut carry) = (value.0, 0u16);
+    for (to, from) in sum.iter_mut().zip(ark_bn254::Fr::MODULUS.to_bytes_be()).rev() {
+        carry += u16::from(*to) + u16::from(from);
+        *to = carry as u8;
+        carry >>= 8;
+    }
+    (carry == 0).then_some(FrBytes(sum))
 }
 
 /// Every assumption that an honest verdict lists can be refused, and the others cannot matter.

@@ -1,0 +1,7 @@
+//! Seals and batches: what is accepted, and what every change, replay and forgery is refused as.
+
+mod batch;
+mod defect;
+mod replayed;
+mod tampered;
+mod world;
