@@ -1,6 +1,6 @@
 //! The chain: what a record must continue, and two records that cannot both be true.
 
-use crate::header::{Header, SEQUENCE_AND_TIME_BOUND};
+use crate::header::{Header, SEQUENCE_BOUND, TIME_BOUND};
 use crate::record::SignedHeader;
 use candor_program::card::{Card, Domain};
 use candor_program::digest::{self, AccInput, ProgramIds};
@@ -182,7 +182,7 @@ pub enum ChainError {
         got: [u8; 20],
     },
     /// Sequence number at or above the bound.
-    #[error("sequence number {got} is not below 2^62")]
+    #[error("sequence number {got} is not below 2^62 - 1")]
     SequenceTooLarge {
         /// Found.
         got: u64,
@@ -246,7 +246,7 @@ pub fn check_link(previous: &Link, header: &Header) -> Result<(), ChainError> {
     if header.agent != previous.agent {
         return Err(ChainError::AgentMismatch { expected: previous.agent, got: header.agent });
     }
-    if header.sequence >= SEQUENCE_AND_TIME_BOUND {
+    if header.sequence >= SEQUENCE_BOUND {
         return Err(ChainError::SequenceTooLarge { got: header.sequence });
     }
     if header.sequence != previous.sequence {
@@ -258,7 +258,7 @@ pub fn check_link(previous: &Link, header: &Header) -> Result<(), ChainError> {
             got: header.previous_record,
         });
     }
-    if header.time >= SEQUENCE_AND_TIME_BOUND {
+    if header.time >= TIME_BOUND {
         return Err(ChainError::TimeTooLarge { got: header.time });
     }
     if header.time < previous.time {

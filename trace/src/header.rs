@@ -4,8 +4,10 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::card::Domain;
 use candor_program::encoding::{FrBytes, keccak256};
 
-/// Sequence numbers and times are below this, so that their differences stay small in the field.
-pub const SEQUENCE_AND_TIME_BOUND: u64 = 1 << 62;
+/// Times are below this, so that their differences stay small in the field.
+pub const TIME_BOUND: u64 = 1 << 62;
+/// Sequence numbers are below this: the number after the last one, which a seal's unused records have, still has 62 bits.
+pub const SEQUENCE_BOUND: u64 = (1 << 62) - 1;
 
 /// Primary type of the EIP-712 struct (docs/spec/record.md).
 pub const RECORD_TYPE: &str = "Record(bytes32 programId,address agent,uint256 sequence,uint256 time,\

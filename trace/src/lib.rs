@@ -28,7 +28,7 @@ pub use consistency::{BodyError, DecisionMismatch, check_body, check_decision, c
 pub use context::{Purpose, context_digest};
 #[cfg(feature = "tlog")]
 pub use entry::{ENTRY_BYTES, ENTRY_MAGIC, Entry, body_hash};
-pub use header::{Header, SEQUENCE_AND_TIME_BOUND, domain_separator};
+pub use header::{Header, SEQUENCE_BOUND, TIME_BOUND, domain_separator};
 pub use path::{PathError, Selection, select};
 pub use payload::{PayloadError, check_payloads, payload_message, sign_payload};
 pub use record::{Body, SignedHeader, SignedRecord};

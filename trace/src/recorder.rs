@@ -2,7 +2,7 @@
 
 use crate::chain::{Chain, Link};
 use crate::consistency::{DecisionWords, opens_state};
-use crate::header::{Header, SEQUENCE_AND_TIME_BOUND};
+use crate::header::{Header, SEQUENCE_BOUND, TIME_BOUND};
 use crate::payload::{PayloadError, check_payloads};
 use crate::record::{Body, SignedRecord};
 use crate::signature::{AgentKey, SignatureError};
@@ -95,7 +95,7 @@ pub enum RecordError {
         got: u64,
     },
     /// No sequence number is left.
-    #[error("sequence number {got} is not below 2^62: this chain is full")]
+    #[error("sequence number {got} is not below 2^62 - 1: this chain is full")]
     ChainFull {
         /// The number that the next record would have.
         got: u64,
@@ -203,10 +203,10 @@ impl Recorder {
     }
     fn check_place(&self, time: u64) -> Result<(), RecordError> {
         let sequence = self.link.sequence();
-        if sequence >= SEQUENCE_AND_TIME_BOUND {
+        if sequence >= SEQUENCE_BOUND {
             return Err(RecordError::ChainFull { got: sequence });
         }
-        if time >= SEQUENCE_AND_TIME_BOUND {
+        if time >= TIME_BOUND {
             return Err(RecordError::TimeTooLarge { got: time });
         }
         if time < self.link.time() {

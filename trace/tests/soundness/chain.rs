@@ -1,6 +1,6 @@
 use crate::agent::{START, Want, key, other_key, program, push, recorder, run, sign_again};
 use candor_trace::{
-    Chain, ChainError, Header, Link, Recorder, SEQUENCE_AND_TIME_BOUND, SignedRecord, check_link,
+    Chain, ChainError, Header, Link, Recorder, SEQUENCE_BOUND, SignedRecord, TIME_BOUND, check_link,
     equivocation,
 };
 
@@ -148,16 +148,16 @@ fn follow(previous: &Header, sequence: u64, time: u64) -> Result<(), ChainError>
 
 #[test]
 fn sequence_and_time_stay_below_their_bound() {
-    let bound = SEQUENCE_AND_TIME_BOUND;
+    let (sequence, time) = (SEQUENCE_BOUND, TIME_BOUND);
     let mut previous = run().remove(1).header;
-    previous.sequence = bound - 2;
-    assert_eq!(follow(&previous, bound - 1, bound - 1), Ok(()));
-    assert_eq!(follow(&previous, bound - 1, bound), Err(ChainError::TimeTooLarge { got: bound }));
-    assert_eq!(follow(&previous, bound - 1, u64::MAX), Err(ChainError::TimeTooLarge { got: u64::MAX }));
-    previous.sequence = bound - 1;
-    assert_eq!(follow(&previous, bound, bound - 1), Err(ChainError::SequenceTooLarge { got: bound }));
+    previous.sequence = sequence - 2;
+    assert_eq!(follow(&previous, sequence - 1, time - 1), Ok(()));
+    assert_eq!(follow(&previous, sequence - 1, time), Err(ChainError::TimeTooLarge { got: time }));
+    assert_eq!(follow(&previous, sequence - 1, u64::MAX), Err(ChainError::TimeTooLarge { got: u64::MAX }));
+    previous.sequence = sequence - 1;
+    assert_eq!(follow(&previous, sequence, time - 1), Err(ChainError::SequenceTooLarge { got: sequence }));
     previous.sequence = u64::MAX;
-    let result = follow(&previous, u64::MAX, bound - 1);
+    let result = follow(&previous, u64::MAX, time - 1);
     assert_eq!(result, Err(ChainError::SequenceTooLarge { got: u64::MAX }));
 }
 

@@ -2,7 +2,7 @@ use crate::agent::{START, Want, key, observation, other_key, program, recorder, 
 use candor_program::decision::DecisionError;
 use candor_program::evaluate::ExecuteError;
 use candor_program::observation::ObservationError;
-use candor_trace::{RecordError, Recorder, SEQUENCE_AND_TIME_BOUND, SignatureError, SignedRecord};
+use candor_trace::{RecordError, Recorder, SEQUENCE_BOUND, SignatureError, SignedRecord, TIME_BOUND};
 
 fn resume(change: impl FnOnce(&mut SignedRecord)) -> RecordError {
     let mut last = run().remove(6);
@@ -53,7 +53,7 @@ fn refused_observations_change_nothing() {
         refuse(&mut recorder, &|bad| bad.time = previous - 1),
         RecordError::TimeBackwards { previous, got: previous - 1 }
     );
-    for got in [SEQUENCE_AND_TIME_BOUND, u64::MAX] {
+    for got in [TIME_BOUND, u64::MAX] {
         assert_eq!(refuse(&mut recorder, &|bad| bad.time = got), RecordError::TimeTooLarge { got });
     }
     let error =
@@ -73,14 +73,14 @@ fn refused_observations_change_nothing() {
 #[test]
 fn a_full_chain_takes_no_more_records() {
     let mut last = run().remove(6);
-    last.header.sequence = SEQUENCE_AND_TIME_BOUND - 2;
+    last.header.sequence = SEQUENCE_BOUND - 2;
     sign_again(&mut last);
     let mut recorder = Recorder::resume(program(), key(), Some(&last)).unwrap();
     let time = last.header.time;
     let record = recorder.record(observation(time, Want::Hold), salts(0)).unwrap().record;
-    assert_eq!(record.header.sequence, SEQUENCE_AND_TIME_BOUND - 1);
+    assert_eq!(record.header.sequence, SEQUENCE_BOUND - 1);
     let error = recorder.record(observation(time, Want::Hold), salts(1)).unwrap_err();
-    assert_eq!(error, RecordError::ChainFull { got: SEQUENCE_AND_TIME_BOUND });
+    assert_eq!(error, RecordError::ChainFull { got: SEQUENCE_BOUND });
 }
 
 /// A program that nobody validated gives errors, not wrong records.

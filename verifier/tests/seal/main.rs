@@ -3,5 +3,6 @@
 mod batch;
 mod defect;
 mod replayed;
+mod sequence;
 mod tampered;
 mod world;
