@@ -1,7 +1,7 @@
 //! The chains of all agents, as far as they were read.
 
 use crate::audit::agents::{ChainKey, PublishedChain};
-use candor_trace::{ChainError, Header, Link, SEQUENCE_AND_TIME_BOUND};
+use candor_trace::{ChainError, Header, Link, SEQUENCE_BOUND, TIME_BOUND};
 use std::collections::BTreeMap;
 
 /// A chain: what its next record continues.
@@ -65,10 +65,10 @@ impl Chains {
         let skipped = state.gaps < self.gaps && header.sequence > before.sequence();
         state.gaps = self.gaps;
         if skipped {
-            if header.sequence >= SEQUENCE_AND_TIME_BOUND {
+            if header.sequence >= SEQUENCE_BOUND {
                 return Some(Err(ChainError::SequenceTooLarge { got: header.sequence }));
             }
-            if header.time >= SEQUENCE_AND_TIME_BOUND {
+            if header.time >= TIME_BOUND {
                 return Some(Err(ChainError::TimeTooLarge { got: header.time }));
             }
             if header.time < before.time() {

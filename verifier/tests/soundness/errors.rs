@@ -12,7 +12,7 @@ use candor_verifier::program::{digest, interval::ProgramError};
 use candor_verifier::trace::{
     BodyError, Bundle, BundleError, Chain, ChainError, DecisionMismatch, Link, SignatureError, Start,
 };
-use candor_verifier::{ErrorKind, ProofFile, VerifyError, verify, verify_bytes};
+use candor_verifier::{ErrorKind, FieldWord, ProofFile, VerifyError, verify, verify_bytes};
 
 fn refused(change: impl FnOnce(&mut Bundle, &mut ProofFile)) -> VerifyError {
     let (mut bundle, mut proof) = HONEST.clone();
@@ -224,7 +224,7 @@ fn statement() {
     assert_eq!(error.kind(), ErrorKind::Rejected);
 }
 
-/// Field elements that were never decoded may be out of range: they equal nothing.
+/// Field elements that were never decoded may be out of range: they are no words at all.
 #[test]
 fn words_beyond_the_modulus_are_refused() {
     let error = refused(|bundle, _| {
@@ -234,6 +234,7 @@ fn words_beyond_the_modulus_are_refused() {
         record.header.acc = Link::genesis(&chain, record.header.agent).next_acc(&record.header);
         sign_again(record);
     });
-    assert_eq!(error, VerifyError::Body { sequence: 0, source: BodyError::ObservationsMismatch });
+    assert_eq!(error, VerifyError::Scalar { sequence: 0, word: FieldWord::Observations });
+    assert_eq!(error.kind(), ErrorKind::Malformed);
     assert_ne!(FrBytes::from(digest::evidence(0)), FrBytes([0xff; 32]));
 }
