@@ -47,6 +47,12 @@ typedef struct CandorExpected {
   uint8_t verifying_contract[20];
   // Chain of the records' domain.
   uint64_t chain_id;
+  // Digest of the reference string that must have been used; zeros: not pinned, a ceremony is then only declared.
+  uint8_t setup_digest[32];
+  // Id of the key that a seal must have been made with; zeros: not pinned, a ceremony is then only declared.
+  uint8_t seal_key_id[32];
+  // Non-zero: a ceremony that is only declared, by whoever made card or key, is good enough.
+  uint8_t allow_declared_ceremony;
   // Non-zero: a development string or key, with which its maker can forge everything, is good enough.
   uint8_t allow_development_setup;
 } CandorExpected;

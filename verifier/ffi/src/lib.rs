@@ -53,6 +53,12 @@ pub struct CandorExpected {
     pub verifying_contract: [u8; 20],
     /// Chain of the records' domain.
     pub chain_id: u64,
+    /// Digest of the reference string that must have been used; zeros: not pinned, a ceremony is then only declared.
+    pub setup_digest: [u8; 32],
+    /// Id of the key that a seal must have been made with; zeros: not pinned, a ceremony is then only declared.
+    pub seal_key_id: [u8; 32],
+    /// Non-zero: a ceremony that is only declared, by whoever made card or key, is good enough.
+    pub allow_declared_ceremony: u8,
     /// Non-zero: a development string or key, with which its maker can forge everything, is good enough.
     pub allow_development_setup: u8,
 }
@@ -106,6 +112,10 @@ impl CandorText {
 fn expected(of: &CandorExpected) -> Expected {
     let domain = Domain { chain_id: of.chain_id, verifying_contract: of.verifying_contract };
     let mut expected = Expected::new(of.program_id, of.agent, domain);
+    // No digest is zero: finding one is finding a preimage.
+    expected.setup_digest = (of.setup_digest != [0; 32]).then_some(of.setup_digest);
+    expected.seal_keys = Some(of.seal_key_id).filter(|id| *id != [0; 32]).into_iter().collect();
+    expected.allow_declared_ceremony = of.allow_declared_ceremony != 0;
     expected.allow_development_setup = of.allow_development_setup != 0;
     expected
 }

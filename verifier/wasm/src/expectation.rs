@@ -21,7 +21,7 @@ pub enum ExpectationError {
     },
     /// Not JSON with these keys.
     #[error(
-        "the expectation is not JSON with programId, agent, chainId, verifyingContract, allowDevelopmentSetup, refuse: {source}"
+        "the expectation is not JSON with programId, agent, chainId, verifyingContract, setupDigest, sealKeys, allowDeclaredCeremony, allowDevelopmentSetup, refuse: {source}"
     )]
     Json {
         /// Why.
@@ -55,6 +55,11 @@ struct Keys {
     agent: String,
     chain_id: Option<u64>,
     verifying_contract: Option<String>,
+    setup_digest: Option<String>,
+    #[serde(default)]
+    seal_keys: Vec<String>,
+    #[serde(default)]
+    allow_declared_ceremony: bool,
     #[serde(default)]
     allow_development_setup: bool,
     #[serde(default)]
@@ -67,6 +72,9 @@ pub struct Expectation {
     program_id: [u8; 32],
     agent: [u8; 20],
     domain: Option<Domain>,
+    setup_digest: Option<[u8; 32]>,
+    seal_keys: Vec<[u8; 32]>,
+    allow_declared_ceremony: bool,
     allow_development_setup: bool,
     refused: Vec<AssumptionName>,
 }
@@ -90,6 +98,13 @@ impl Expectation {
             program_id: hexadecimal("programId", &keys.program_id)?,
             agent: hexadecimal("agent", &keys.agent)?,
             domain,
+            setup_digest: keys.setup_digest.map(|text| hexadecimal("setupDigest", &text)).transpose()?,
+            seal_keys: keys
+                .seal_keys
+                .iter()
+                .map(|id| hexadecimal("sealKeys", id))
+                .collect::<Result<_, _>>()?,
+            allow_declared_ceremony: keys.allow_declared_ceremony,
             allow_development_setup: keys.allow_development_setup,
             refused: keys.refuse.iter().map(|name| name.parse()).collect::<Result<_, _>>()?,
         })
@@ -100,6 +115,9 @@ impl Expectation {
     #[must_use]
     pub fn of(&self, card: &Card) -> Expected {
         let mut expected = Expected::new(self.program_id, self.agent, self.domain.unwrap_or(card.domain));
+        expected.setup_digest = self.setup_digest;
+        expected.seal_keys.clone_from(&self.seal_keys);
+        expected.allow_declared_ceremony = self.allow_declared_ceremony;
         expected.allow_development_setup = self.allow_development_setup;
         expected.refused.clone_from(&self.refused);
         expected

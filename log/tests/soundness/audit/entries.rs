@@ -169,14 +169,14 @@ fn pruning_excuses_only_what_was_pruned() {
             other => panic!("{other}"),
         }
     };
-    let bound = candor_trace::SEQUENCE_AND_TIME_BOUND;
+    let bound = candor_trace::SEQUENCE_BOUND;
     assert_eq!(
         out_of_range(&|entry| entry.signed.header.sequence = bound),
         ChainError::SequenceTooLarge { got: bound }
     );
     assert_eq!(
-        out_of_range(&|entry| entry.signed.header.time = bound),
-        ChainError::TimeTooLarge { got: bound }
+        out_of_range(&|entry| entry.signed.header.time = candor_trace::TIME_BOUND),
+        ChainError::TimeTooLarge { got: candor_trace::TIME_BOUND }
     );
     // A chain whose first record is still to come begins at its beginning or is taken up later, never both.
     let error = pruned(&|entries| entries[258] = entries[256].clone()).unwrap_err();
