@@ -1,0 +1,136 @@
+//! `candor log audit`: whether everything that a log publishes is in order.
+
+use super::published::{Published, Trust};
+use crate::artefact;
+use crate::classify::Classify;
+use crate::exit::Failure;
+use crate::output::{Report, count, table};
+use crate::progress::Progress;
+use crate::store::{self, Existing};
+use candor_log::audit::{
+    AuditReport, AuditSettings, Bodies, BodyFolder, MAX_CHECKPOINT_FILE_BYTES, Source, audit,
+};
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// `candor log audit`.
+#[derive(Args, Clone, Debug)]
+pub struct Audit {
+    /// The log's folder, its public/ folder, or the URL of its files
+    #[arg(value_name = "LOG")]
+    pub log: String,
+    /// Whom to believe
+    #[command(flatten)]
+    pub trust: Trust,
+    /// Checkpoint of an earlier audit: compared if the file is there, replaced when the audit passes
+    #[arg(long, value_name = "FILE")]
+    pub remember: Option<PathBuf>,
+    /// Card of a program whose chains are confirmed; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub card: Vec<PathBuf>,
+    /// Folder of bodies, each named by its hash: checked too
+    #[arg(long, value_name = "DIRECTORY")]
+    pub bodies: Option<PathBuf>,
+}
+
+/// The file of a checkpoint before and after an audit: what is remembered is what was audited.
+struct Pinned<'a> {
+    published: &'a Published,
+    checkpoint: Vec<u8>,
+}
+
+impl Source for Pinned<'_> {
+    fn get(&self, file: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, candor_log::audit::SourceError> {
+        match file {
+            "checkpoint" => Ok(Some(self.checkpoint.clone())),
+            _ => self.published.get(file, limit_bytes),
+        }
+    }
+}
+
+impl Audit {
+    /// Rebuilds the tree from the entries and checks all there is.
+    pub fn run(&self) -> Result<Report, Failure> {
+        let published = Published::at(&self.log)?;
+        let place = |failure: Failure| failure.at(&self.log);
+        let trusted = self.trust.policy_of(&published).map_err(place)?;
+        let cards: Vec<_> = self.card.iter().map(|path| artefact::card(path)).collect::<Result<_, _>>()?;
+        let remembered = match &self.remember {
+            Some(path) if path.exists() => Some(store::read(path, MAX_CHECKPOINT_FILE_BYTES)?),
+            _ => None,
+        };
+        let bodies = self.bodies.as_ref().map(|path| BodyFolder::at(path));
+        let settings = AuditSettings {
+            policy: &trusted.policy,
+            remembered: remembered.as_deref(),
+            cards: &cards,
+            bodies: bodies.as_ref().map(|bodies| bodies as &dyn Bodies),
+        };
+        let missing = || {
+            let failure = Failure::new(crate::exit::ExitClass::Rejected, "checkpoint is missing");
+            place(failure.fix("check that this is a log, and that it has published anything"))
+        };
+        let checkpoint = published
+            .get("checkpoint", MAX_CHECKPOINT_FILE_BYTES)
+            .map_err(|error| place(error.failure()))?
+            .ok_or_else(missing)?;
+        let pinned = Pinned { published: &published, checkpoint };
+        let mut progress = Progress::new("auditing");
+        let report = audit(&pinned, &settings, |done, total| progress.at(done, total));
+        drop(progress);
+        let report = report.map_err(|error| place(error.failure()))?;
+        if let Some(path) = &self.remember {
+            store::write(path, &pinned.checkpoint, Existing::Replace)?;
+        }
+        Ok(describe(&report, trusted.assumptions(), trusted.to_json(), bodies.is_some()))
+    }
+}
+
+fn describe(report: &AuditReport, assumptions: String, trust: serde_json::Value, bodies: bool) -> Report {
+    let mut rows = vec![
+        ("log", report.origin.clone()),
+        ("entries", format!("{}, root {}", report.size, report.root)),
+        ("checked", format!("{} of them: decoding, hash, signature, chain", report.entries)),
+        ("chains", format!("{}, {} confirmed by a card", report.chains, report.chains_with_card)),
+    ];
+    if report.pruned > 0 {
+        let text = format!(
+            "{} below index {}: hashes only; {} taken up after them",
+            report.pruned,
+            report.minimum_index,
+            count(report.resumed_chains, "chain")
+        );
+        rows.push(("pruned", text));
+    }
+    if bodies {
+        rows.push(("bodies", format!("{} checked, {} not there", report.bodies, report.bodies_missing)));
+    }
+    for cosigned in &report.cosigned {
+        rows.push(("witness", format!("{} at {}", cosigned.name, cosigned.time)));
+    }
+    match report.remembered {
+        Some(size) => rows.push(("continues", format!("the remembered checkpoint of {size} entries"))),
+        None => rows.push(("continues", "nothing was remembered: a first look".to_owned())),
+    }
+    rows.push(("rests on", assumptions));
+    let cosigned: Vec<_> =
+        report.cosigned.iter().map(|by| json!({ "name": by.name, "time": by.time })).collect();
+    let json = json!({
+        "origin": report.origin,
+        "size": report.size,
+        "root": report.root.to_base64(),
+        "entriesChecked": report.entries,
+        "entriesPruned": report.pruned,
+        "minimumIndex": report.minimum_index,
+        "chains": report.chains,
+        "chainsWithCard": report.chains_with_card,
+        "chainsResumed": report.resumed_chains,
+        "bodiesChecked": report.bodies,
+        "bodiesMissing": report.bodies_missing,
+        "cosigned": cosigned,
+        "remembered": report.remembered,
+        "restsOn": trust,
+    });
+    Report::accepted(table(&rows), json)
+}
