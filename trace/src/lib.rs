@@ -4,6 +4,8 @@
 //! [`SignedRecord`]s; [`check_link`], [`check_body`] and [`check_decision`] say what is wrong with one; [`select`]
 //! finds the records that led to a transaction; a [`Bundle`] carries them to a verifier.
 
+#[cfg(feature = "adapter")]
+pub mod adapter;
 pub mod bundle;
 pub mod chain;
 pub mod consistency;
@@ -13,6 +15,8 @@ pub mod entry;
 pub mod header;
 pub mod path;
 pub mod payload;
+#[cfg(feature = "receipt")]
+pub mod receipt;
 pub mod record;
 pub mod recorder;
 pub mod seal;

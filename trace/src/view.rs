@@ -124,15 +124,20 @@ pub struct VerdictView {
 }
 
 impl VerdictView {
-    /// Reads a word of docs/spec/digests.md.
+    /// The outcome in a word, which needs no policy to be read.
     #[must_use]
-    pub fn of(word: u64, card: &Card) -> Self {
-        let outcome = match word & 0xff {
+    pub fn outcome_of(word: u64) -> &'static str {
+        match word & 0xff {
             0 => "abstained",
             1 => "permitted",
             2 => "denied",
             _ => "unknown",
-        };
+        }
+    }
+    /// Reads a word of docs/spec/digests.md.
+    #[must_use]
+    pub fn of(word: u64, card: &Card) -> Self {
+        let outcome = Self::outcome_of(word);
         let reason_code = (word >> 8) as u16;
         let rule = (word >> 24).checked_sub(1).and_then(|rule| usize::try_from(rule).ok());
         Self {

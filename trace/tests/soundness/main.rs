@@ -2,6 +2,11 @@
 
 #[path = "../agent/mod.rs"]
 mod agent;
+
+#[cfg(feature = "adapter")]
+mod adapter;
+#[cfg(feature = "receipt")]
+mod receipt;
 #[cfg(feature = "tlog")]
 #[path = "../tree/mod.rs"]
 mod tree;
