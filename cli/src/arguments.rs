@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    agent_key, challenge, compare, compile, demo, export, init, inspect, log, prove, record, replay, seal,
-    settle, setup, tamper, verify,
+    agent_key, challenge, compare, compile, demo, export, import, init, inspect, log, plugin, prove, receipt,
+    record, replay, seal, settle, setup, tamper, verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, Report};
@@ -121,6 +121,12 @@ Examples:
   candor inspect .candor/log --record 17
   candor inspect .candor/card.candor --json")]
     Inspect(inspect::Inspect),
+    /// Turn what other systems recorded into observations, with their provenance
+    Import(import::Import),
+    /// Keys and signatures of plugins that sign what they report
+    Plugin(plugin::PluginCommand),
+    /// Decisions and verdicts as signed statements (in-toto in DSSE), and as spans
+    Receipt(receipt::Receipt),
     /// Test tool: write a copy of the log in which the agent cheated at one record
     #[command(
         after_help = "Example: candor tamper --record 17 --cheat output --operator 2 --into cheated-log"
@@ -150,6 +156,9 @@ impl Command {
             Self::Challenge(command) => command.run(&context.store),
             Self::Settle(command) => command.run(&context.store),
             Self::Inspect(command) => command.run(&context.store),
+            Self::Import(import) => import.command.run(&context.store),
+            Self::Plugin(plugin) => plugin.command.run(&context.store),
+            Self::Receipt(receipt) => receipt.command.run(&context.store),
             Self::Tamper(command) => command.run(&context.store),
             Self::Demo(command) => command.run(context),
         }

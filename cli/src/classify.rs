@@ -9,6 +9,10 @@ use candor_program::interval::ProgramError;
 use candor_program::observation::{EnvelopeError, ObservationError};
 use candor_prover::seal::ProvingKeyError;
 use candor_prover::{CommitError, ProveError, SetupError};
+use candor_trace::adapter::json::JsonError;
+use candor_trace::adapter::opengradient::OpenGradientError;
+use candor_trace::adapter::otel::OtelError;
+use candor_trace::receipt::ReceiptError;
 use candor_trace::{BundleError, PathError, PayloadError, RecordError};
 use candor_verifier::{ErrorKind, ReplayError, VerifyError};
 use std::fmt::Display;
@@ -395,6 +399,97 @@ impl Classify for candor_verifier::BatchError {
         match self {
             Self::Empty => ExitClass::Usage,
             Self::TooMany { .. } => ExitClass::Limit,
+        }
+    }
+}
+
+impl Classify for JsonError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::TooLong { .. } | Self::TooDeep { .. } => ExitClass::Limit,
+            _ => ExitClass::Malformed,
+        }
+    }
+}
+
+impl Classify for OtelError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Json { source, .. } => source.class(),
+            Self::TooManySpans { .. } => ExitClass::Limit,
+            Self::NoTool { .. } => ExitClass::Usage,
+            _ => ExitClass::Malformed,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoTool { .. } => "name the tools that stand for plugins with --tool TOOL=PLUGIN",
+            Self::NoResult { .. } => "let the instrumentation capture content, and record the runs again",
+            Self::TooManySpans { .. } => "split the export",
+            _ => "export the traces as OTLP JSON, one document or one a line",
+        })
+    }
+}
+
+impl Classify for OpenGradientError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Json { source, .. } => source.class(),
+            Self::Field { .. } | Self::Role { .. } | Self::Python(_) | Self::KeyFormat => {
+                ExitClass::Malformed
+            }
+            Self::ProofTooLong { .. } => ExitClass::Limit,
+            _ => ExitClass::Rejected,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Hash { .. } => Some(
+                "give the very request that was sent and the answer that came back, unchanged; otherwise do not act on it",
+            ),
+            Self::TeeId { .. } | Self::KeyFormat | Self::KeySize { .. } | Self::KeyExponent => {
+                Some("take the enclave's key from the network's registry")
+            }
+            Self::NotSigned { .. } => Some("do not act on this answer"),
+            _ => None,
+        }
+    }
+}
+
+impl Classify for ReceiptError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::TooLong { .. } | Self::TooManySignatures { .. } => ExitClass::Limit,
+            Self::Entry { source } => source.class(),
+            Self::Envelope { .. }
+            | Self::Base64 { .. }
+            | Self::PayloadType { .. }
+            | Self::Statement { .. }
+            | Self::StatementType
+            | Self::PredicateType { .. }
+            | Self::SubjectCount { .. } => ExitClass::Malformed,
+            Self::NotSigned { .. }
+            | Self::SubjectDigest { .. }
+            | Self::SubjectName { .. }
+            | Self::Signature { .. }
+            | Self::OtherProgram { .. }
+            | Self::OtherDomain
+            | Self::Field { .. } => ExitClass::Rejected,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::NotSigned { .. } => {
+                Some("name the key that you trust with --signer; do not rely on this receipt otherwise")
+            }
+            Self::SubjectDigest { .. } => Some("name the bundle that the verdict is about"),
+            Self::OtherProgram { .. } | Self::OtherDomain => {
+                Some("name the card of the program that decided")
+            }
+            Self::Field { .. } | Self::SubjectName { .. } | Self::Signature { .. } => {
+                Some("do not rely on this receipt: it says something else than the agent signed")
+            }
+            _ => None,
         }
     }
 }

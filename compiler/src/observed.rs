@@ -4,7 +4,7 @@ use crate::error::CompileError;
 use crate::source::SourceFile;
 use candor_program::card::Card;
 use candor_program::feature::Feature;
-use candor_program::observation::Observation;
+use candor_program::observation::{Envelope, Observation};
 
 /// Inputs that are drawn where agent.toml names no calibration data.
 pub(crate) const SAMPLES: usize = 1024;
@@ -33,17 +33,31 @@ pub(crate) fn lines(file: &SourceFile) -> impl Iterator<Item = Result<(usize, &s
 }
 
 /// All observations of a file; there is at least one.
+///
+/// Ranges are chosen from them and nothing else: a plugin that signs may be quoted without its envelope, and nobody looks at
+/// signatures or at the age of payloads.
 pub(crate) fn read(
     file: &SourceFile,
     field: &'static str,
     card: &Card,
 ) -> Result<Vec<Observed>, CompileError> {
+    let mut unsigned = card.clone();
+    for plugin in &mut unsigned.plugins {
+        plugin.signer = None;
+    }
     let mut observed = Vec::new();
     for line in lines(file) {
         let (line, text) = line?;
         let refused = |source| CompileError::Observation { path: file.path.clone(), line, source };
-        let observation = Observation::from_json(text, card).map_err(refused)?;
-        let input = observation.features(card).map_err(refused)?;
+        let mut observation = Observation::from_json(text, card).map_err(refused)?;
+        for (plugin, payload) in card.plugins.iter().zip(&mut observation.payloads) {
+            if plugin.signer.is_some()
+                && let Ok(envelope) = Envelope::from_bytes(payload)
+            {
+                *payload = envelope.payload.into_bytes();
+            }
+        }
+        let input = observation.features(&unsigned).map_err(refused)?;
         observed.push(Observed { time: observation.time, input });
     }
     if observed.is_empty() {

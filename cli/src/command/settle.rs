@@ -7,8 +7,9 @@ use crate::expectation::{self, ExpectationArguments};
 use crate::output::{Report, hex_string};
 use crate::store::Store;
 use candor_program::card::Card;
+use candor_trace::Bundle;
 use candor_verifier::{
-    Basis, Challenge, ErrorKind, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle,
+    Basis, Challenge, ErrorKind, Expected, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -34,6 +35,13 @@ pub struct Settle {
 impl Settle {
     /// Decides, and says what the verdict rests on or what is missing.
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
+        let settled = self.settle(store)?;
+        let mut report = report(&settled.verdict, &settled.bundle.card);
+        report.json["expected"] = expectation::to_json(&settled.expected);
+        Ok(report)
+    }
+    /// The verdict, with what it is about.
+    pub fn settle(&self, store: &Store) -> Result<Settled, Failure> {
         let path = self.bundle.clone().unwrap_or_else(|| store.bundle());
         let bundle = artefact::bundle(&path)?;
         let proofs = self.proof.iter().map(|path| artefact::proof(path)).collect::<Result<Vec<_>, _>>()?;
@@ -49,13 +57,23 @@ impl Settle {
             .chain(challenges.iter().map(Submission::Challenge))
             .collect();
         let verdict = settle(&expected, &bundle, &submissions);
-        let mut report = report(&verdict, &bundle.card);
-        report.json["expected"] = expectation::to_json(&expected);
-        Ok(report)
+        Ok(Settled { verdict, bundle, expected })
     }
 }
 
-fn report(verdict: &Verdict, card: &Card) -> Report {
+/// A verdict and what it is about.
+pub struct Settled {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The bundle.
+    pub bundle: Bundle,
+    /// What was expected of it.
+    pub expected: Expected,
+}
+
+/// What a verdict says, and with which exit code.
+#[must_use]
+pub fn report(verdict: &Verdict, card: &Card) -> Report {
     match verdict {
         Verdict::Honest(accepted) => Report::accepted(
             format!("verdict: honest\n{}", verify::describe(accepted, card)),
