@@ -65,7 +65,8 @@ Examples:
 Examples:
   candor record observations.jsonl
   candor record observations.jsonl --skip-recorded    after an interruption
-  candor record --stdio                               one JSON line in, one JSON line out (docs/cli.md)")]
+  candor record --stdio                               one JSON line in, one JSON line out (docs/cli.md)
+  candor record --stdio --log http://127.0.0.1:6962   the same, delivered to a log of many agents")]
     Record(record::Record),
     /// Run a log that many agents commit to, witness one, or audit one
     #[command(arg_required_else_help = true)]

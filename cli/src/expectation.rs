@@ -201,7 +201,8 @@ fn card_of(path: &Path) -> Result<Card, Failure> {
     }
 }
 
-fn parse_agent(text: &str) -> Result<[u8; 20], Failure> {
+/// An agent's address, or the one in a file.
+pub fn parse_agent(text: &str) -> Result<[u8; 20], Failure> {
     if text.starts_with("0x") {
         return parse_hex(text).map_err(|failure| failure.at("--agent"));
     }

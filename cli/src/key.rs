@@ -93,21 +93,23 @@ pub fn load(path: &Path) -> Result<AgentKey, Failure> {
     AgentKey::from_bytes(&secret).map_err(|error| malformed().fix(error))
 }
 
+/// Nobody but the owner may read or write a file.
 #[cfg(unix)]
-fn check_private(path: &Path) -> Result<(), Failure> {
+pub fn check_private(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = path.metadata().map_err(|error| store::unreadable(path, &error))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    Err(Failure::usage(format!("others may read or write the agent's key: its mode is {mode:04o}"))
+    Err(Failure::usage(format!("others may read or write this secret: its mode is {mode:04o}"))
         .at(path.display())
         .fix(format!("chmod 600 {}; if somebody may have read it, make a new key", path.display())))
 }
 
+/// Nobody but the owner may read or write a file.
 #[cfg(not(unix))]
-fn check_private(_path: &Path) -> Result<(), Failure> {
+pub fn check_private(_path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::key;
 use crate::output::hex_string;
 use crate::store::Store;
-use candor_log::FileLog;
+use candor_log::{FileLog, FileLogReader};
 use candor_program::card::Card;
 use candor_program::observation::Observation;
 use candor_program::transaction::Transaction;
@@ -55,6 +55,10 @@ impl Session {
     /// Time of the last record when the session began; `None`: the log was empty.
     pub fn resumed_at(&self) -> Option<u64> {
         self.resumed_at
+    }
+    /// The agent's own log.
+    pub fn log(&self) -> &FileLogReader {
+        &self.log
     }
     /// Number of records that are durable.
     pub fn durable(&self) -> u64 {

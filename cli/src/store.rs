@@ -130,6 +130,19 @@ pub fn read(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Failure> {
     if bytes.len() as u64 > limit_bytes { Err(too_long(bytes.len() as u64)) } else { Ok(bytes) }
 }
 
+/// Creates a directory that only its owner may enter, and those above it, where missing.
+pub fn create_private_directory(path: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| {
+        Failure::new(ExitClass::Unexpected, format!("could not create the directory: {error}"))
+            .at(path.display())
+            .fix("check permissions and free space")
+    })
+}
+
 /// A file or directory that could not be opened or read.
 pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let failure = if error.kind() == io::ErrorKind::NotFound {

@@ -1,6 +1,7 @@
 //! `candor record`: observations in, decisions out, every one of them durable before it is shown.
 
 use crate::arguments::Context;
+use crate::delivering::{Delivering, DeliveryArguments, LogTarget, is_url};
 use crate::exit::{ExitClass, Failure};
 use crate::lines::{Line, Lines};
 use crate::output::{Output, Report, count};
@@ -32,15 +33,26 @@ pub struct Record {
     /// Pass over lines whose time is not after the log's last record: go on after an interruption
     #[arg(long)]
     pub skip_recorded: bool,
-    /// The log's directory [default: log in --dir]
-    #[arg(long, value_name = "DIRECTORY")]
+    /// The log: its directory [default: log in --dir], or the URL of one that many agents write to
+    #[arg(long, value_name = "DIRECTORY_OR_URL")]
     pub log: Option<PathBuf>,
+    /// The agent's own log, from where records are delivered to --log URL [default: log in --dir]
+    #[arg(long, value_name = "DIRECTORY", requires = "log")]
+    pub outbox: Option<PathBuf>,
+    /// Show no decision that the log at --log URL has not acknowledged
+    #[arg(long, requires = "log")]
+    pub require_log: bool,
+    /// How records are delivered to --log URL
+    #[command(flatten)]
+    pub delivery: DeliveryArguments,
 }
 
 impl Record {
     /// Records until the observations end.
     pub fn run(&self, context: &mut Context<'_>) -> Result<Report, Failure> {
-        let directory = self.log.clone().unwrap_or_else(|| context.store.log());
+        let url = self.url()?;
+        let own = if url.is_some() { &self.outbox } else { &self.log };
+        let directory = own.clone().unwrap_or_else(|| context.store.log());
         // Opened first: where there is nothing to record, no log is made.
         let source: Option<(&Path, Box<dyn BufRead>)> = match &self.observations {
             None => None,
@@ -57,19 +69,45 @@ impl Record {
                 "note: {cut} of an unfinished record, which was never acknowledged, were cut off the log's end"
             );
         }
+        let mut delivering = match url {
+            None => Delivering::Nobody,
+            Some(url) => {
+                let target = LogTarget { url, required: self.require_log, directory: &directory };
+                Delivering::open(
+                    &self.delivery,
+                    &target,
+                    &context.store,
+                    session.card().domain,
+                    session.log(),
+                )?
+            }
+        };
         let output = &mut context.output;
-        match source {
-            Some((path, reader)) => self.record(&mut session, reader, path, output),
+        let done = match source {
+            Some((path, reader)) => self.record(&mut session, &mut delivering, reader, path, output),
             None => {
                 // Whoever reads the answers is a program, of errors too.
                 output.json = true;
-                answer_stdio(&mut session, output)
+                answer_stdio(&mut session, &mut delivering, output)
             }
+        };
+        delivering.finish();
+        done
+    }
+    /// The log of many agents, if one is named.
+    fn url(&self) -> Result<Option<&str>, Failure> {
+        let url = self.log.as_deref().filter(|log| is_url(log)).and_then(Path::to_str);
+        if url.is_none() && (self.require_log || self.outbox.is_some()) {
+            return Err(Failure::usage("--require-log and --outbox go with the URL of a log")
+                .at("--log")
+                .fix("name a log as http://HOST:PORT, or leave them out"));
         }
+        Ok(url)
     }
     fn record(
         &self,
         session: &mut Session,
+        delivering: &mut Delivering,
         reader: impl BufRead,
         path: &Path,
         output: &mut Output<'_>,
@@ -90,11 +128,11 @@ impl Record {
                 }
             }
             if group.is_full() {
-                group.flush(session, output)?;
+                group.flush(session, delivering, output)?;
             }
         };
         // What was decided before a bad line is recorded all the same.
-        group.flush(session, output)?;
+        group.flush(session, delivering, output)?;
         let recorded = session.durable() - before;
         match read {
             Ok(()) => Ok(summary(session, recorded)),
@@ -156,11 +194,17 @@ impl Group {
         self.recorded.len() >= self.size
     }
     /// Makes the decisions durable, and only then shows them.
-    fn flush(&mut self, session: &mut Session, output: &mut Output<'_>) -> Result<(), Failure> {
+    fn flush(
+        &mut self,
+        session: &mut Session,
+        delivering: &mut Delivering,
+        output: &mut Output<'_>,
+    ) -> Result<(), Failure> {
         let answers: Vec<Answer> =
             self.recorded.iter().map(|recorded| Answer::of(recorded, session.card())).collect();
         let records: Vec<SignedRecord> = self.recorded.drain(..).map(|recorded| recorded.record).collect();
         session.append(&records)?;
+        delivering.recorded(&records, session.log())?;
         let lines: Vec<String> = answers
             .iter()
             .map(|answer| if output.json { json!(answer).to_string() } else { answer.text() })
@@ -170,7 +214,11 @@ impl Group {
 }
 
 /// One line in, one line out, until the input ends. An error about a line is its answer, and the next line is read.
-fn answer_stdio(session: &mut Session, output: &mut Output<'_>) -> Result<Report, Failure> {
+fn answer_stdio(
+    session: &mut Session,
+    delivering: &mut Delivering,
+    output: &mut Output<'_>,
+) -> Result<Report, Failure> {
     let mut lines = Lines::new(io::stdin().lock());
     loop {
         let line = lines.read().map_err(|error| {
@@ -179,13 +227,17 @@ fn answer_stdio(session: &mut Session, output: &mut Output<'_>) -> Result<Report
         let decided = match line {
             None => return Ok(Report::accepted(String::new(), serde_json::Value::Null)),
             Some(Line::Bad(failure)) => Err(failure),
-            Some(Line::Text(text)) => session.decide(&text),
+            Some(Line::Text(text)) => {
+                delivering.before_deciding(session.log()).and_then(|()| session.decide(&text))
+            }
         };
         let answer = match decided {
             Ok(recorded) => {
                 let answer = Answer::of(&recorded, session.card());
                 // An error here ends the session: what is not durable is not answered, nor is anything after it.
-                session.append(&[recorded.record])?;
+                let records = [recorded.record];
+                session.append(&records)?;
+                delivering.recorded(&records, session.log())?;
                 json!(answer)
             }
             Err(failure) => failure.at(format!("line {}", lines.number())).to_json(),

@@ -2,9 +2,12 @@
 
 #[path = "../project/mod.rs"]
 mod project;
+#[path = "../served/mod.rs"]
+mod served;
 
 mod agent;
 mod commands;
 mod demo;
 mod interrupted;
+mod log_pipeline;
 mod path;

@@ -2,9 +2,12 @@
 
 #[path = "../project/mod.rs"]
 mod project;
+#[path = "../served/mod.rs"]
+mod served;
 
 mod artefacts;
 mod exit_codes;
+mod log_pipeline;
 mod logs;
 mod models;
 mod observations;

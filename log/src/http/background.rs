@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const MAX_QUEUED: usize = 256;
 
 /// Told of each attempt that failed, and when the next one is; `None`: there is none.
-pub type DeliveryObserver = dyn Fn(&DeliveryError, Option<Duration>) + Send;
+pub type DeliveryObserver = dyn FnMut(&DeliveryError, Option<Duration>) + Send;
 
 /// A thread that delivers.
 pub struct BackgroundDelivery {

@@ -3,9 +3,15 @@
 mod audit;
 mod classify;
 mod consistency;
+pub mod deliver;
+pub mod init;
+pub mod open;
 mod prove_inclusion;
 mod published;
+pub mod register;
+pub mod serve;
 mod verify_inclusion;
+pub mod witness;
 
 use crate::arguments::Context;
 use crate::exit::Failure;
@@ -40,6 +46,27 @@ Examples:
     /// Check that a log continues a checkpoint that was kept
     #[command(after_help = "Example: candor log consistency ./log --from last.checkpoint --log-key log.vkey")]
     Consistency(consistency::Consistency),
+    /// Make a log: its key, and an empty tree
+    #[command(after_help = "Example: candor log init ./agents-log --origin log.example/agents")]
+    Init(init::Init),
+    /// Let an agent write records of its program
+    #[command(after_help = "\
+Examples:
+  candor log register ./agents-log --card card.candor --agent 0x12...
+  candor log register http://127.0.0.1:6962 --token-file ./agents-log/private/operator.token")]
+    Register(register::Register),
+    /// Serve a log, until SIGINT or SIGTERM
+    #[command(after_help = "Example: candor log serve ./agents-log --listen 127.0.0.1:6962")]
+    Serve(serve::Serve),
+    /// Be a witness: cosign what continues what was cosigned before
+    #[command(after_help = "\
+Examples:
+  candor log witness ./witness --name witness.example/w1      makes its key, and shows it
+  candor log witness ./witness --trust ./agents-log/public/log.vkey")]
+    Witness(witness::WitnessCommand),
+    /// Hand in what an agent recorded while the log could not be reached
+    #[command(after_help = "Example: candor log deliver http://127.0.0.1:6962")]
+    Deliver(deliver::Deliver),
 }
 
 impl LogCommand {
@@ -50,6 +77,11 @@ impl LogCommand {
             Self::ProveInclusion(command) => command.run(),
             Self::VerifyInclusion(command) => command.run(&context.store),
             Self::Consistency(command) => command.run(),
+            Self::Init(command) => command.run(),
+            Self::Register(command) => command.run(&context.store),
+            Self::Serve(command) => command.run(context),
+            Self::Witness(command) => command.run(context),
+            Self::Deliver(command) => command.run(&context.store),
         }
     }
 }
