@@ -108,6 +108,16 @@ pub enum FileDamage {
         /// Entries that were signed or indexed.
         known: u64,
     },
+    /// The chains' ends are of a larger tree than the one that was signed.
+    #[error(
+        "it is of {got} entries, this log signed nothing larger than {signed}: the private folder is older"
+    )]
+    Beyond {
+        /// Largest size that was signed.
+        signed: u64,
+        /// Found.
+        got: u64,
+    },
     /// An entry does not continue its chain.
     #[error("entry {index} does not continue its agent's chain: {source}")]
     Chain {
@@ -250,6 +260,14 @@ pub enum PipelineError {
     /// The log is being shut down.
     #[error("the log is being shut down")]
     ShuttingDown,
+    /// The entry was settled, and is gone.
+    #[error("entry {index} was settled and is pruned: entries from {minimum} on are kept")]
+    Pruned {
+        /// Asked for.
+        index: u64,
+        /// Below this index entries may be gone.
+        minimum: u64,
+    },
     /// No such entry.
     #[error("entry {index} is asked for, the log has {size}")]
     OutOfRange {

@@ -23,12 +23,22 @@ pub(crate) const JOURNAL: &str = "private/journal";
 pub(crate) const EVIDENCE: &str = "private/evidence";
 /// Folder of bodies that outlive their segment.
 pub(crate) const BODIES: &str = "private/bodies";
+/// What every chain's next record continues, at the size below which entries may be gone.
+pub(crate) const HEADS: &str = "private/heads";
+/// The clock of retention.
+pub(crate) const MARKS: &str = "private/marks.json";
+/// What disputes keep from being pruned.
+pub(crate) const PINS: &str = "private/pins.json";
+/// Held while one of the files of retention is changed.
+pub(crate) const RETENTION_LOCK: &str = "private/retention.lock";
 /// The index.
 pub(crate) const INDEX: &str = "private/index.redb";
 /// Object: the published checkpoint.
 pub(crate) const CHECKPOINT: &str = "checkpoint";
 /// Object: the log's verifier key.
 pub(crate) const VERIFIER_KEY: &str = "log.vkey";
+/// Object: how long everything is kept, and what may be gone.
+pub(crate) const POLICY: &str = "policy.json";
 /// Object: registered agents.
 pub(crate) const AGENTS: &str = "agents.json";
 
@@ -91,6 +101,10 @@ impl<D: Disk> Files<D> {
     /// Replaces a public object; atomic, and durable on return.
     pub(crate) fn replace_public(&self, name: &str, bytes: &[u8]) -> Result<(), PipelineError> {
         self.public.replace(name, bytes).map_err(|error| self.object_failed(error))
+    }
+    /// Removes a file; not durable by itself.
+    pub(crate) fn remove(&self, name: &str) -> Result<bool, PipelineError> {
+        self.all.remove(name).map_err(|error| self.object_failed(error))
     }
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, PipelineError> {
         self.all.list(folder).map_err(|error| self.object_failed(error))

@@ -85,6 +85,7 @@ impl<D: Disk> Log<D> {
         let start = Start {
             chains: Chains::default(),
             index,
+            oldest: 0,
             tail: Tail::default(),
             journal,
             edge: Edge::empty(),
@@ -125,6 +126,7 @@ impl<D: Disk> Log<D> {
         let start = Start {
             chains: recovered.chains,
             index: recovered.index,
+            oldest: recovered.oldest,
             tail: recovered.tail,
             journal,
             edge,
@@ -156,6 +158,7 @@ impl<D: Disk> Log<D> {
             chains: start.chains,
             tail: RwLock::new(start.tail),
             index: start.index,
+            oldest: start.oldest,
             progress: Progress::new(sizes, root),
             published: RwLock::new(start.published.map(|(_, note)| Arc::new(note))),
             registering: Mutex::new(()),
@@ -290,6 +293,7 @@ impl<D: Disk> Drop for Log<D> {
 struct Start<D: Disk> {
     chains: Chains,
     index: Index,
+    oldest: u64,
     tail: Tail,
     journal: Journal<D>,
     edge: Edge,

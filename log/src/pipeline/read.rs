@@ -16,14 +16,14 @@ impl<D: Disk> Log<D> {
     pub fn entry(&self, index: u64) -> Result<Entry, PipelineError> {
         Ok(self.shared().read_entry(index)?.1)
     }
-    /// Index of the record with this hash, once it is sequenced.
+    /// Index of the record with this hash, once it is sequenced; `None` also for one that is pruned.
     pub fn find(&self, record_hash: &[u8; 32]) -> Result<Option<u64>, PipelineError> {
         let shared = self.shared();
         if let Some(index) = shared.find_in_tail(|entry| entry.record_hash == *record_hash) {
             return Ok(Some(index));
         }
         for index in shared.index.candidates(record_hash)? {
-            if shared.read_entry(index)?.1.record_hash() == *record_hash {
+            if shared.read_kept_entry(index)?.is_some_and(|entry| entry.record_hash() == *record_hash) {
                 return Ok(Some(index));
             }
         }
@@ -46,7 +46,7 @@ impl<D: Disk> Log<D> {
         }
         for index in shared.index.candidates(body_hash)? {
             let Some(frame) = shared.index.frame(index)? else { continue };
-            if shared.read_entry(index)?.1.body == *body_hash
+            if shared.read_kept_entry(index)?.is_some_and(|entry| entry.body == *body_hash)
                 && let Some(body) = read_body(&shared.files, frame, body_hash)?
             {
                 return Ok(Some(body));
@@ -97,10 +97,24 @@ impl<D: Disk> Shared<D> {
         let tiles = Tiles::new(&self.files);
         let out_of_range = PipelineError::OutOfRange { index, size };
         let id = BundleId::of_tree(index / TILE_WIDTH, size).ok_or(out_of_range.clone())?;
-        let bytes = tiles.entries(&id)?.into_iter().nth((index % TILE_WIDTH) as usize).ok_or(out_of_range)?;
+        let entries = tiles.entries(&id).map_err(|error| match error {
+            PipelineError::Damaged { damage: FileDamage::Missing, .. } if index < self.oldest => {
+                PipelineError::Pruned { index, minimum: self.oldest }
+            }
+            error => error,
+        })?;
+        let bytes = entries.into_iter().nth((index % TILE_WIDTH) as usize).ok_or(out_of_range)?;
         let entry = Entry::from_bytes(&bytes)
             .map_err(|error| self.files.damaged_public(&id.path(), FileDamage::Undecodable(error)))?;
         Ok((bytes, entry))
+    }
+    /// The value of a sequenced entry; `None` if it is pruned.
+    fn read_kept_entry(&self, index: u64) -> Result<Option<Entry>, PipelineError> {
+        match self.read_entry(index) {
+            Ok((_, entry)) => Ok(Some(entry)),
+            Err(PipelineError::Pruned { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
     fn find_in_tail(&self, wanted: impl Fn(&crate::pipeline::submission::Ticket) -> bool) -> Option<u64> {
         let tail = self.tail();

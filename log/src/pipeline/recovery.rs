@@ -4,7 +4,8 @@ use crate::disk::Disk;
 use crate::pipeline::chains::Chains;
 use crate::pipeline::check;
 use crate::pipeline::error::{FileDamage, PipelineError};
-use crate::pipeline::files::{CHECKPOINT, Files, INDEX, REGISTRATIONS, SIGNED, VERIFIER_KEY};
+use crate::pipeline::files::{CHECKPOINT, Files, HEADS, INDEX, PUBLIC, REGISTRATIONS, SIGNED, VERIFIER_KEY};
+use crate::pipeline::heads::{Head, Heads};
 use crate::pipeline::index::{Index, Indexed};
 use crate::pipeline::journal::{FrameView, Scanned, list_segments, scan, segment_name};
 use crate::pipeline::registration::{Registration, decode_registrations};
@@ -12,8 +13,10 @@ use crate::pipeline::settings::{LogSettings, OpenCheck};
 use crate::pipeline::shared::{Tail, TailEntry};
 use crate::pipeline::submission::{Ticket, hold};
 use crate::pipeline::tiles::Tiles;
+use crate::pipeline::usage::all_files;
 use candor_trace::tlog::{
-    CheckpointRejected, Hash, Note, QuorumPolicy, SignedCheckpoint, VerifierKey, leaf_hash,
+    BundleId, CheckpointRejected, Hash, Note, QuorumPolicy, SignedCheckpoint, TILE_WIDTH, VerifierKey,
+    leaf_hash,
 };
 use candor_trace::{ChainError, Entry};
 use std::sync::Arc;
@@ -41,6 +44,8 @@ pub(crate) struct Recovered {
     pub(crate) report: RecoveryReport,
     pub(crate) chains: Chains,
     pub(crate) index: Index,
+    /// Below this index entries may have been pruned.
+    pub(crate) oldest: u64,
     pub(crate) tail: Tail,
     pub(crate) scanned: Scanned,
     pub(crate) signed: (u64, Hash),
@@ -66,7 +71,12 @@ pub(crate) fn recover<D: Disk>(
         check::check_tiles(&tiles, size)?;
     }
     let chains = Chains::new(read_registrations(files)?);
-    let mut recovery = Recovery { files, tiles: &tiles, size, chains: &chains, indexed: 0 };
+    let heads = Heads::read(files)?;
+    let oldest = heads.size;
+    if oldest > size {
+        return Err(files.damaged(HEADS, FileDamage::Beyond { signed: size, got: oldest }));
+    }
+    let mut recovery = Recovery { files, tiles: &tiles, size, heads: &heads, chains: &chains, indexed: 0 };
     let (index, index_size) = recovery.open_index(settings)?;
     recovery.heads(settings, &index)?;
     let (scanned, tail) = recovery.journal(settings, &index, index_size)?;
@@ -79,7 +89,7 @@ pub(crate) fn recover<D: Disk>(
         indexed: recovery.indexed,
     };
     let published = published.map(|(_, note)| note);
-    Ok(Recovered { report, chains, index, tail, scanned, signed: (size, root), published })
+    Ok(Recovered { report, chains, index, oldest, tail, scanned, signed: (size, root), published })
 }
 
 /// The log's key is the one that is to sign.
@@ -144,6 +154,8 @@ struct Recovery<'a, D: Disk> {
     tiles: &'a Tiles<'a, D>,
     /// Signed size.
     size: u64,
+    /// The chains' ends where entries begin that are certainly there.
+    heads: &'a Heads,
     chains: &'a Chains,
     /// Entries that were indexed again.
     indexed: u64,
@@ -180,11 +192,24 @@ impl<D: Disk> Recovery<'_, D> {
             batch.clear();
             result
         };
-        check::check_entries(self.tiles, from, self.size, |position, bytes, _| {
+        let mut add = |position: u64, bytes: &[u8], _| {
             let (entry, chain) = self.decode(position, bytes)?;
             batch.push((position, chain, entry));
             if batch.len() == INDEX_BATCH { flush(&mut batch) } else { Ok(()) }
-        })?;
+        };
+        let oldest = self.heads.size;
+        if from < oldest {
+            for bundle in kept_bundles(self.files, oldest)? {
+                let start = bundle.start_index();
+                check::check_entries(
+                    self.tiles,
+                    start.max(from),
+                    start.saturating_add(TILE_WIDTH),
+                    &mut add,
+                )?;
+            }
+        }
+        check::check_entries(self.tiles, from.max(oldest), self.size, add)?;
         flush(&mut batch)?;
         self.indexed = self.size - from;
         Ok(())
@@ -201,8 +226,14 @@ impl<D: Disk> Recovery<'_, D> {
     }
     /// Puts every chain's end where the tree, or the index, left it.
     fn heads(&self, settings: &LogSettings, index: &Index) -> Result<(), PipelineError> {
+        for Head { header, record_hash } in &self.heads.chains {
+            let slot = self.chains.find(&header.agent, &header.program_id);
+            let damage = FileDamage::IndexMismatch { index: self.heads.size };
+            let slot = slot.ok_or_else(|| self.files.damaged(REGISTRATIONS, damage))?;
+            slot.restore(header, *record_hash);
+        }
         if settings.open_check == OpenCheck::Everything {
-            return check::check_entries(self.tiles, 0, self.size, |position, bytes, _| {
+            return check::check_entries(self.tiles, self.heads.size, self.size, |position, bytes, _| {
                 let (entry, chain) = self.decode(position, bytes)?;
                 self.advance(&bundle_name(position), position, &entry, chain)
             });
@@ -324,6 +355,16 @@ impl<D: Disk> Recovery<'_, D> {
         }
         Ok(())
     }
+}
+
+/// Full bundles that a pruning left below an index.
+fn kept_bundles<D: Disk>(files: &Files<D>, below: u64) -> Result<Vec<BundleId>, PipelineError> {
+    let names = all_files(files, &format!("{PUBLIC}/tile/entries"))?;
+    let bundle = |name: &String| BundleId::parse(name.strip_prefix(PUBLIC)?.strip_prefix('/')?).ok();
+    let mut kept: Vec<BundleId> = names.iter().filter_map(bundle).collect();
+    kept.retain(|id| id.is_full() && id.start_index() < below);
+    kept.sort();
+    Ok(kept)
 }
 
 /// Name of the full bundle that holds an entry, for messages.

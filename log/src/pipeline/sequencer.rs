@@ -16,8 +16,9 @@ pub(crate) fn run<D: Disk>(shared: &Shared<D>, mut journal: Journal<D>) {
                     let (slot, ticket) = (queued.slot.clone(), queued.ticket.clone());
                     tail.entries.push_back(TailEntry { slot, ticket, frame });
                 }
-                drop(tail);
+                // Before anybody can integrate them: sizes never overtake each other.
                 shared.progress.sequenced(journal.size());
+                drop(tail);
                 for (index, queued) in (first..).zip(&group) {
                     queued.ticket.settle(Ok(index));
                 }

@@ -47,6 +47,8 @@ pub(crate) struct Shared<D: Disk> {
     pub(crate) queue: Queue,
     pub(crate) tail: RwLock<Tail>,
     pub(crate) index: Index,
+    /// Below this index entries may have been pruned.
+    pub(crate) oldest: u64,
     pub(crate) progress: Progress,
     /// The published checkpoint.
     pub(crate) published: RwLock<Option<Arc<Note>>>,

@@ -135,6 +135,14 @@ pub enum SubmitError {
         /// File with both signed headers; `None` if the agent has as many as are kept.
         evidence: Option<String>,
     },
+    /// A record for a place of the chain whose record was settled and is pruned.
+    #[error(
+        "the record with sequence number {sequence} was settled and is pruned: the log cannot tell any more whether this one is the same"
+    )]
+    Settled {
+        /// Sequence number.
+        sequence: u64,
+    },
     /// Too much waits to be sequenced: try again.
     #[error("{records} records of {bytes} bytes wait to be sequenced: try again later")]
     QueueFull {

@@ -10,6 +10,7 @@ use crate::pipeline::open::Log;
 use crate::pipeline::queue::Queued;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::submission::{Pending, Sequenced, Submission, SubmitError, Ticket, hold};
+use crate::pipeline::tiles::Tiles;
 use candor_program::encoding::{decode_exact, keccak256};
 use candor_trace::tlog::leaf_hash;
 use candor_trace::{Body, Entry, SignatureError, SignedHeader, check_link, check_openings, recover};
@@ -103,18 +104,38 @@ impl<D: Disk> Shared<D> {
                 false => Err(self.refuse_equivocation(&there.entry, ticket)),
             };
         }
-        let found = self.entry_at(slot, header.sequence).map_err(|error| self.stop(error))?;
-        let (index, there) = found;
+        let (index, there) = match self.entry_at(slot, header.sequence) {
+            Ok(found) => found,
+            Err(PipelineError::Pruned { .. }) => return self.accept_pruned(slot, ticket),
+            Err(error) => return Err(self.stop(error).into()),
+        };
         match there.record_hash() == ticket.record_hash {
             true => Ok(Pending::durable(Sequenced { index, duplicate: true, leaf: there.leaf_hash() })),
             false => Err(self.refuse_equivocation(&there, ticket)),
         }
     }
+    /// A record for a place whose entry is pruned: its leaf still says whether it is the same entry.
+    fn accept_pruned(&self, slot: &ChainSlot, ticket: &Ticket) -> Result<Pending, SubmitError> {
+        let sequence = ticket.entry.signed.header.sequence;
+        let place = self.index.place(slot.number, sequence).map_err(|error| self.stop(error))?;
+        let Some(index) = place else { return Err(SubmitError::Settled { sequence }) };
+        let size = self.progress.read().sizes.integrated;
+        let leaf = Tiles::new(&self.files).leaf(index, size).map_err(|error| self.stop(error))?;
+        match leaf == ticket.leaf {
+            true => Ok(Pending::durable(Sequenced { index, duplicate: true, leaf })),
+            false => Err(SubmitError::Settled { sequence }),
+        }
+    }
     /// The entry at a place of a chain that is indexed.
     fn entry_at(&self, slot: &ChainSlot, sequence: u64) -> Result<(u64, Entry), PipelineError> {
         let mismatch = |index| self.files.damaged(INDEX, FileDamage::IndexMismatch { index });
-        let place = self.index.place(slot.number, sequence)?;
-        let index = place.ok_or_else(|| mismatch(self.progress.read().sizes.integrated))?;
+        let Some(index) = self.index.place(slot.number, sequence)? else {
+            // An index that was made again after a pruning does not have what was pruned.
+            return Err(match self.oldest {
+                0 => mismatch(self.progress.read().sizes.integrated),
+                minimum => PipelineError::Pruned { index: 0, minimum },
+            });
+        };
         let (_, entry) = self.read_entry(index)?;
         let header = &entry.signed.header;
         let registration = &slot.registration;

@@ -4,8 +4,8 @@ use crate::disk::Disk;
 use crate::pipeline::error::{FileDamage, PipelineError};
 use crate::pipeline::files::Files;
 use candor_trace::tlog::{
-    self, BundleId, Frontier, Hash, ProveError, ReadHashes, ReadTiles, TileHashes, TileId, TileReadError,
-    bundle_entries, tile_hashes,
+    self, BundleId, Frontier, Hash, ProveError, ReadHashes, ReadTiles, TILE_WIDTH, TileHashes, TileId,
+    TileReadError, bundle_entries, tile_hashes,
 };
 
 /// Reads tiles and bundles; a partial one that was removed is read from the full one.
@@ -49,6 +49,12 @@ impl<'a, D: Disk> Tiles<'a, D> {
         }
         // It may have been completed, and the partial one removed, between the two calls: but then the full one is there.
         Err(self.files.damaged_public(&name, FileDamage::Missing))
+    }
+    /// The hash of an entry as a leaf of a tree.
+    pub(crate) fn leaf(&self, index: u64, size: u64) -> Result<Hash, PipelineError> {
+        let out_of_range = || PipelineError::OutOfRange { index, size };
+        let id = TileId::of_tree(0, index / TILE_WIDTH, size).ok_or_else(out_of_range)?;
+        self.hashes(&id)?.get((index % TILE_WIDTH) as usize).copied().ok_or_else(out_of_range)
     }
     /// The frontier that the tiles give.
     pub(crate) fn frontier(&self, size: u64) -> Result<Frontier, PipelineError> {

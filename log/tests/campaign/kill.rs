@@ -6,8 +6,9 @@
 
 use crate::disk::Dice;
 use crate::full;
-use crate::world::{Agents, Told, agents};
+use crate::world::{Agents, Told, signed_records};
 use candor_log::FileSystem;
+use candor_trace::SignedRecord;
 use candor_trace::tlog::{Checkpoint, Hash};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -22,18 +23,19 @@ const FROM: &str = "CANDOR_KILL_FROM";
 /// Set once a child said that the log was created.
 const CREATED: &str = "CANDOR_KILL_CREATED";
 
-/// Enough for some dozen runs; then a new log begins.
-fn records() -> Agents {
-    agents(4, 50)
-}
+/// Where the child finds its records: making them takes longer than a child mostly lives.
+const RECORDS: &str = "CANDOR_KILL_RECORDS";
 
 /// The child: says what it is told, until it is killed or done.
 #[test]
 #[ignore = "started by the test below, to be killed"]
 fn child() {
-    let (Ok(folder), Ok(from)) = (std::env::var(FOLDER), std::env::var(FROM)) else { return };
+    let variables = (std::env::var(FOLDER), std::env::var(FROM), std::env::var(RECORDS));
+    let (Ok(folder), Ok(from), Ok(records)) = variables else { return };
     let from: usize = from.parse().expect("a number");
-    let agents = records();
+    let records: Vec<SignedRecord> =
+        borsh::from_slice(&std::fs::read(records).expect("readable")).expect("records");
+    let agents = Agents::of(&records);
     let mut told = Told::default();
     told.created = std::env::var_os(CREATED).is_some();
     say("begun");
@@ -90,7 +92,7 @@ fn hear(line: &str, told: &mut Told) -> Option<()> {
 }
 
 /// Starts a child and kills it after so many lines and then so many microseconds.
-fn run_and_kill(folder: &Path, from: usize, told: &mut Told, dice: &mut Dice) -> bool {
+fn run_and_kill((folder, records): (&Path, &Path), from: usize, told: &mut Told, dice: &mut Dice) -> bool {
     let mut command = Command::new(std::env::current_exe().expect("this test"));
     if told.created {
         command.env(CREATED, "yes");
@@ -99,6 +101,7 @@ fn run_and_kill(folder: &Path, from: usize, told: &mut Told, dice: &mut Dice) ->
         .args(["kill::child", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
         .env(FROM, from.to_string())
+        .env(RECORDS, records)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -126,7 +129,12 @@ fn run_and_kill(folder: &Path, from: usize, told: &mut Told, dice: &mut Dice) ->
 #[test]
 fn processes_that_are_killed_lose_nothing_acknowledged() {
     let runs = if full() { 10_000 } else { 12 };
-    let agents = records();
+    // Enough for some dozen runs; then a new log begins.
+    let signed = signed_records(4, 50);
+    let agents = Agents::of(&signed);
+    let files = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the build folder is writable");
+    let records = files.path().join("records");
+    std::fs::write(&records, borsh::to_vec(&signed).expect("records")).expect("writable");
     let mut dice = Dice(7);
     let (mut killed, mut acknowledged, mut logs) = (0, 0, 0);
     while killed < runs {
@@ -139,14 +147,14 @@ fn processes_that_are_killed_lose_nothing_acknowledged() {
             // Some records again, so that the same ones are handed in twice.
             let from = told.acknowledged.len().saturating_sub(dice.roll(8) as usize);
             let before = told.acknowledged.len();
-            done = run_and_kill(&folder, from, &mut told, &mut dice);
+            done = run_and_kill((&folder, &records), from, &mut told, &mut dice);
             killed += u64::from(!done);
             acknowledged += told.acknowledged.len() - before;
             if dice.roll(8) == 0 {
                 told.check_some(|| FileSystem::at(&folder), &agents)
                     .unwrap_or_else(|v| panic!("run {killed}: {v:?}"));
             }
-            if killed % 500 == 0 && full() {
+            if killed % 100 == 0 && full() {
                 println!("{killed} kills, {acknowledged} records acknowledged, {logs} logs");
             }
         }

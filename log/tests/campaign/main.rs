@@ -14,6 +14,7 @@ mod disk;
 mod calls;
 mod defects;
 mod kill;
+mod prune;
 mod world;
 
 /// Whether the long campaigns are wanted.

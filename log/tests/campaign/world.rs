@@ -11,7 +11,7 @@ use candor_trace::tlog::{
     BundleId, Checkpoint, Frontier, Hash, Note, NoteSigner, QuorumPolicy, ReadTiles, SignatureLine,
     TILE_WIDTH, TileHashes, TileId, bundle_entries, root,
 };
-use candor_trace::{AgentKey, Entry, Recorder};
+use candor_trace::{AgentKey, Entry, Recorder, SignedRecord};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -131,33 +131,48 @@ fn key(number: u8) -> AgentKey {
 
 /// So many agents with so many records each; every third record's body is withheld.
 pub(crate) fn agents(agents: u8, records: u64) -> Agents {
+    Agents::of(&signed_records(agents, records))
+}
+
+/// Records of so many agents, each of which has so many, in an order in which chains are handed in together.
+pub(crate) fn signed_records(agents: u8, records: u64) -> Vec<SignedRecord> {
     let program = program();
-    let domain = program.card.domain;
-    let mut made = Agents { registrations: Vec::new(), records: Vec::new(), equivocating: equivocating() };
+    let mut made = Vec::new();
     let mut recorders: Vec<Recorder> = (0..agents)
         .map(|number| Recorder::resume(program.clone(), key(number), None).expect("genesis"))
         .collect();
-    for recorder in &recorders {
-        made.registrations.push(Registration::of(&program.card, recorder.agent()));
-    }
     for number in 0..records {
         for recorder in &mut recorders {
             let want = [Want::Hold, Want::Buy, Want::Sell][(number % 3) as usize];
             let seen = observation(crate::agent::START + number * 10, want);
-            let record = recorder.record(seen, salts(number)).expect("recorded").record;
-            let mut submission = Submission::of(&record, &domain);
-            if made.records.len() % 3 == 2 {
+            made.push(recorder.record(seen, salts(number)).expect("recorded").record);
+        }
+    }
+    made
+}
+
+impl Agents {
+    /// The agents of records.
+    pub(crate) fn of(records: &[SignedRecord]) -> Self {
+        let card = program().card;
+        let mut made = Self { registrations: Vec::new(), records: Vec::new(), equivocating: equivocating() };
+        for (position, record) in records.iter().enumerate() {
+            if record.header.sequence == 0 {
+                made.registrations.push(Registration::of(&card, record.header.agent));
+            }
+            let mut submission = Submission::of(record, &card.domain);
+            if position % 3 == 2 {
                 submission = submission.without_body();
             }
-            let entry = Entry::of(&record, &domain);
+            let entry = Entry::of(record, &card.domain);
             made.records.push(Honest {
                 submission,
                 entry: entry.to_bytes(),
                 record_hash: entry.record_hash(),
             });
         }
+        made
     }
-    made
 }
 
 fn equivocating() -> Submission {

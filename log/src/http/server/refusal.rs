@@ -137,6 +137,7 @@ impl From<SubmitError> for Refused {
             SubmitError::Equivocation { evidence, .. } => {
                 Self { evidence: evidence.clone(), ..Self::new(StatusCode::CONFLICT, "equivocation", &error) }
             }
+            SubmitError::Settled { .. } => Self::new(StatusCode::GONE, "settled", &error),
             SubmitError::QueueFull { .. } => busy("queue-full"),
             SubmitError::Backlog { .. } => busy("backlog"),
             SubmitError::Pipeline(source) => source.clone().into(),
