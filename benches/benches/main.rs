@@ -4,10 +4,12 @@
 //! named as the tables of docs/benchmarks.md.
 
 mod agent;
+mod bare;
 mod primitives;
 mod prove;
 mod record;
 mod replay;
+mod seal;
 mod verify;
 
 criterion::criterion_main!(
@@ -15,5 +17,6 @@ criterion::criterion_main!(
     record::benches,
     replay::benches,
     prove::benches,
+    seal::benches,
     verify::benches
 );

@@ -207,6 +207,14 @@ impl System {
         let witnesses = state.values.len() - 1 - state.inputs;
         Matrices { inputs: state.inputs, witnesses, constraints: state.constraints.clone() }
     }
+
+    /// The recorded shape, which the system then no longer has.
+    #[must_use]
+    pub fn take_matrices(&self) -> Matrices {
+        let state = &mut *self.0.borrow_mut();
+        let witnesses = state.values.len() - 1 - state.inputs;
+        Matrices { inputs: state.inputs, witnesses, constraints: std::mem::take(&mut state.constraints) }
+    }
 }
 
 impl Matrices {

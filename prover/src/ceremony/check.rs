@@ -9,7 +9,7 @@ use super::error::{CeremonyError, Element, Query};
 use super::file::{Ceremony, Subject};
 use super::parameters::gamma;
 use super::phase_one::PhaseOne;
-use crate::seal::{ArkMatrices, SealKeys, verifying_key};
+use crate::seal::{Factors, SealKeys, verifying_key};
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
@@ -214,7 +214,7 @@ impl Ceremony {
         let constraints = circuit.matrices.constraints.len();
         let verifying =
             verifying_key(&proving, circuit.class_digest, circuit.batch_log2, constraints, source);
-        SealKeys { verifying, proving, matrices: ArkMatrices::of(&circuit.matrices) }
+        SealKeys { verifying, proving, factors: Factors::of(circuit.matrices.clone()) }
     }
 }
 

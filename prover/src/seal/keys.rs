@@ -51,13 +51,13 @@ pub struct SealKeys {
     /// The verifying key.
     pub verifying: SealKey,
     pub(crate) proving: ProvingKey<Bn254>,
-    pub(crate) matrices: ArkMatrices,
+    pub(crate) factors: Factors,
 }
 
-/// Matrices in the form that ark-groth16 takes.
-pub(crate) struct ArkMatrices {
-    pub(crate) rows: Vec<Vec<Vec<(Fr, usize)>>>,
-    pub(crate) constraints: usize,
+/// Both factors of every constraint: all that a prover reads of the matrices, since the products follow.
+pub(crate) struct Factors {
+    pub(crate) left: Vec<Row>,
+    pub(crate) right: Vec<Row>,
 }
 
 struct Circuit<'a>(&'a Matrices);
@@ -103,18 +103,15 @@ pub(crate) fn matrices(card: &Card, batch_log2: u8) -> Result<(SealShape, Matric
         records: Vec::new(),
         messages: Messages::default(),
     };
-    let matrices = synthesize(&shape, &witness, true).system.matrices();
+    let matrices = synthesize(&shape, &witness, true).system.take_matrices();
     Ok((shape, matrices))
 }
 
-impl ArkMatrices {
-    pub(crate) fn of(matrices: &Matrices) -> Self {
-        let convert =
-            |row: &Row| row.iter().map(|(index, factor)| (*factor, *index as usize)).collect::<Vec<_>>();
-        let of = |pick: fn(&candor_circuits::seal::system::Constraint) -> &Row| {
-            matrices.constraints.iter().map(|constraint| convert(pick(constraint))).collect::<Vec<_>>()
-        };
-        Self { rows: vec![of(|c| &c.a), of(|c| &c.b), of(|c| &c.c)], constraints: matrices.constraints.len() }
+impl Factors {
+    pub(crate) fn of(matrices: Matrices) -> Self {
+        let (left, right) =
+            matrices.constraints.into_iter().map(|constraint| (constraint.a, constraint.b)).unzip();
+        Self { left, right }
     }
 }
 
@@ -131,7 +128,7 @@ impl SealKeys {
         let class = class_digest(&card.class);
         let verifying =
             verifying_key(&proving, class, batch_log2, matrices.constraints.len(), KeySource::Development);
-        Ok(Self { verifying, proving, matrices: ArkMatrices::of(&matrices) })
+        Ok(Self { verifying, proving, factors: Factors::of(matrices) })
     }
 
     /// The proving key, for provers of other makes.
@@ -177,7 +174,7 @@ impl SealKeys {
         let proving =
             ProvingKey::deserialize_uncompressed_unchecked(proving).map_err(|_| ProvingKeyError::Points)?;
         let (_, matrices) = matrices(card, verifying.batch_log2)?;
-        Ok(Self { verifying, proving, matrices: ArkMatrices::of(&matrices) })
+        Ok(Self { verifying, proving, factors: Factors::of(matrices) })
     }
 }
 

@@ -4,7 +4,7 @@
 //! messages that nothing else depends on. A forgery counts where exactly the dropped constraint is violated. The
 //! constraints for which none of the forgeries does are listed, with the reason, in tests/golden/seal_redundant.txt.
 
-use crate::agent::{Agent, full};
+use crate::agent::{Agent, LARGE, cases, enrich, full};
 use ark_ff::{Field, One, Zero};
 use candor_benches::synthetic::Random;
 use candor_circuits::seal::boundary::{Boundary, Fingerprint};
@@ -15,6 +15,7 @@ use candor_circuits::seal::witness::PathWitness;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, Rule};
 use candor_program::{Card, Fr};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
@@ -287,29 +288,79 @@ impl<'a> Study<'a> {
     }
 
     /// Forgeries of the boundary: the outside is told another vector.
-    fn told_otherwise(&self, number: usize, base: &PathWitness<'_>, honest: &Synthesis) -> bool {
+    fn told_otherwise(&self, number: usize, base: &Base<'_>) -> bool {
         let violated = |fingerprint: &Fingerprint, forced: &Forced| {
-            let run = self.run(base, forced, [Fr::zero(); 2], Some(fingerprint));
+            let run = self.run(&base.witness, forced, [Fr::zero(); 2], Some(fingerprint));
             (run.system.violated(), self.residual(self.sum, &run.system.assignment()))
         };
-        let Boundary(x) = &honest.boundary;
+        let Boundary(x) = &base.boundary;
         let mut told = Boundary(x.clone());
         told.0[10] += Fr::one();
-        let digest = honest.digest;
         // another H for the same vector, another vector for the same H
-        let attempts = [honest.boundary.fingerprint(digest + Fr::one()), told.fingerprint(digest)];
+        let attempts = [base.boundary.fingerprint(base.digest + Fr::one()), told.fingerprint(base.digest)];
         if attempts.iter().any(|fingerprint| violated(fingerprint, &Forced::new()).0 == [number]) {
             return true;
         }
         let Some(product) = single(&self.matrices.constraints[number].c) else { return false };
-        let value = honest.system.assignment()[product as usize];
-        let fingerprint = told.fingerprint(digest);
+        let value = base.assignment[product as usize];
+        let fingerprint = told.fingerprint(base.digest);
         let at = |shift: Fr| violated(&fingerprint, &[(product, value + shift)].into()).1;
         // the product under the rho of the lie, then moved by what the sum lacks
         let (zero, one) = (at(Fr::zero()), at(Fr::one()));
         let Some(slope) = (one - zero).inverse() else { return false };
         violated(&fingerprint, &[(product, value - zero * slope)].into()).0 == [number]
     }
+
+    /// Whether some forgery is accepted once this constraint is dropped.
+    fn forged(&self, number: usize, bases: &[Base<'_>]) -> bool {
+        let boundary = self.matrices.constraints[number].owner == "boundary";
+        (boundary && self.told_otherwise(number, &bases[0]))
+            || bases.iter().any(|base| self.forged_on(number, &base.witness, &base.assignment))
+    }
+
+    /// The bases with what an honest prover makes of them.
+    fn bases<'b>(&self, witnesses: Vec<PathWitness<'b>>) -> Vec<Base<'b>> {
+        let honest = |witness: PathWitness<'b>| {
+            let run = self.run(&witness, &Forced::new(), [Fr::zero(); 2], None);
+            let satisfied = run.system.violated().is_empty();
+            let assignment = run.system.assignment();
+            Base { witness, assignment, boundary: run.boundary, digest: run.digest, satisfied }
+        };
+        witnesses.into_iter().map(honest).collect()
+    }
+
+    /// Every constraint's name: owner and number within the owner.
+    fn names(&self) -> Vec<String> {
+        let mut seen = BTreeMap::<&str, usize>::new();
+        let name = |constraint: &Constraint| {
+            let place = seen.entry(constraint.owner).or_default();
+            *place += 1;
+            format!("{} {}", constraint.owner, *place - 1)
+        };
+        self.matrices.constraints.iter().map(name).collect()
+    }
+
+    /// Drops the constraints of these numbers in turn. None may be left that is neither forged nor listed, or both.
+    fn drop_all(&self, numbers: &[usize], bases: &[Base<'_>], listed: &BTreeSet<String>) {
+        let names = self.names();
+        let wrong: Vec<&String> = numbers
+            .par_iter()
+            .filter(|number| self.forged(**number, bases) == listed.contains(&names[**number]))
+            .map(|number| &names[*number])
+            .inspect(|name| println!("{name}: forged and listed, or neither"))
+            .collect();
+        println!("{} constraints dropped, {} wrong", numbers.len(), wrong.len());
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}
+
+/// A witness that forgeries start from, and what an honest prover makes of it.
+struct Base<'a> {
+    witness: PathWitness<'a>,
+    assignment: Vec<Fr>,
+    boundary: Boundary,
+    digest: Fr,
+    satisfied: bool,
 }
 
 /// Cards and what the records are changed to: between them, every test and comparison goes either way.
@@ -386,11 +437,17 @@ fn cards(card: &Card) -> Vec<Card> {
 }
 
 /// Listed constraints: `owner number-within-the-owner`, then a reason.
-fn listed() -> BTreeSet<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/seal_redundant.txt");
+fn listed(file: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
     let text = std::fs::read_to_string(path).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-    lines.map(|line| line.split(':').next().unwrap().to_string()).collect()
+    text.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split(": ").next().unwrap().to_owned())
+        .collect()
+}
+
+fn number(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).map_or(otherwise, |value| value.parse().unwrap())
 }
 
 #[test]
@@ -401,45 +458,45 @@ fn every_constraint_is_needed() {
     let (shape, path) = agent.path(&bundle);
     let study = Study::new(&shape, &path.witness);
     let cards = cards(&agent.program.card);
-    let bases: Vec<(PathWitness<'_>, Synthesis)> = bases(&cards, &path.witness)
-        .into_iter()
-        .map(|base| {
-            let honest = study.run(&base, &Forced::new(), [Fr::zero(); 2], None);
-            (base, honest)
-        })
-        .collect();
-    let honest: Vec<Vec<Fr>> = bases.iter().map(|(_, synthesis)| synthesis.system.assignment()).collect();
-    assert!(bases[0].1.system.violated().is_empty());
-    let listed = listed();
-    let stride: usize =
-        std::env::var("CANDOR_STRIDE").map_or(if full() { 1 } else { 307 }, |value| value.parse().unwrap());
-    let offset: usize = std::env::var("CANDOR_OFFSET").map_or(0, |value| value.parse().unwrap());
+    let bases = study.bases(bases(&cards, &path.witness));
+    assert!(bases[0].satisfied);
+    let stride = number("CANDOR_STRIDE", if full() { 1 } else { 307 });
+    let offset = number("CANDOR_OFFSET", 0);
     let owner = std::env::var("CANDOR_OWNER").ok();
-    let (mut tried, mut unforged, mut seen) = (0, Vec::new(), BTreeMap::<&str, usize>::new());
+    let constraints = study.matrices.constraints.iter().enumerate();
+    let numbers: Vec<usize> = constraints
+        .filter(|(number, _)| number % stride == offset % stride)
+        .filter(|(_, constraint)| owner.as_ref().is_none_or(|owner| owner == constraint.owner))
+        .map(|(number, _)| number)
+        .collect();
+    study.drop_all(&numbers, &bases, &listed("seal_redundant.txt"));
+}
+
+/// Of every part of the S&P 500 class as many constraints as its share, at least a twentieth of all.
+#[test]
+fn a_sample_of_the_large_class_is_needed() {
+    let agent = Agent::new(LARGE, 10, enrich);
+    let records = agent.records(1);
+    let bundle = agent.bundle(&records, 0, 0);
+    let (shape, path) = agent.path(&bundle);
+    let study = Study::new(&shape, &path.witness);
+    let cards = cards(&agent.program.card);
+    let bases = study.bases(bases(&cards, &path.witness));
+    assert!(bases[0].satisfied);
+    let sample = number("CANDOR_SAMPLE", cases(60, 2_000));
+    let total = study.matrices.constraints.len();
+    let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, constraint) in study.matrices.constraints.iter().enumerate() {
-        let place = seen.entry(constraint.owner).or_default();
-        let name = format!("{} {place}", constraint.owner);
-        *place += 1;
-        let wanted = owner.as_ref().is_none_or(|owner| owner == constraint.owner);
-        if number % stride != offset % stride || !wanted {
-            continue;
-        }
-        tried += 1;
-        let forged = (constraint.owner == "boundary"
-            && study.told_otherwise(number, &bases[0].0, &bases[0].1))
-            || bases.iter().zip(&honest).any(|((base, _), honest)| study.forged_on(number, base, honest));
-        if !forged && !listed.contains(&name) {
-            println!(
-                "{name}: a {:?} b {:?} c {:?}",
-                constraint.a.len(),
-                constraint.b.len(),
-                constraint.c.len()
-            );
-            unforged.push(name);
-        } else if forged && listed.contains(&name) {
-            unforged.push(format!("{name} is listed, but needed"));
+        parts.entry(constraint.owner).or_default().push(number);
+    }
+    let mut random = Random(number("CANDOR_OFFSET", 53) as u64);
+    let mut numbers = Vec::new();
+    for part in parts.values() {
+        let wanted = (sample * part.len()).div_ceil(total).max(sample / 20).min(part.len());
+        let mut left = part.clone();
+        for _ in 0..wanted {
+            numbers.push(left.swap_remove((random.next_u64() % left.len() as u64) as usize));
         }
     }
-    println!("{tried} constraints dropped, {} not forged", unforged.len());
-    assert!(unforged.is_empty(), "{unforged:?}");
+    study.drop_all(&numbers, &bases, &listed("seal_redundant_large.txt"));
 }

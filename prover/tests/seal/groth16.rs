@@ -5,7 +5,9 @@ use crate::golden::matrices;
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{Field, One, UniformRand};
+use ark_groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP};
 use ark_groth16::{Groth16, Proof, VerifyingKey, prepare_verifying_key};
+use ark_poly::GeneralEvaluationDomain;
 use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystemRef, LinearCombination, SynthesisError, Variable,
 };
@@ -13,8 +15,11 @@ use ark_std::rand::SeedableRng;
 use ark_std::rand::rngs::StdRng;
 use candor_circuits::point::{PointError, decode_g1, decode_g2, encode_g1, encode_g2};
 use candor_circuits::seal::circuit::synthesize;
-use candor_circuits::seal::key::{G2Bytes, GrothProof, INPUTS, KeyError, KeyPoint, KeySource, SealKey};
-use candor_circuits::seal::system::{Matrices, Row};
+use candor_circuits::seal::key::{
+    G2Bytes, GrothPoints, GrothProof, INPUTS, KeyError, KeyPoint, KeySource, SealKey,
+};
+use candor_circuits::seal::system::{Constraint, Matrices, Row};
+use candor_prover::seal::{SealKeys, groth16};
 
 struct Circuit<'a>(&'a Matrices, &'a [Fr]);
 
@@ -71,6 +76,38 @@ fn combined(key: &VerifyingKey<Bn254>, inputs: &[Fr]) -> G1Projective {
         sum += *point * input;
     }
     sum
+}
+
+#[test]
+fn our_prover_makes_the_proofs_that_arks_does() {
+    let agent = Agent::small();
+    let records = agent.records(2);
+    let bundle = agent.bundle(&records, 0, 1);
+    let (shape, path) = agent.path(&bundle);
+    let keys = SealKeys::development(&agent.program.card, 1, &[2; 32]).unwrap();
+    let synthesis = synthesize(&shape, &path.witness, true);
+    let (assignment, matrices) = (synthesis.system.assignment(), synthesis.system.matrices());
+    let rows = |pick: fn(&Constraint) -> &Row| -> Vec<Vec<(Fr, usize)>> {
+        let row = |c| pick(c).iter().map(|(index, factor)| (*factor, *index as usize)).collect();
+        matrices.constraints.iter().map(row).collect()
+    };
+    let (rows, count) = (vec![rows(|c| &c.a), rows(|c| &c.b), rows(|c| &c.c)], matrices.constraints.len());
+    type Domain = GeneralEvaluationDomain<Fr>;
+    let quotient =
+        LibsnarkReduction::witness_map_from_matrices::<Fr, Domain>(&rows, INPUTS + 1, count, &assignment);
+    assert_eq!(groth16::quotient(&keys, &assignment).unwrap(), quotient.unwrap());
+    let (r, s) = (Fr::from(11u64), Fr::from(12u64));
+    let theirs = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
+        keys.proving_key(),
+        r,
+        s,
+        &rows,
+        INPUTS + 1,
+        count,
+        &assignment,
+    );
+    let Proof { a, b, c } = theirs.unwrap();
+    assert_eq!(groth16::prove(&keys, &assignment, [r, s]).unwrap(), GrothPoints { a, b, c });
 }
 
 #[test]
