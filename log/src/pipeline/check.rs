@@ -97,7 +97,9 @@ fn locate<D: Disk>(
             return damaged(&id.path(), FileDamage::TileMismatch);
         }
     }
-    Ok(tiles.files().damaged(SIGNED, FileDamage::RootMismatch { size, expected: *root, got }))
+    Ok(tiles
+        .files()
+        .damaged(SIGNED, FileDamage::RootMismatch { size, expected: Box::new(*root), got: Box::new(got) }))
 }
 
 /// The hashes that a tile should have, by what lies below it.

@@ -37,7 +37,7 @@ pub enum FileDamage {
     Bundle(#[from] EntryBundleError),
     /// A checkpoint that is not this log's.
     #[error("{0}")]
-    Checkpoint(#[from] CheckpointRejected),
+    Checkpoint(Box<CheckpointRejected>),
     /// A verifier key that is none.
     #[error("{0}")]
     Key(#[from] KeyError),
@@ -56,9 +56,9 @@ pub enum FileDamage {
         /// Size.
         size: u64,
         /// Signed.
-        expected: Hash,
+        expected: Box<Hash>,
         /// From the tiles.
-        got: Hash,
+        got: Box<Hash>,
     },
     /// An object was to be written, and is there with other bytes.
     #[error("it is there already, with other bytes than the log has for it")]
@@ -124,7 +124,7 @@ pub enum FileDamage {
         /// Index of the entry.
         index: u64,
         /// Why.
-        source: ChainError,
+        source: Box<ChainError>,
     },
     /// The index does not say what the entries say.
     #[error("it does not agree with entry {index}: delete it while the log is not open, it is made again")]

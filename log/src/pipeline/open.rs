@@ -195,24 +195,44 @@ impl<D: Disk> Log<D> {
     }
     /// Registers an agent with a program; durable on return. The same again changes nothing.
     pub fn register(&self, registration: Registration) -> Result<(), RegisterError> {
+        self.register_all(vec![registration])
+    }
+    /// Registers several agents with one write; all of them or none.
+    pub fn register_all(&self, registrations: Vec<Registration>) -> Result<(), RegisterError> {
         let shared = &*self.shared;
         shared.progress.check()?;
         let _one_at_a_time = hold(&shared.registering);
-        if shared.chains.contains(&registration)? {
+        let before = shared.chains.registrations();
+        let limit = shared.settings.registration_limit;
+        let mut new: Vec<Registration> = Vec::new();
+        for registration in registrations {
+            let same = |other: &Registration| {
+                (other.agent, other.program_id) == (registration.agent, registration.program_id)
+            };
+            let (agent, program_id) = (registration.agent, registration.program_id);
+            match new.iter().find(|other| same(other)) {
+                Some(twice) if *twice != registration => {
+                    return Err(RegisterError::Conflict { agent, program_id });
+                }
+                Some(_) => {}
+                None if shared.chains.contains(&registration)? => {}
+                None => new.push(registration),
+            }
+        }
+        if new.is_empty() {
             return Ok(());
         }
-        let mut all = shared.chains.registrations();
-        let limit = shared.settings.registration_limit;
-        if all.len() >= limit {
+        if before.len() + new.len() > limit {
             return Err(RegisterError::TooMany { limit });
         }
-        all.push(registration.clone());
+        let all = [before, new.clone()].concat();
+        let json = agents_json(&all);
         shared
             .files
-            .replace(REGISTRATIONS, &encode_registrations(all.clone()))
-            .and_then(|()| shared.files.replace_public(AGENTS, agents_json(&all).as_bytes()))
+            .replace(REGISTRATIONS, &encode_registrations(all))
+            .and_then(|()| shared.files.replace_public(AGENTS, json.as_bytes()))
             .map_err(|error| shared.stop(error))?;
-        shared.chains.push(registration);
+        new.into_iter().for_each(|registration| shared.chains.push(registration));
         Ok(())
     }
     /// All registrations, in order.

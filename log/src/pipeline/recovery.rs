@@ -118,7 +118,7 @@ fn checkpoint_of<D: Disk>(
     bytes: &[u8],
     own: &QuorumPolicy,
 ) -> Result<SignedCheckpoint, PipelineError> {
-    own.check_bytes(bytes).map_err(|error| files.damaged(name, FileDamage::Checkpoint(error)))
+    own.check_bytes(bytes).map_err(|error| files.damaged(name, FileDamage::Checkpoint(Box::new(error))))
 }
 
 /// The published checkpoint is of a tree that the signed one begins with.
@@ -130,16 +130,21 @@ fn check_published<D: Disk>(
 ) -> Result<Option<(u64, Note)>, PipelineError> {
     let Some(bytes) = files.get_public(CHECKPOINT)? else { return Ok(None) };
     let damaged = |damage| files.damaged_public(CHECKPOINT, damage);
-    let malformed = |error| damaged(FileDamage::Checkpoint(CheckpointRejected::MalformedNote(error)));
+    let malformed =
+        |error| damaged(FileDamage::Checkpoint(Box::new(CheckpointRejected::MalformedNote(error))));
     let note = Note::parse(&bytes).map_err(malformed)?;
-    let checked = own.check(&note).map_err(|error| damaged(FileDamage::Checkpoint(error)))?;
+    let checked = own.check(&note).map_err(|error| damaged(FileDamage::Checkpoint(Box::new(error))))?;
     let (size, expected) = (checked.checkpoint().size(), *checked.checkpoint().root());
     if size > signed {
         return Err(damaged(FileDamage::NotSigned { signed, got: size }));
     }
     let got = tiles.root_at(size, signed)?;
     if got != expected {
-        return Err(damaged(FileDamage::RootMismatch { size, expected, got }));
+        return Err(damaged(FileDamage::RootMismatch {
+            size,
+            expected: Box::new(expected),
+            got: Box::new(got),
+        }));
     }
     Ok(Some((size, note)))
 }
@@ -253,7 +258,8 @@ impl<D: Disk> Recovery<'_, D> {
     fn advance(&self, file: &str, index: u64, entry: &Entry, chain: u32) -> Result<(), PipelineError> {
         let Some(slot) = self.chains.by_number(chain) else { return Ok(()) };
         let header = &entry.signed.header;
-        let damaged = |source| self.files.damaged(file, FileDamage::Chain { index, source });
+        let damaged =
+            |source| self.files.damaged(file, FileDamage::Chain { index, source: Box::new(source) });
         let head = hold(&slot.head).clone();
         let (expected, got) = (head.sequence(), header.sequence);
         if expected != got {

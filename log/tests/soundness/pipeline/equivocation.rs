@@ -53,7 +53,7 @@ fn it_is_kept_while_the_first_is_not_integrated_yet() {
     let log = create(folder.path(), slow());
     let (_, records) = begin(&log, 3);
     let name = refused(&log, &records[1], &branch(Some(&records[0]), 0)).unwrap();
-    assert_eq!(log.evidence(&key(0).address()).unwrap(), [name.clone()]);
+    assert_eq!(log.evidence(&key(0).address()).unwrap(), std::slice::from_ref(&name));
     // It was durable before the answer, and stays.
     drop(log);
     let (log, _) = open(folder.path(), slow());

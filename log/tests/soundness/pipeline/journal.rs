@@ -263,7 +263,7 @@ fn frames_that_do_not_continue_their_chain() {
     segment.record(&records[0]);
     segment.record(&records[2]);
     write(folder.path(), &segment);
-    let source = ChainError::SequenceGap { expected: 1, got: 2 };
+    let source = Box::new(ChainError::SequenceGap { expected: 1, got: 2 });
     assert_eq!(found(folder.path()), FileDamage::Chain { index: 1, source });
     let mut fork = records[1].clone();
     fork.header.previous_record[0] ^= 1;
@@ -272,11 +272,8 @@ fn frames_that_do_not_continue_their_chain() {
     segment.record(&records[0]);
     segment.record(&fork);
     write(folder.path(), &segment);
-    let found = found(folder.path());
-    assert!(
-        matches!(found, FileDamage::Chain { index: 1, source: ChainError::PreviousRecordMismatch { .. } }),
-        "{found:?}"
-    );
+    let FileDamage::Chain { index: 1, source } = found(folder.path()) else { panic!("not of entry 1") };
+    assert!(matches!(*source, ChainError::PreviousRecordMismatch { .. }), "{source:?}");
 }
 
 /// Every length prefix that asks for too much.

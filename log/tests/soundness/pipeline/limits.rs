@@ -1,7 +1,7 @@
 //! Every limit at N and N + 1, and what a log that has stopped says.
 
 use crate::fleet::gate::Keeper;
-use crate::fleet::{Agent, append, create, key, program, refused, settings, signer, slow};
+use crate::fleet::{Agent, append, create, key, open, refused, settings, signer, slow};
 use candor_log::FileSystem;
 use candor_log::pipeline::{
     Cosign, CosignRequest, Log, LogSettings, MAX_BODY_BYTES, PipelineError, RegisterError, SubmitError,
@@ -103,7 +103,29 @@ fn registrations() {
     other.initial_state.0[31] ^= 1;
     assert!(matches!(log.register(other), Err(RegisterError::Conflict { .. })));
     assert_eq!(log.registrations().len(), 2);
-    let _ = program(1);
+}
+
+/// Several at once: all of them or none.
+#[test]
+fn registrations_in_one_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = create(folder.path(), LogSettings { registration_limit: 3, ..slow() });
+    let [a, b, c, d] = [0, 1, 2, 3].map(|number| Agent::new(number).registration);
+    let error = log.register_all(vec![a.clone(), b.clone(), c.clone(), d.clone()]).unwrap_err();
+    assert!(matches!(error, RegisterError::TooMany { limit: 3 }), "{error:?}");
+    let mut other = b.clone();
+    other.domain.chain_id += 1;
+    let error = log.register_all(vec![a.clone(), b.clone(), other]).unwrap_err();
+    assert!(matches!(error, RegisterError::Conflict { agent, .. } if agent == b.agent), "{error:?}");
+    assert_eq!(log.registrations(), []);
+    // Twice in one call, and once more later.
+    log.register_all(vec![a.clone(), b.clone(), a.clone()]).unwrap();
+    log.register_all(vec![b.clone(), c.clone()]).unwrap();
+    log.register_all(Vec::new()).unwrap();
+    assert_eq!(log.registrations(), [a, b, c]);
+    drop(log);
+    let (log, _) = open(folder.path(), slow());
+    assert_eq!(log.registrations().len(), 3);
 }
 
 #[test]
