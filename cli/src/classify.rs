@@ -248,7 +248,7 @@ impl Classify for SetupError {
     fn class(&self) -> ExitClass {
         match self {
             Self::Malformed(error) => error.class(),
-            Self::Size { .. } | Self::OtherString => ExitClass::Usage,
+            Self::Size { .. } | Self::TooFewPowers { .. } | Self::OtherString => ExitClass::Usage,
             _ => ExitClass::Malformed,
         }
     }
@@ -257,9 +257,10 @@ impl Classify for SetupError {
             Self::Malformed(error) => return error.fix(),
             Self::OtherString => "use the setup.candor that the program was compiled with, or compile again",
             Self::Size { .. } => "choose another number with --powers",
-            Self::Ptau(_) => {
-                "name a .ptau file as snarkjs writes it, for the curve bn128, with at least as many powers as --powers asks for"
+            Self::TooFewPowers { .. } => {
+                "take a file of the ceremony with more powers, or ask for fewer with --powers"
             }
+            Self::Ptau(_) => "name a .ptau file as snarkjs writes it, for the curve bn128",
             _ => "fetch the file again, and compare its hash with the ceremony's",
         })
     }

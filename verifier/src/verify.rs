@@ -11,10 +11,9 @@ use candor_circuits::proof::ProofFile;
 use candor_program::card::Card;
 use candor_program::decision::Decision;
 use candor_program::encoding::FrBytes;
-use candor_program::state::State;
 use candor_trace::{
-    BodyError, Bundle, BundleError, Chain, Link, MAX_BUNDLE_RECORDS, Purpose, SignedRecord, Start,
-    check_body, check_decision, check_link,
+    Bundle, BundleError, Chain, Link, MAX_BUNDLE_RECORDS, Purpose, SignedRecord, Start, check_body,
+    check_decision, check_link,
 };
 use std::fmt;
 
@@ -197,24 +196,13 @@ fn check_records(
         record
             .check_signature(&chain.domain)
             .map_err(|source| VerifyError::Signature { sequence, source })?;
-        check_body(card, record)
-            .and_then(|()| check_registers(card, record))
-            .map_err(|source| VerifyError::Body { sequence, source })?;
+        check_body(card, record).map_err(|source| VerifyError::Body { sequence, source })?;
         let decision = check_decision(card, record)
             .map_err(|source| VerifyError::Decision { sequence, source: Box::new(source) })?;
         decisions.push(decision);
         link = Link::after(chain, &record.header);
     }
     Ok((decisions, link.acc()))
-}
-
-/// Both states have the card's registers: their digest fills up with zeros, so it alone does not tell.
-fn check_registers(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
-    let has_all = |state: &State| state.0.len() == card.registers.len();
-    if !has_all(&record.body.state_before) {
-        return Err(BodyError::StateBeforeMismatch);
-    }
-    if has_all(&record.body.state_after) { Ok(()) } else { Err(BodyError::StateAfterMismatch) }
 }
 
 impl<'a> Stated<'a> {

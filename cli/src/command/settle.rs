@@ -96,7 +96,7 @@ pub fn report(verdict: &Verdict, card: &Card) -> Report {
     }
 }
 
-/// Whether all that is missing is the reader's consent.
+/// Whether what is missing is the reader's consent.
 fn is_refused(missing: &Missing) -> bool {
     match missing {
         Missing::RefusedAssumption { .. } => true,

@@ -72,5 +72,10 @@ fn a_ceremony_s_file_that_is_cut_off_changed_or_none_is_refused() {
     // In the middle of the G1 powers.
     changed[100_000] ^= 1;
     refused(&changed);
+    // Nothing is wrong with a file that is merely too short for what was asked.
+    let sound = project.write("pot.ptau", &bytes);
+    let names = ["pot.ptau", "2^12 powers, 2^13 were asked for", "--powers"];
+    project.refuses(&["setup", "--ptau", &sound, "--powers", "13"], 2, &names);
     assert!(!project.store().exists());
+    project.run(&["setup", "--ptau", &sound, "--powers", "12"]).ok();
 }

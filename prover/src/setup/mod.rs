@@ -30,7 +30,15 @@ pub enum SetupError {
     Malformed(#[from] DecodeError),
     /// A `.ptau` file that is not one.
     #[error("not a snarkjs .ptau file of BN254: {0}")]
-    Ptau(#[from] ptau::PtauError),
+    Ptau(ptau::PtauError),
+    /// A sound `.ptau` file of a smaller ceremony than was asked for.
+    #[error("the file has 2^{got} powers, 2^{wanted} were asked for")]
+    TooFewPowers {
+        /// In the file.
+        got: u32,
+        /// Asked for.
+        wanted: u8,
+    },
     /// The size is out of range.
     #[error("2^{powers_log2} powers are outside 2^{MIN_POWERS_LOG2} to 2^{MAX_POWERS_LOG2}")]
     Size {
@@ -57,6 +65,15 @@ pub enum SetupError {
     /// The points are not successive powers of one tau, starting at the generator.
     #[error("the points are not the powers of one secret (pairing check failed)")]
     NotPowers,
+}
+
+impl From<PtauError> for SetupError {
+    fn from(error: PtauError) -> Self {
+        match error {
+            PtauError::Power { got, wanted } => Self::TooFewPowers { got, wanted },
+            other => Self::Ptau(other),
+        }
+    }
 }
 
 /// Powers of tau: `tau^i G` for i below 2^powers_log2, and the card.

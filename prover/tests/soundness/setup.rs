@@ -270,12 +270,15 @@ fn ceremony_files_that_are_none() {
     // another field, another size of its elements
     assert_eq!(error(&|file| file[header + 4] ^= 1), is(PtauError::Field));
     assert_eq!(error(&|file| file[header] = 48), is(PtauError::Field));
-    assert_eq!(refused(ptau(Some(13), |_| ())), is(PtauError::Power { got: 12, wanted: 13 }));
-    assert_eq!(refused(ptau(Some(255), |_| ())), is(PtauError::Power { got: 12, wanted: 255 }));
+    assert_eq!(refused(ptau(Some(13), |_| ())), SetupError::TooFewPowers { got: 12, wanted: 13 });
+    assert_eq!(refused(ptau(Some(255), |_| ())), SetupError::TooFewPowers { got: 12, wanted: 255 });
     let power = |power: u32| {
         move |file: &mut Vec<u8>| file[header + 36..header + 40].copy_from_slice(&power.to_le_bytes())
     };
-    assert_eq!(refused(ptau(Some(29), power(u32::MAX))), is(PtauError::Power { got: u32::MAX, wanted: 29 }));
+    assert_eq!(
+        refused(ptau(Some(29), power(u32::MAX))),
+        SetupError::TooFewPowers { got: u32::MAX, wanted: 29 }
+    );
     assert_eq!(refused(ptau(None, power(u32::MAX))), is(PtauError::Truncated { section: 2 }));
     assert_eq!(refused(ptau(Some(8), |_| ())), SetupError::Size { powers_log2: 8 });
     assert_eq!(refused(ptau(None, power(0))), SetupError::Size { powers_log2: 0 });
