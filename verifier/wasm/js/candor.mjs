@@ -12,6 +12,9 @@
  * @property {string} agent 0x and 40 hexadecimal digits
  * @property {number | bigint} [chainId] domain of the records; without it, the one that the program id commits to
  * @property {string} [verifyingContract] with chainId
+ * @property {string} [setupDigest] of the reference string: without it, a ceremony is only declared
+ * @property {string[]} [sealKeys] ids of the keys that seals may be made with: without them, a ceremony is only declared
+ * @property {boolean} [allowDeclaredCeremony] accept ceremonies that card or key merely declare
  * @property {boolean} [allowDevelopmentSetup] accept strings and keys whose maker can forge everything
  * @property {string[]} [refuse] further assumptions, by the names that reports print
  */

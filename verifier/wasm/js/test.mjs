@@ -60,11 +60,13 @@ test("whatever is not expected is refused", () => {
   refused(["refused-assumption"], () => candor.verifySeal(ids, card, key, seal), /development-seal-key/);
   refused(["refused-assumption"], () => candor.verify({ ...expected, refuse: ["bn254"] }, bundle, proof), /bn254/);
   const other = { programId: `0x${"11".repeat(32)}`, agent: `0x${"11".repeat(20)}`, chainId: 1n << 60n, verifyingContract: `0x${"22".repeat(20)}` };
-  for (const key_ of Object.keys(other)) {
-    const changed = { ...expected, [key_]: other[key_] };
+  other.setupDigest = other.programId;
+  for (const name of Object.keys(other)) {
+    const changed = { ...expected, [name]: other[name] };
     refused(["rejected"], () => candor.verify(changed, bundle, proof));
     refused(["rejected"], () => candor.verifySeal(changed, card, key, seal));
   }
+  refused(["rejected"], () => candor.verifySeal({ ...expected, sealKeys: [other.programId] }, card, key, seal));
 });
 
 test("an expectation that cannot be used is a usage error", () => {

@@ -19,11 +19,16 @@ fn an_expectation_names_ids_a_domain_and_what_is_agreed_to() {
     // The card's, which the program id commits to.
     assert_eq!(plain.domain, card.domain);
     assert!(!plain.allow_development_setup && plain.refused.is_empty());
+    let pins =
+        format!("\"setupDigest\":\"{program}\",\"sealKeys\":[\"{program}\"],\"allowDeclaredCeremony\":true");
     let domain = format!("\"chainId\":{},\"verifyingContract\":\"{agent}\"", u64::MAX);
-    let full =
-        of(format!("{{{ids},{domain},\"allowDevelopmentSetup\":true,\"refuse\":[\"bn254\",\"hashes\"]}}"));
+    let full = of(format!(
+        "{{{ids},{domain},\"allowDevelopmentSetup\":true,{pins},\"refuse\":[\"bn254\",\"hashes\"]}}"
+    ));
     assert_eq!(full.domain, Domain { chain_id: u64::MAX, verifying_contract: [0xcd; 20] });
-    assert!(full.allow_development_setup);
+    assert!(full.allow_development_setup && full.allow_declared_ceremony && !plain.allow_declared_ceremony);
+    assert_eq!((full.setup_digest, plain.setup_digest), (Some([0xab; 32]), None));
+    assert_eq!((full.seal_keys, plain.seal_keys), (vec![[0xab; 32]], vec![]));
     assert_eq!(full.refused, [AssumptionName::Curve, AssumptionName::Hashes]);
 }
 

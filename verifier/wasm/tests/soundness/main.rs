@@ -33,6 +33,8 @@ fn every_defect_of_an_expectation_has_its_error() {
         ("agent", 20, ids().replace("0x02", "0xg2")),
         ("agent", 20, ids().replace("0x02", "0x0202")),
         ("verifyingContract", 20, with("chainId", "1,\"verifyingContract\":\"0x\"")),
+        ("setupDigest", 32, with("setupDigest", "\"0x12\"")),
+        ("sealKeys", 32, with("sealKeys", &format!("[\"{PROGRAM}\",\"{AGENT}\"]"))),
     ] {
         let ExpectationError::Hexadecimal { field: got, bytes: length } = error(&json) else {
             panic!("{json}")
