@@ -15,6 +15,8 @@ use std::path::Path;
 
 /// Longest file of a reference string (docs/spec/encoding.md).
 pub const MAX_SETUP_BYTES: u64 = 64 << 20;
+/// Longest file of a seal's verifying key (docs/spec/encoding.md).
+pub const MAX_SEAL_KEY_BYTES: u64 = 1 << 16;
 
 /// A file decoded by one of our decoders.
 pub fn decode<T, E: Classify>(
@@ -53,8 +55,7 @@ pub fn seal(path: &Path) -> Result<SealFile, Failure> {
 
 /// A seal's verifying key.
 pub fn seal_key(path: &Path) -> Result<SealKey, Failure> {
-    const LIMIT: u64 = 1 << 16;
-    decode(path, LIMIT, |bytes| decode_file::<SealKey>(&FILE_MAGIC, LIMIT, bytes))
+    decode(path, MAX_SEAL_KEY_BYTES, |bytes| decode_file::<SealKey>(&FILE_MAGIC, MAX_SEAL_KEY_BYTES, bytes))
 }
 
 /// A bundle.

@@ -9,11 +9,15 @@ use candor_program::arith::Arith;
 use candor_program::encoding::encode_file;
 use candor_prover::ReferenceString;
 use candor_prover::ceremony::{Ceremony, Circuit, PhaseOne};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
+
+#[path = "shape/mod.rs"]
+mod shape;
+use shape::{seal_key, shape};
 
 struct Folder(TempDir);
 
@@ -67,6 +71,32 @@ fn contributions_and_the_beacon_are_appended_and_shown() {
     let (code, closed) = folder.run(&[&["setup", "beacon", "two", "closed"][..], &value].concat());
     assert_eq!((code, &closed["closed"]), (0, &true.into()));
     assert_eq!(closed["contributions"][2]["beacon"]["iterationsLog2"], 3);
+    // programs rely on these fields; inspect shows the same of the file, and what it is for
+    let secret = json!({ "name": "string", "beacon": "null", "transcript": "0x, 32 bytes" });
+    let beacon = json!({ "value": "0x, 2 bytes", "iterationsLog2": "number" });
+    let last = json!({ "name": "string", "beacon": beacon, "transcript": "0x, 32 bytes" });
+    let mut expected = json!({
+        "ceremony": "string",
+        "powersOfTau": "0x, 32 bytes",
+        "records": "number",
+        "transcript": "0x, 32 bytes",
+        "closed": "bool",
+        "contributions": [secret, secret, last],
+    });
+    assert_eq!(shape(&closed), expected);
+    assert_eq!(closed["transcript"], closed["contributions"][2]["transcript"]);
+    let (code, inspected) = folder.run(&["inspect", "closed"]);
+    expected["kind"] = json!("string");
+    expected["classDigest"] = json!("0x, 32 bytes");
+    expected["circuitDigest"] = json!("0x, 32 bytes");
+    assert_eq!((code, shape(&inspected)), (0, expected));
+    assert_eq!(
+        (&inspected["kind"], &inspected["contributions"]),
+        (&json!("ceremony"), &closed["contributions"])
+    );
+    let bytes = fs::read(folder.path("closed")).unwrap();
+    fs::write(folder.path("cut"), &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(folder.message(&["inspect", "cut"]).0, 3);
     // nothing is overwritten, and nothing follows the beacon
     let (code, message) = folder.message(&["setup", "contribute", "one", "two"]);
     assert_eq!((code, message.contains("there already")), (2, true), "{message}");
@@ -136,6 +166,7 @@ fn the_lint_accepts_sound_keys_and_names_the_defect_of_others() {
     };
     let (code, json) = lint(&sound);
     assert_eq!((code, &json["development"]), (0, &true.into()), "{json}");
+    assert_eq!(shape(&json), seal_key());
     let (code, json) = lint(&SealKey { delta_g2: sound.gamma_g2, ..sound.clone() });
     let message = json["error"]["message"].as_str().unwrap();
     assert_eq!((code, message.contains("Gamma and Delta")), (4, true), "{message}");

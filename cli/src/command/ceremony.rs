@@ -226,7 +226,8 @@ fn phase_one(path: &Path, circuit: &Circuit) -> Result<PhaseOne, Failure> {
     PhaseOne::read(&bytes, circuit).map_err(|error| error.failure().at(path.display()))
 }
 
-fn read(path: &Path) -> Result<Ceremony, Failure> {
+/// A ceremony, decoded: its points are points, nothing else is checked.
+pub fn read(path: &Path) -> Result<Ceremony, Failure> {
     artefact::decode(path, MAX_CEREMONY_BYTES, Ceremony::from_bytes)
 }
 
@@ -254,7 +255,9 @@ fn transcripts(ceremony: &Ceremony) -> Vec<[u8; 32]> {
     ceremony.contributions.iter().scan(ceremony.subject.transcript(), step).collect()
 }
 
-fn contributions_text(ceremony: &Ceremony) -> String {
+/// The contributions for people, one a line.
+#[must_use]
+pub fn contributions_text(ceremony: &Ceremony) -> String {
     let lines = ceremony.contributions.iter().zip(transcripts(ceremony)).enumerate();
     let line =
         |(index, (contribution, transcript)): (usize, (&candor_prover::ceremony::Contribution, [u8; 32]))| {
@@ -273,7 +276,9 @@ fn contributions_text(ceremony: &Ceremony) -> String {
     text
 }
 
-fn summary(path: &Path, ceremony: &Ceremony) -> Value {
+/// The ceremony for programs.
+#[must_use]
+pub fn summary(path: &Path, ceremony: &Ceremony) -> Value {
     let contributions: Vec<Value> = ceremony
         .contributions
         .iter()

@@ -4,6 +4,8 @@
 mod project;
 #[path = "../served/mod.rs"]
 mod served;
+#[path = "../shape/mod.rs"]
+mod shape;
 
 mod agent;
 mod commands;
@@ -11,3 +13,4 @@ mod demo;
 mod interrupted;
 mod log_pipeline;
 mod path;
+mod seals;

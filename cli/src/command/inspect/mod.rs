@@ -1,19 +1,23 @@
 //! `candor inspect`: what a file or a log holds. Only `card`, `program` and logs with a card are checked; nothing shown
 //! here is a verdict.
 
+mod exported;
+mod sealed;
+
 use crate::artefact;
 use crate::classify::Classify;
 use crate::command::setup;
 use crate::exit::{ExitClass, Failure};
-use crate::expectation::ExpectedFile;
 use crate::output::{Report, count, hex_string, table};
 use crate::session::Answer;
 use crate::store::{self, Store};
+use candor_circuits::seal;
 use candor_log::FileLogReader;
 use candor_program::card::{Card, SetupSource};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::magic;
 use candor_program::operator::{Operator, Term};
+use candor_trace::seal::SEAL_MAGIC;
 use candor_trace::{BundleView, RecordView, SignedRecord, VerdictView};
 use candor_verifier::{Challenge, Evidence, MAX_CHALLENGE_BYTES};
 use clap::Args;
@@ -73,6 +77,12 @@ impl Inspect {
             magic::PROOF => proof(path),
             magic::CHALLENGE => challenge(path),
             magic::LOG => self.log(store, path.parent().unwrap_or(Path::new("."))),
+            SEAL_MAGIC => sealed::seal(path),
+            seal::key::FILE_MAGIC => sealed::seal_key(path),
+            sealed::SEALING_KEYS_MAGIC => {
+                sealed::sealing_keys(path).map_err(|failure| failure.at(path.display()))
+            }
+            candor_prover::ceremony::FILE_MAGIC => sealed::ceremony(path),
             _ => text_file(path, &start),
         }
     }
@@ -306,12 +316,7 @@ fn challenge(path: &Path) -> Result<Report, Failure> {
 
 fn text_file(path: &Path, start: &[u8; 8]) -> Result<Report, Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let file = ExpectedFile::read(path)?;
-        let json = serde_json::to_value(&file).map_err(unexpected)?;
-        return Ok(Report::accepted(
-            format!("expected ids\n{json:#}"),
-            json!({ "kind": "expected", "expected": json }),
-        ));
+        return exported::json_file(path);
     }
     if path.extension().is_some_and(|extension| extension == "key") {
         return Err(Failure::usage("this is a secret key; it is not shown")
@@ -320,7 +325,7 @@ fn text_file(path: &Path, start: &[u8; 8]) -> Result<Report, Failure> {
     }
     Err(Failure::new(ExitClass::Malformed, format!("no file of ours starts with {}", start.escape_ascii()))
         .at(path.display())
-        .fix("programs, cards, setups, bundles, proofs, challenges and logs are shown"))
+        .fix("the files of a project are shown, but secret keys; text is told by its ending, .json; candor receipt and candor log read theirs"))
 }
 
 fn unexpected(error: impl std::fmt::Display) -> Failure {
