@@ -6,9 +6,12 @@ mod consistency;
 pub mod deliver;
 pub mod init;
 pub mod open;
+pub mod pin;
 mod prove_inclusion;
+pub mod prune;
 mod published;
 pub mod register;
+pub mod retention;
 pub mod serve;
 mod verify_inclusion;
 pub mod witness;
@@ -67,6 +70,28 @@ Examples:
     /// Hand in what an agent recorded while the log could not be reached
     #[command(after_help = "Example: candor log deliver http://127.0.0.1:6962")]
     Deliver(deliver::Deliver),
+    /// Show how long a log keeps what is written to it, or publish that
+    #[command(after_help = "\
+Examples:
+  candor log retention ./agents-log
+  candor log retention ./agents-log --dispute 7d --proving 1d --finality 1d --margin 7d --entries-extra 349d")]
+    Retention(retention::Retention),
+    /// Drop what is settled and past its window; everything kept can still be proven
+    #[command(after_help = "\
+Examples:
+  candor log prune ./agents-log --mark-only     every day, while the log is served
+  candor log prune ./agents-log --dry-run
+  candor log prune ./agents-log                 while it is not served")]
+    Prune(prune::Prune),
+    /// Keep a run of records, with their bodies, for as long as they are disputed; or list what is kept
+    #[command(after_help = "\
+Examples:
+  candor log pin ./agents-log case-7 --agent 0x12... --program 0x34... --first 17 --last 23 --reason 'dispute 7'
+  candor log pin ./agents-log")]
+    Pin(pin::Pin),
+    /// Take a pin out: what it kept goes with the next pruning, if it is settled
+    #[command(after_help = "Example: candor log unpin ./agents-log case-7")]
+    Unpin(pin::Unpin),
 }
 
 impl LogCommand {
@@ -82,6 +107,10 @@ impl LogCommand {
             Self::Serve(command) => command.run(context),
             Self::Witness(command) => command.run(context),
             Self::Deliver(command) => command.run(&context.store),
+            Self::Retention(command) => command.run(),
+            Self::Prune(command) => command.run(),
+            Self::Pin(command) => command.run(),
+            Self::Unpin(command) => command.run(),
         }
     }
 }
