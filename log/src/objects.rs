@@ -48,7 +48,7 @@ pub enum ObjectError {
 }
 
 /// Where a log's public objects are kept. Names are paths below the log's prefix, as clients ask for them.
-pub trait Objects: Send + Sync + 'static {
+pub trait Objects: std::fmt::Debug + Send + Sync + 'static {
     /// The bytes of an object; `None` if there is none.
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, ObjectError>;
     /// Adds objects that never change. On `Ok` all of them are durable; one that was there with the same bytes stays.
@@ -65,10 +65,15 @@ pub trait Objects: Send + Sync + 'static {
 }
 
 /// Objects as files in a folder of a disk.
-#[derive(Debug)]
 pub struct DiskObjects<D> {
     disk: Arc<D>,
     prefix: String,
+}
+
+impl<D: Disk> std::fmt::Debug for DiskObjects<D> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "DiskObjects({})", self.disk.location().join(&self.prefix).display())
+    }
 }
 
 impl<D: Disk> DiskObjects<D> {

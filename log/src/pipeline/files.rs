@@ -43,18 +43,22 @@ pub(crate) const POLICY: &str = "policy.json";
 pub(crate) const AGENTS: &str = "agents.json";
 
 /// A log's folder.
-#[derive(Debug)]
 pub(crate) struct Files<D> {
     disk: Arc<D>,
     /// Everything, so that private files are written in the same careful way.
     all: DiskObjects<D>,
-    public: DiskObjects<D>,
+    public: Arc<dyn Objects>,
 }
 
 impl<D: Disk> Files<D> {
     pub(crate) fn new(disk: D) -> Self {
+        Self::with_objects(disk, None)
+    }
+    /// With what everybody may read kept elsewhere than below `public/`.
+    pub(crate) fn with_objects(disk: D, objects: Option<Arc<dyn Objects>>) -> Self {
         let disk = Arc::new(disk);
-        let (all, public) = (DiskObjects::new(disk.clone(), ""), DiskObjects::new(disk.clone(), PUBLIC));
+        let all = DiskObjects::new(disk.clone(), "");
+        let public = objects.unwrap_or_else(|| Arc::new(DiskObjects::new(disk.clone(), PUBLIC)));
         Self { disk, all, public }
     }
     pub(crate) fn disk(&self) -> &D {
@@ -64,8 +68,8 @@ impl<D: Disk> Files<D> {
         self.disk.location().to_owned()
     }
     /// What everybody may read.
-    pub(crate) fn public(&self) -> &DiskObjects<D> {
-        &self.public
+    pub(crate) fn public(&self) -> &dyn Objects {
+        &*self.public
     }
     pub(crate) fn lock(&self) -> Result<(), PipelineError> {
         match self.disk.lock(LOCK) {

@@ -61,7 +61,7 @@ impl<D: Disk> Log<D> {
         cosign: Box<dyn Cosign>,
     ) -> Result<Self, PipelineError> {
         check_settings(&settings, &signer)?;
-        let files = Arc::new(Files::new(disk));
+        let files = Arc::new(Files::with_objects(disk, settings.objects.clone()));
         files
             .disk()
             .create_folder(JOURNAL)
@@ -112,7 +112,7 @@ impl<D: Disk> Log<D> {
         cosign: Box<dyn Cosign>,
     ) -> Result<(Self, RecoveryReport), PipelineError> {
         check_settings(&settings, &signer)?;
-        let files = Arc::new(Files::new(disk));
+        let files = Arc::new(Files::with_objects(disk, settings.objects.clone()));
         if files.open(REGISTRATIONS, Access::Read)?.is_none() {
             return Err(PipelineError::NoLog { path: files.path() });
         }

@@ -1,7 +1,6 @@
 //! The publisher: looks at the tree once more, signs it, asks for cosignatures, publishes.
 
 use crate::disk::Disk;
-use crate::objects::Objects;
 use crate::pipeline::check;
 use crate::pipeline::cosign::CosignRequest;
 use crate::pipeline::error::PipelineError;

@@ -94,10 +94,11 @@ pub(crate) fn recover<D: Disk>(
 
 /// The log's key is the one that is to sign.
 fn check_key<D: Disk>(files: &Files<D>, key: &VerifierKey) -> Result<(), PipelineError> {
-    let name = format!("{}/{VERIFIER_KEY}", crate::pipeline::files::PUBLIC);
-    let text = String::from_utf8_lossy(&files.require(&name)?).into_owned();
-    let expected = VerifierKey::parse(text.trim_end_matches('\n'))
-        .map_err(|error| files.damaged(&name, FileDamage::Key(error)))?;
+    let damaged = |damage| files.damaged_public(VERIFIER_KEY, damage);
+    let bytes = files.get_public(VERIFIER_KEY)?.ok_or_else(|| damaged(FileDamage::Missing))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let expected =
+        VerifierKey::parse(text.trim_end_matches('\n')).map_err(|error| damaged(FileDamage::Key(error)))?;
     match expected == *key {
         true => Ok(()),
         false => Err(PipelineError::OtherKey { expected: expected.to_string(), got: key.to_string() }),
@@ -233,8 +234,12 @@ impl<D: Disk> Recovery<'_, D> {
     fn heads(&self, settings: &LogSettings, index: &Index) -> Result<(), PipelineError> {
         for Head { header, record_hash } in &self.heads.chains {
             let slot = self.chains.find(&header.agent, &header.program_id);
-            let damage = FileDamage::IndexMismatch { index: self.heads.size };
-            let slot = slot.ok_or_else(|| self.files.damaged(REGISTRATIONS, damage))?;
+            let mismatch = || FileDamage::IndexMismatch { index: self.heads.size };
+            let slot = slot.ok_or_else(|| self.files.damaged(REGISTRATIONS, mismatch()))?;
+            // The hash is the one that the entry had: it says whether the header still is.
+            if header.record_hash(&slot.registration.domain) != *record_hash {
+                return Err(self.files.damaged(HEADS, mismatch()));
+            }
             slot.restore(header, *record_hash);
         }
         if settings.open_check == OpenCheck::Everything {
@@ -247,7 +252,8 @@ impl<D: Disk> Recovery<'_, D> {
         for head in index.heads()?.ok_or_else(mismatch)? {
             let slot = self.chains.by_number(head.chain).ok_or_else(mismatch)?;
             let registered = (slot.registration.agent, slot.registration.program_id);
-            if registered != (head.header.agent, head.header.program_id) {
+            let record_hash = head.header.record_hash(&slot.registration.domain);
+            if registered != (head.header.agent, head.header.program_id) || record_hash != head.record_hash {
                 return Err(mismatch());
             }
             slot.restore(&head.header, head.record_hash);

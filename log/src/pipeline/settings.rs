@@ -1,7 +1,9 @@
 //! What an operator sets, with defaults that suit one machine.
 
+use crate::objects::Objects;
 use crate::pipeline::error::PipelineError;
 use candor_trace::tlog::QuorumPolicy;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest body that any setting allows.
@@ -47,6 +49,8 @@ pub struct LogSettings {
     pub open_check: OpenCheck,
     /// Checkpoints (notes) of this log that somebody remembers; it must reach and contain them. Default: none.
     pub remembered: Vec<Vec<u8>>,
+    /// Where tiles, bundles and checkpoints are kept. Default: below `public/` in the log's folder. Pruning knows only that.
+    pub objects: Option<Arc<dyn Objects>>,
     /// Witnesses whose cosignatures make a checkpoint published. Default: none are needed.
     pub policy: Option<QuorumPolicy>,
 }
@@ -67,6 +71,7 @@ impl Default for LogSettings {
             index_cache_bytes: 64 << 20,
             open_check: OpenCheck::Everything,
             remembered: Vec::new(),
+            objects: None,
             policy: None,
         }
     }

@@ -7,6 +7,7 @@ mod fleet;
 
 mod again;
 mod agents;
+mod elsewhere;
 mod index;
 mod layout;
 mod oracle;
