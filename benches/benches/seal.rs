@@ -36,7 +36,7 @@ impl Sealing {
 
 /// The same blinding every time: its value does not change what is measured.
 fn blinding() -> [Fr; 2] {
-    [Fr::from(11u64), Fr::from(12u64)]
+    [Fr::from(-11i64), Fr::from(-12i64)].map(|value| value * value * value)
 }
 
 fn whole(criterion: &mut Criterion) {
@@ -49,10 +49,20 @@ fn whole(criterion: &mut Criterion) {
             bencher.iter(|| sealing.seal());
         });
         let bytes = sealing.keys.to_bytes();
+        let key = &sealing.keys.verifying;
+        reset_peak();
+        let file = sealing.seal();
+        println!(
+            "{decisions} decisions: {} constraints, keys {} bytes, verifying key {} bytes, seal {} bytes, peak {} kB with keys in memory",
+            key.constraints,
+            bytes.len(),
+            candor_program::encoding::encode(key).len(),
+            file.to_bytes().len(),
+            peak_kilobytes(),
+        );
         group.bench_function(BenchmarkId::new("load keys, decisions", decisions), |bencher| {
             bencher.iter(|| SealKeys::from_bytes(&bytes, &agent.program.card).expect("keys of the class"));
         });
-        let file = sealing.seal();
         group.bench_function(BenchmarkId::new("verify, decisions", decisions), |bencher| {
             bencher.iter(|| {
                 verify_seal(&agent.expected(), &agent.program.card, &sealing.keys.verifying, &file)
@@ -60,6 +70,18 @@ fn whole(criterion: &mut Criterion) {
             });
         });
     }
+}
+
+/// Starts the process's peak again from what it holds now. Does nothing where there is no such mark.
+fn reset_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// Peak memory of this process since the last reset, keys as bytes and as points included; 0 where it is not known.
+fn peak_kilobytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0)
 }
 
 /// Models of other depth whose tensors fill the same padded positions.

@@ -414,15 +414,16 @@ fn cards(card: &Card) -> Vec<Card> {
         card.head = actions(count);
         cards.push(card);
     }
-    // a full table that lacks facts, that never matches, that always does
-    for (fact, comparison) in [
-        (Fact::Elapsed(0), Comparison::Equal),
-        (Fact::ActionCode, Comparison::Less),
-        (Fact::Time, Comparison::Equal),
+    // a full table that lacks facts, that never matches, that always does, whose sides differ
+    for (fact, comparison, operand) in [
+        (Fact::Elapsed(0), Comparison::Equal, Operand::Fact(Fact::Elapsed(0))),
+        (Fact::ActionCode, Comparison::Less, Operand::Fact(Fact::ActionCode)),
+        (Fact::Time, Comparison::Equal, Operand::Fact(Fact::Time)),
+        (Fact::Time, Comparison::Equal, Operand::Constant(5)),
     ] {
         let mut card = card.clone();
         card.head = actions(4);
-        card.policy.predicates = vec![Predicate { fact, comparison, operand: Operand::Fact(fact) }; 16];
+        card.policy.predicates = vec![Predicate { fact, comparison, operand }; 16];
         let rule = |i: usize| Rule {
             name: String::new(),
             effect: if i < 8 { Effect::Forbid } else { Effect::Permit },
