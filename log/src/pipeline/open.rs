@@ -260,10 +260,14 @@ impl<D: Disk> Log<D> {
         Status { sizes, queued: self.shared.queue.len(), quorum_misses, stopped }
     }
     /// Waits until an entry is integrated; `false` if the time is over first.
+    ///
+    /// Errors: the log stopped or was shut down before.
     pub fn wait_integrated(&self, index: u64, timeout: Duration) -> Result<bool, PipelineError> {
         self.wait(timeout, |sizes| sizes.integrated > index)
     }
     /// Waits until an entry is published; `false` if the time is over first.
+    ///
+    /// Errors: the log stopped or was shut down before.
     pub fn wait_published(&self, index: u64, timeout: Duration) -> Result<bool, PipelineError> {
         self.wait(timeout, |sizes| sizes.published.is_some_and(|size| size > index))
     }
@@ -271,6 +275,7 @@ impl<D: Disk> Log<D> {
         let outcome = self.shared.progress.wait_for(timeout, |state| match &state.poison {
             _ if reached(&state.sizes) => Some(Ok(true)),
             Some(poison) => Some(Err(poison.clone())),
+            None if state.publisher_ended => Some(Err(PipelineError::ShuttingDown)),
             None => None,
         });
         outcome.unwrap_or(Ok(false))
@@ -331,7 +336,9 @@ fn spawn<D: Disk>(
         let run = std::panic::AssertUnwindSafe(|| body(&shared));
         if std::panic::catch_unwind(run).is_err() {
             shared.stop(PipelineError::Panicked { thread: name });
-            shared.progress.update(|state| (state.sequencer_ended, state.integrator_ended) = (true, true));
+            shared.progress.update(|state| {
+                (state.sequencer_ended, state.integrator_ended, state.publisher_ended) = (true, true, true)
+            });
         }
     })
 }

@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) sequencer_ended: bool,
     /// No more will be integrated.
     pub(crate) integrator_ended: bool,
+    /// No more will be published.
+    pub(crate) publisher_ended: bool,
     pub(crate) poison: Option<PipelineError>,
     /// Checkpoints that were signed and did not get the cosignatures that the policy asks for.
     pub(crate) quorum_misses: u64,
@@ -61,6 +63,7 @@ impl Progress {
             closing: Closing::Open,
             sequencer_ended: false,
             integrator_ended: false,
+            publisher_ended: false,
             poison: None,
             quorum_misses: 0,
         };

@@ -26,6 +26,7 @@ pub(crate) fn run<D: Disk>(shared: &Shared<D>, mut publisher: Publisher) {
     if let Err(error) = publish_until_closed(shared, &mut publisher) {
         shared.stop(error);
     }
+    shared.progress.update(|state| state.publisher_ended = true);
 }
 
 fn publish_until_closed<D: Disk>(shared: &Shared<D>, publisher: &mut Publisher) -> Result<(), PipelineError> {

@@ -1,6 +1,7 @@
 //! Accepted records that wait for the sequencer.
 
 use crate::pipeline::chains::ChainSlot;
+use crate::pipeline::error::PipelineError;
 use crate::pipeline::journal::Payload;
 use crate::pipeline::settings::LogSettings;
 use crate::pipeline::submission::{SubmitError, Ticket, hold};
@@ -12,6 +13,13 @@ pub(crate) struct Queued {
     pub(crate) slot: Arc<ChainSlot>,
     pub(crate) ticket: Arc<Ticket>,
     pub(crate) payload: Payload,
+}
+
+impl Drop for Queued {
+    /// Whoever waits is told, however the record is lost on its way; if it was sequenced, he knows already.
+    fn drop(&mut self) {
+        self.ticket.settle(Err(PipelineError::ShuttingDown));
+    }
 }
 
 #[derive(Default)]
@@ -51,7 +59,7 @@ impl Queue {
             return Err(SubmitError::QueueFull { records: waiting.records.len(), bytes: waiting.bytes });
         }
         if waiting.closed {
-            return Err(crate::pipeline::PipelineError::ShuttingDown.into());
+            return Err(PipelineError::ShuttingDown.into());
         }
         waiting.bytes = bytes;
         waiting.records.push_back(queued);

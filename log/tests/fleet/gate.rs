@@ -13,6 +13,8 @@ struct Control {
     opened: Condvar,
     /// Syncs of files whose names begin so fail.
     failing: Mutex<Option<&'static str>>,
+    /// Syncs of files whose names begin so panic.
+    panicking: Mutex<Option<&'static str>>,
 }
 
 /// Who opens and closes the gate.
@@ -30,6 +32,9 @@ impl Keeper {
     pub(crate) fn fail(&self, prefix: &'static str) {
         *self.0.failing.lock().unwrap() = Some(prefix);
     }
+    pub(crate) fn panic(&self, prefix: &'static str) {
+        *self.0.panicking.lock().unwrap() = Some(prefix);
+    }
     pub(crate) fn disk(&self, place: &Path) -> Gate {
         Gate { disk: FileSystem::at(place), keeper: self.clone() }
     }
@@ -37,6 +42,8 @@ impl Keeper {
         if self.0.failing.lock().unwrap().is_some_and(|prefix| name.starts_with(prefix)) {
             return Err(io::Error::from_raw_os_error(5));
         }
+        let panicking = *self.0.panicking.lock().unwrap();
+        assert!(!panicking.is_some_and(|prefix| name.starts_with(prefix)), "a defect of the disk's driver");
         let mut closed = self.0.closed.lock().unwrap();
         while closed.is_some_and(|prefix| name.starts_with(prefix)) {
             closed = self.0.opened.wait(closed).unwrap();

@@ -218,6 +218,10 @@ fn a_log_that_is_shut_down_takes_nothing_more() {
     log.shut_down().unwrap();
     let error = log.submit(agent.submission()).unwrap_err();
     assert!(matches!(error, SubmitError::Pipeline(PipelineError::ShuttingDown)), "{error:?}");
+    // Nobody waits for what will not come.
+    let forever = Duration::from_secs(1_000_000);
+    assert!(matches!(log.wait_published(1, forever), Err(PipelineError::ShuttingDown)));
+    assert!(log.wait_published(0, forever).unwrap());
     // What is there can still be read.
     assert_eq!(log.entry(0).unwrap().signed.header.sequence, 0);
     assert!(log.inclusion(0).is_ok());
@@ -243,6 +247,24 @@ fn what_waits_when_a_log_is_dropped_is_not_acknowledged() {
     dropped.join().unwrap();
     // It was with the disk already.
     assert_eq!(first.wait().unwrap().index, 0);
+}
+
+/// Even then nobody waits for ever.
+#[test]
+fn a_sequencer_that_panics_leaves_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let keeper = Keeper::default();
+    let log = Log::create(keeper.disk(folder.path()), slow(), signer()).unwrap();
+    let mut agent = Agent::new(0);
+    log.register(agent.registration.clone()).unwrap();
+    keeper.panic("private/journal");
+    let pending = log.submit(agent.submission()).unwrap();
+    assert!(pending.wait().is_err());
+    let error = log.wait_integrated(0, Duration::from_secs(100)).unwrap_err();
+    let PipelineError::Poisoned { cause } = &error else { panic!("{error:?}") };
+    assert!(matches!(**cause, PipelineError::Panicked { thread: "sequencer" }), "{cause:?}");
+    let error = log.submit(agent.submission()).unwrap_err();
+    assert!(matches!(error, SubmitError::Pipeline(PipelineError::Poisoned { .. })), "{error:?}");
 }
 
 struct Panics;
