@@ -7,6 +7,7 @@ mod served;
 #[path = "../shape/mod.rs"]
 mod shape;
 
+mod adapters;
 mod agent;
 mod commands;
 mod demo;

@@ -57,6 +57,35 @@ impl Project {
         project.run(&["record", &observations]).ok();
         project
     }
+    /// The same agent, but its plugin signs what it reports, with the key `plugin.key`.
+    pub(crate) fn signing() -> Self {
+        let project = Self::empty();
+        let key = project.file("plugin.key");
+        project.run(&["setup", "--development", "--powers", "10"]).ok();
+        project.run(&["agent-key"]).ok();
+        let (_, made) = project.json(&["plugin", "key", "--output", &key]);
+        let signer = format!("signer = {}\nmax_age_seconds = 60\n", made["signer"]);
+        for name in ["model.onnx", "calibration.jsonl", "reference.jsonl", "observations.jsonl"] {
+            fs::copy(fixture("sp500").join(name), project.folder().join(name)).unwrap();
+        }
+        let toml = fs::read_to_string(fixture("sp500/agent.toml")).unwrap();
+        let toml = toml.replacen("id = \"market-data\"\n", &format!("id = \"market-data\"\n{signer}"), 1);
+        let toml = project.write("agent.toml", toml);
+        project.run(&["compile", &toml]).ok();
+        project
+    }
+    /// A path outside the store, as an argument.
+    pub(crate) fn file(&self, name: &str) -> String {
+        self.folder().join(name).to_str().unwrap().to_owned()
+    }
+    /// What the plugin reported on a day, signed for a time; the path of the envelope.
+    pub(crate) fn envelope(&self, day: usize, time: u64) -> String {
+        let line: Value = serde_json::from_str(&observations(day..day + 1)).unwrap();
+        let payload = self.write("payload.json", line["plugins"]["market-data"].to_string());
+        let (key, time) = (self.file("plugin.key"), time.to_string());
+        let sign = ["plugin", "sign", &payload, "--plugin", "market-data", "--key", &key, "--time", &time];
+        self.write("envelope.json", self.run(&sign).ok())
+    }
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

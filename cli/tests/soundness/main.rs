@@ -5,6 +5,7 @@ mod project;
 #[path = "../served/mod.rs"]
 mod served;
 
+mod adapters;
 mod artefacts;
 mod exit_codes;
 mod log_pipeline;

@@ -10,7 +10,8 @@ use candor_program::card::SignerKey;
 use candor_program::encoding::keccak256;
 use candor_trace::payload::PAYLOAD_TYPE;
 use candor_trace::{
-    Ed25519Key, Recorder, SecretKey, check_body, check_payloads, check_signed, payload_message, sign_payload,
+    AgentKey, Ed25519Key, Recorder, SecretKey, check_body, check_payloads, check_signed, payload_message,
+    sign_payload,
 };
 
 sol! {
@@ -94,5 +95,39 @@ fn signed_payloads_of_either_scheme_are_recorded_and_accepted() {
         silent.payloads[1].clear();
         let record = recorder.record(silent, salts(9)).unwrap().record;
         check_body(&program.card, &record).unwrap();
+    }
+}
+
+/// What a wallet's library and another Ed25519 signed (fixtures/adapters/make_signatures.py) is accepted, and what we sign
+/// with the same keys is the same.
+#[test]
+fn signatures_agree_with_other_implementations() {
+    let text = include_str!("../../../fixtures/adapters/signatures.json");
+    let made: serde_json::Value = serde_json::from_str(text).unwrap();
+    let bytes = |value: &serde_json::Value| {
+        let text = value.as_str().unwrap();
+        hex::decode(text.strip_prefix("0x").unwrap_or(text)).unwrap()
+    };
+    let payload = &made["payload"];
+    let mut plugin = program().card.plugins.remove(1);
+    plugin.id = payload["plugin"].as_str().unwrap().into();
+    plugin.version = payload["version"].as_str().unwrap().into();
+    plugin.code_hash = bytes(&payload["codeHash"]).try_into().unwrap();
+    let time = payload["time"].as_u64().unwrap();
+    let message = payload_message(&plugin, time, payload["payload"].as_str().unwrap());
+    assert_eq!(message.to_vec(), bytes(&made["message"]));
+    let keys = [
+        ("secp256k1", SecretKey::Secp256k1(AgentKey::from_bytes(&[0x22; 32]).unwrap())),
+        ("ed25519", SecretKey::Ed25519(Ed25519Key::from_bytes(&[0x33; 32]))),
+    ];
+    for (name, secret) in keys {
+        let (public, field) = match secret.public() {
+            SignerKey::Secp256k1 { address } => (address.to_vec(), "address"),
+            SignerKey::Ed25519 { public_key } => (public_key.to_vec(), "publicKey"),
+        };
+        assert_eq!(public, bytes(&made[name][field]), "{name}");
+        let signature = bytes(&made[name]["signature"]);
+        assert_eq!(check_signed(&secret.public(), &message, &signature), Ok(()), "{name}");
+        assert_eq!(secret.sign(&message), signature, "{name}: both are deterministic");
     }
 }

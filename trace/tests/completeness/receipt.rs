@@ -140,3 +140,18 @@ fn verdicts_have_receipts() {
         }
     }
 }
+
+/// An envelope of the library of DSSE's authors (fixtures/adapters/make_signatures.py) is accepted, and ours is the same but for
+/// the hint whose key it is.
+#[test]
+fn envelopes_agree_with_another_implementation() {
+    let text = include_str!("../../../fixtures/adapters/signatures.json");
+    let made: Value = serde_json::from_str(text).unwrap();
+    let envelope = DsseEnvelope::from_json(made["envelope"].to_string().as_bytes()).unwrap();
+    let secret = SecretKey::Ed25519(Ed25519Key::from_bytes(&[0x33; 32]));
+    assert_eq!(envelope.verify(&secret.public(), PAYLOAD_TYPE), Ok(&b"{\"hello\": \"world\"}"[..]));
+    let mut ours = DsseEnvelope::sign(&secret, PAYLOAD_TYPE, envelope.payload.clone());
+    ours.signatures[0].key_id.clone_from(&envelope.signatures[0].key_id);
+    assert_eq!(ours, envelope);
+    assert_eq!(serde_json::from_str::<Value>(&ours.to_json()).unwrap(), made["envelope"]);
+}
