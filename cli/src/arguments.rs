@@ -123,10 +123,16 @@ Examples:
   candor inspect .candor/card.candor --json")]
     Inspect(inspect::Inspect),
     /// Turn what other systems recorded into observations, with their provenance
+    #[command(after_help = "Example: candor import otel traces.json --tool get_market=market-data | candor record -")]
     Import(import::Import),
     /// Keys and signatures of plugins that sign what they report
+    #[command(after_help = "Example: candor plugin key --output plugin.key")]
     Plugin(plugin::PluginCommand),
     /// Decisions and verdicts as signed statements (in-toto in DSSE), and as spans
+    #[command(after_help = "\
+Examples:
+  candor receipt decision --record 17 --output decision.json
+  candor receipt verify decision.json --signer 0x12... --card card.candor")]
     Receipt(receipt::Receipt),
     /// Test tool: write a copy of the log in which the agent cheated at one record
     #[command(
