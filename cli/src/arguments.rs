@@ -123,7 +123,9 @@ Examples:
   candor inspect .candor/card.candor --json")]
     Inspect(inspect::Inspect),
     /// Turn what other systems recorded into observations, with their provenance
-    #[command(after_help = "Example: candor import otel traces.json --tool get_market=market-data | candor record -")]
+    #[command(
+        after_help = "Example: candor import otel traces.json --tool get_market=market-data | candor record -"
+    )]
     Import(import::Import),
     /// Keys and signatures of plugins that sign what they report
     #[command(after_help = "Example: candor plugin key --output plugin.key")]
