@@ -173,11 +173,12 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A result that is JSON text is taken as it is; any other becomes its JSON.
+/// A result that is JSON text is taken as it is, on one line; any other becomes its JSON.
 fn payload(result: &Json) -> String {
     match result.as_text() {
-        // Read by our own reader: what `record` could not read as JSON stays a string.
-        Some(written) if Json::parse(written).is_ok() => written.trim().to_owned(),
+        // Read by our own reader: what `record` could not read as JSON stays a string. Line breaks of JSON are white space,
+        // never part of a string.
+        Some(written) if Json::parse(written).is_ok() => written.trim().replace(['\n', '\r'], " "),
         _ => result.to_string(),
     }
 }

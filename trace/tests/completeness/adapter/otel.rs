@@ -123,3 +123,12 @@ fn decisions_are_exported_as_spans_that_can_be_read_again() {
     assert!(headers[0].header.time == START);
     assert_eq!([ProofStatus::Proven, ProofStatus::Sealed].map(ProofStatus::as_str), ["proven", "sealed"]);
 }
+
+/// An observation is one line, whatever the tool's JSON looks like.
+#[test]
+fn results_of_several_lines_become_one() {
+    let text = r#"{"traceId":"00000000000000000000000000000001","spanId":"0000000000000001","endTimeUnixNano":"5000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"execute_tool"}},{"key":"gen_ai.tool.name","value":{"stringValue":"remark"}},{"key":"gen_ai.tool.call.result","value":{"stringValue":"\r\n{\n \"a\": \"x\\ny\",\r\n \"b\": 1.50\n}\n"}}]}"#;
+    let imported = observations(&read_spans(text).unwrap(), &tools()).unwrap();
+    let expected = "{\"time\":5,\"plugins\":{\"remark\":{  \"a\": \"x\\ny\",   \"b\": 1.50 }}}";
+    assert_eq!(imported[0].line, expected);
+}
