@@ -5,6 +5,7 @@ use crate::disk::Disk;
 use crate::error::Operation;
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::files::{Files, INDEX};
+use crate::pipeline::settings::OpenCheck;
 use crate::pipeline::submission::hold;
 use crate::storage::{Access, LogFile};
 use candor_program::encoding::{decode_exact, encode};
@@ -104,15 +105,18 @@ impl Index {
     pub(crate) fn open<D: Disk>(
         files: &Files<D>,
         cache_bytes: usize,
+        check: OpenCheck,
     ) -> Result<Option<(Self, u64)>, PipelineError> {
         let Some(file) = files.open(INDEX, Access::Write)? else { return Ok(None) };
         // A file that is no database, or a torn one, must not keep the log from being opened.
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let index = Self::over(files, file, cache_bytes)?;
+            let mut index = Self::over(files, file, cache_bytes)?;
+            // Every page by its checksum; one that had to be repaired is not to be believed either.
+            let sound = check == OpenCheck::Edge || index.database.check_integrity().unwrap_or(false);
             let size = index.size()?;
-            Ok::<_, PipelineError>((index, size))
+            Ok::<_, PipelineError>(sound.then_some((index, size)))
         }));
-        Ok(opened.ok().and_then(Result::ok))
+        Ok(opened.ok().and_then(Result::ok).flatten())
     }
     fn over<D: Disk>(files: &Files<D>, file: D::File, cache_bytes: usize) -> Result<Self, PipelineError> {
         let path = files.path();
@@ -136,21 +140,25 @@ impl Index {
         &self,
         change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<(), PipelineError> {
-        let apply = || {
+        self.guarded(|| {
             let mut transaction = self.database.begin_write()?;
             transaction.set_two_phase_commit(true);
             change(&transaction)?;
             transaction.commit()?;
-            Ok::<_, redb::Error>(())
-        };
-        apply().map_err(|source| failed(&self.path, source))
+            Ok(())
+        })
     }
     fn read<T>(
         &self,
         look: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, PipelineError> {
-        let apply = || look(&self.database.begin_read()?);
-        apply().map_err(|source| failed(&self.path, source))
+        self.guarded(|| look(&self.database.begin_read()?))
+    }
+    /// Pages that rotted can make the database panic: that is an error like others.
+    fn guarded<T>(&self, apply: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, PipelineError> {
+        let panicked = || redb::Error::Corrupted("a page is not what the database wrote".to_owned());
+        let outcome = catch_unwind(AssertUnwindSafe(apply)).unwrap_or_else(|_| Err(panicked()));
+        outcome.map_err(|source| failed(&self.path, source))
     }
     /// Entries that are indexed.
     pub(crate) fn size(&self) -> Result<u64, PipelineError> {

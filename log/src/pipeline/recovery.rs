@@ -171,7 +171,7 @@ impl<D: Disk> Recovery<'_, D> {
     /// The index, and how many entries it had; one that cannot be used is made again up to the signed size.
     fn open_index(&mut self, settings: &LogSettings) -> Result<(Index, u64), PipelineError> {
         let cache = settings.index_cache_bytes;
-        let (index, had) = match Index::open(self.files, cache)? {
+        let (index, had) = match Index::open(self.files, cache, settings.open_check)? {
             Some(opened) => opened,
             None => (Index::create(self.files, cache)?, 0),
         };

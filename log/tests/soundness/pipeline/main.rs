@@ -10,4 +10,5 @@ mod damage;
 mod equivocation;
 mod journal;
 mod limits;
+mod mutations;
 mod refusals;
