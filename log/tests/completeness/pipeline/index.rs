@@ -1,6 +1,7 @@
 //! The index may be gone, old or torn: the log makes it again.
 
-use crate::fleet::{Agent, append, create, open, slow};
+use crate::fleet::damage::copy;
+use crate::fleet::{Agent, LONG, append, create, open, settings, slow};
 use candor_log::pipeline::{LogSettings, OpenCheck, SubmitError};
 use candor_trace::Entry;
 use std::path::Path;
@@ -73,5 +74,24 @@ fn it_is_made_again_from_bundles_and_journal() {
         check(place, &entries, open_check, 600);
         std::fs::write(place.join(INDEX), vec![0x5a; 1 << 20]).unwrap();
         check(place, &entries, open_check, 600);
+    }
+}
+
+/// The files as a process leaves them that is killed.
+#[test]
+fn a_killed_process_leaves_an_index_that_is_used() {
+    let (folder, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let log = create(folder.path(), settings());
+    let mut agent = Agent::new(0);
+    log.register(agent.registration.clone()).unwrap();
+    append(&log, &mut agent, 300);
+    assert!(log.wait_published(299, LONG).unwrap());
+    copy(folder.path(), killed.path());
+    drop(log);
+    for open_check in [OpenCheck::Edge, OpenCheck::Everything] {
+        let place = tempfile::tempdir().unwrap();
+        copy(killed.path(), place.path());
+        let (_, report) = open(place.path(), LogSettings { open_check, ..slow() });
+        assert_eq!((report.sequenced, report.indexed), (300, 0), "{open_check:?}");
     }
 }
