@@ -2,7 +2,7 @@
 
 use crate::http::answer::{Acknowledgement, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest};
 use crate::http::connect::{Answer, ConnectError, Patience, Server};
-use crate::http::submission::SubmissionClaim;
+use crate::http::submission::{SubmissionClaim, SubmissionMessage};
 use candor_program::card::Domain;
 use candor_program::encoding::{encode, keccak256};
 use candor_trace::tlog::{KeyError, MAX_NOTE_BYTES, VerifierKey};
@@ -147,18 +147,9 @@ impl LogClient {
         record: &SignedRecord,
         wait: RecordState,
     ) -> Result<Acknowledgement, ClientError> {
-        let header = &record.header;
-        let record_hash = record.record_hash(domain);
-        let body_hash = keccak256(&[&encode(&record.body)]);
-        let claim = SubmissionClaim::sign(
-            key,
-            self.key.name(),
-            domain,
-            header.program_id,
-            record_hash,
-            header.sequence,
-            body_hash,
-        );
+        let message = SubmissionMessage::of(self.key.name(), domain, record);
+        let record_hash = message.record_hash;
+        let claim = SubmissionClaim::sign(key, record.header.program_id, &message);
         let mut headers = vec![("content-type", "application/octet-stream".to_owned())];
         headers.extend(claim.headers());
         let path = format!("candor/v1/records?wait={}", wait.name());

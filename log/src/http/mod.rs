@@ -22,5 +22,5 @@ pub use connect::{ConnectError, Patience};
 pub use delivery::{Delivery, DeliveryError};
 pub use submission::{
     AGENT_HEADER, BODY_HEADER, ClaimError, PROGRAM_HEADER, RECORD_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER,
-    SUBMISSION_TYPE, SubmissionClaim, submission_digest,
+    SUBMISSION_TYPE, SubmissionClaim, SubmissionMessage,
 };

@@ -7,7 +7,9 @@
 
 use candor_program::card::Domain;
 use candor_program::encoding::keccak256;
-use candor_trace::{AgentKey, SignatureBytes, SignatureError, domain_separator, recover};
+use candor_trace::{
+    AgentKey, SignatureBytes, SignatureError, SignedRecord, body_hash, domain_separator, recover,
+};
 use thiserror::Error;
 
 /// Primary type of the EIP-712 struct; its domain is the record's.
@@ -39,7 +41,7 @@ pub struct SubmissionClaim {
     pub sequence: u64,
     /// Keccak-256 of the Borsh encoding of its body.
     pub body_hash: [u8; 32],
-    /// The agent's signature of [`submission_digest`].
+    /// The agent's signature of [`SubmissionMessage::digest`].
     pub signature: SignatureBytes,
 }
 
@@ -62,48 +64,56 @@ pub enum ClaimError {
     },
 }
 
-/// The EIP-712 digest that an agent signs to submit a record to the log of this origin.
-#[must_use]
-pub fn submission_digest(
-    origin: &str,
-    domain: &Domain,
-    record_hash: &[u8; 32],
-    sequence: u64,
-    body_hash: &[u8; 32],
-) -> [u8; 32] {
-    let mut sequence_word = [0; 32];
-    sequence_word[24..].copy_from_slice(&sequence.to_be_bytes());
-    let struct_hash = keccak256(&[
-        &keccak256(&[SUBMISSION_TYPE.as_bytes()]),
-        &keccak256(&[origin.as_bytes()]),
-        record_hash,
-        &sequence_word,
-        body_hash,
-    ]);
-    keccak256(&[b"\x19\x01", &domain_separator(domain), &struct_hash])
+/// What an agent signs to hand in a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SubmissionMessage<'a> {
+    /// Origin of the log.
+    pub log: &'a str,
+    /// EIP-712 domain, the record's.
+    pub domain: &'a Domain,
+    /// Hash of the record.
+    pub record_hash: [u8; 32],
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Keccak-256 of the Borsh encoding of its body.
+    pub body_hash: [u8; 32],
+}
+
+impl<'a> SubmissionMessage<'a> {
+    /// To hand this record in to the log of this origin.
+    #[must_use]
+    pub fn of(log: &'a str, domain: &'a Domain, record: &SignedRecord) -> Self {
+        Self {
+            log,
+            domain,
+            record_hash: record.record_hash(domain),
+            sequence: record.header.sequence,
+            body_hash: body_hash(&record.body),
+        }
+    }
+    /// The EIP-712 digest that is signed.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut sequence_word = [0; 32];
+        sequence_word[24..].copy_from_slice(&self.sequence.to_be_bytes());
+        let struct_hash = keccak256(&[
+            &keccak256(&[SUBMISSION_TYPE.as_bytes()]),
+            &keccak256(&[self.log.as_bytes()]),
+            &self.record_hash,
+            &sequence_word,
+            &self.body_hash,
+        ]);
+        keccak256(&[b"\x19\x01", &domain_separator(self.domain), &struct_hash])
+    }
 }
 
 impl SubmissionClaim {
-    /// The claim, signed.
+    /// The claim, signed, for a record of this program.
     #[must_use]
-    pub fn sign(
-        key: &AgentKey,
-        origin: &str,
-        domain: &Domain,
-        program_id: [u8; 32],
-        record_hash: [u8; 32],
-        sequence: u64,
-        body_hash: [u8; 32],
-    ) -> Self {
-        let digest = submission_digest(origin, domain, &record_hash, sequence, &body_hash);
-        Self {
-            agent: key.address(),
-            program_id,
-            record_hash,
-            sequence,
-            body_hash,
-            signature: key.sign(&digest),
-        }
+    pub fn sign(key: &AgentKey, program_id: [u8; 32], message: &SubmissionMessage<'_>) -> Self {
+        let SubmissionMessage { record_hash, sequence, body_hash, .. } = *message;
+        let signature = key.sign(&message.digest());
+        Self { agent: key.address(), program_id, record_hash, sequence, body_hash, signature }
     }
     /// The claim in headers; `get` finds one by its name.
     ///
@@ -136,8 +146,9 @@ impl SubmissionClaim {
     }
     /// The agent that is named signed this claim, for the log of this origin, in this domain.
     pub fn check_signature(&self, origin: &str, domain: &Domain) -> Result<(), SignatureError> {
-        let digest = submission_digest(origin, domain, &self.record_hash, self.sequence, &self.body_hash);
-        let got = recover(&digest, &self.signature)?;
+        let Self { record_hash, sequence, body_hash, .. } = *self;
+        let message = SubmissionMessage { log: origin, domain, record_hash, sequence, body_hash };
+        let got = recover(&message.digest(), &self.signature)?;
         if got == self.agent {
             Ok(())
         } else {

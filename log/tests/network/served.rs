@@ -8,10 +8,10 @@ use candor_log::http::server::{
     AccessTokens, Clock, Rate, Rates, RunningLog, Scope, ServerSettings, SystemClock, serve_log,
 };
 use candor_log::http::witness::Asked;
-use candor_log::http::{LogClient, Patience, SubmissionClaim};
+use candor_log::http::{LogClient, Patience, SubmissionClaim, SubmissionMessage};
 use candor_log::pipeline::{Log, LogSettings};
 use candor_log::{Disk, FileSystem};
-use candor_program::encoding::{encode, keccak256};
+use candor_program::encoding::encode;
 use candor_trace::SignedRecord;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -78,16 +78,8 @@ pub(crate) fn claim(number: u8, agent: &Agent, record: &SignedRecord) -> Submiss
 
 /// The same for a log of another origin.
 pub(crate) fn claim_for(origin: &str, number: u8, agent: &Agent, record: &SignedRecord) -> SubmissionClaim {
-    let domain = &agent.registration.domain;
-    SubmissionClaim::sign(
-        &key(number),
-        origin,
-        domain,
-        record.header.program_id,
-        record.record_hash(domain),
-        record.header.sequence,
-        keccak256(&[&encode(&record.body)]),
-    )
+    let message = SubmissionMessage::of(origin, &agent.registration.domain, record);
+    SubmissionClaim::sign(&key(number), record.header.program_id, &message)
 }
 
 /// Hands in what a claim is about, or something else.

@@ -5,6 +5,7 @@ use crate::http::answer::Health;
 use crate::http::server::access::{AccessTokens, Scope};
 use crate::http::server::clock::Clock;
 use crate::http::server::connection::{ConnectionSettings, Open};
+use crate::http::server::in_flight::InFlight;
 use crate::http::server::limits::{Limits, Rates};
 use crate::http::server::metrics::Metrics;
 use crate::http::server::rate::Rate;
@@ -17,7 +18,7 @@ use candor_program::card::Domain;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// How a log serves.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ pub struct ServerSettings {
     pub body_timeout: Duration,
     /// Longest record: header, signature and body.
     pub max_record_bytes: usize,
-    /// Records that are being received, in bytes, all together.
+    /// Records that are being received, in bytes, all together; one agent has an eighth of it at most.
     pub max_in_flight_bytes: usize,
     /// Longest that an answer waits for a record to be integrated or published.
     pub wait_timeout: Duration,
@@ -76,8 +77,8 @@ pub(crate) struct App<D: Disk> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: ServerSettings,
     pub(crate) metrics: Metrics,
-    /// Kibibytes of records that may still be received.
-    pub(crate) in_flight: Arc<Semaphore>,
+    /// Records that are being received.
+    pub(crate) in_flight: Arc<InFlight>,
     pub(crate) progress: watch::Receiver<Progress>,
     pub(crate) open: Arc<Open>,
     /// What became of asking witnesses.

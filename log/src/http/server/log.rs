@@ -6,6 +6,7 @@ use crate::http::server::app::{App, Progress, ServerSettings};
 use crate::http::server::clock::Clock;
 use crate::http::server::connection::Open;
 use crate::http::server::host::{Running, host};
+use crate::http::server::in_flight::InFlight;
 use crate::http::server::limits::Limits;
 use crate::http::server::limits_file::{self, LimitsFileError};
 use crate::http::server::openapi::{self, ROUTES, Route};
@@ -23,7 +24,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// How often those who wait for a state are told how far the log has come.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(10);
@@ -76,7 +77,7 @@ pub fn serve_log<D: Disk>(
         limits: Limits::new(settings.rates, charged),
         clock,
         metrics: Default::default(),
-        in_flight: Arc::new(Semaphore::new((settings.max_in_flight_bytes / 1024).max(1))),
+        in_flight: Arc::new(InFlight::new(settings.max_in_flight_bytes)),
         progress,
         open: Arc::clone(&open),
         asked,

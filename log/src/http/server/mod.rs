@@ -6,6 +6,7 @@ mod app;
 mod clock;
 mod connection;
 mod host;
+mod in_flight;
 mod limits;
 mod limits_file;
 mod log;

@@ -38,7 +38,7 @@ pub const ROUTES: &[Route] = &[
         path: "/candor/v1/records",
         operation: Operation::SubmitRecord,
         summary: "Hand in a record, signed for this log. The same record again is answered with the same index.",
-        statuses: &[200, 400, 401, 403, 408, 409, 413, 422, 429, 503],
+        statuses: &[200, 400, 401, 403, 408, 409, 410, 413, 422, 429, 503],
     },
     Route {
         method: "get",
@@ -207,6 +207,7 @@ fn meaning(status: u16) -> &'static str {
         404 => "There is none.",
         408 => "The body came too slowly.",
         409 => "It does not continue the agent's chain, or contradicts what is there.",
+        410 => "Settled and pruned; the log cannot tell whether it is the same.",
         413 => "Too long.",
         422 => "Well formed, but signature or body do not belong to the header.",
         429 => "A limit or a queue is full. Nothing was recorded.",

@@ -135,8 +135,6 @@ pub(crate) async fn health<D: Disk>(State(app): State<Arc<App<D>>>) -> Response 
 
 pub(crate) async fn metrics<D: Disk>(State(app): State<Arc<App<D>>>) -> Response {
     let (health, status) = (app.health(), app.log.status());
-    let room = (app.settings.max_in_flight_bytes / 1024).max(1);
-    let in_flight = room.saturating_sub(app.in_flight.available_permits()).saturating_mul(1024);
     let one = |value: u64| vec![(String::new(), value)];
     let state = |name: &str, value| (format!("{{state=\"{name}\"}}"), value);
     let entries = vec![
@@ -163,7 +161,11 @@ pub(crate) async fn metrics<D: Disk>(State(app): State<Arc<App<D>>>) -> Response
             one(status.quorum_misses),
         ),
         ("candor_log_connections", "Open connections.", one(app.open.count() as u64)),
-        ("candor_log_in_flight_bytes", "Room that records being received take.", one(in_flight as u64)),
+        (
+            "candor_log_in_flight_bytes",
+            "Room that records being received take.",
+            one(app.in_flight.bytes() as u64),
+        ),
         ("candor_log_cosignatures", "Witnesses asked, by what became of it.", cosignatures),
     ];
     let gauges: Vec<Gauge<'_>> =

@@ -7,6 +7,7 @@ use crate::disk::Disk;
 use crate::http::answer::{Acknowledgement, RecordState};
 use crate::http::server::app::App;
 use crate::http::server::connection::Peer;
+use crate::http::server::in_flight::Room;
 use crate::http::server::refusal::Refused;
 use crate::http::server::request_body;
 use crate::http::submission::SubmissionClaim;
@@ -23,7 +24,7 @@ use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 /// What may stand behind the path.
 #[derive(Deserialize)]
@@ -88,7 +89,7 @@ async fn accept<D: Disk>(
     let claim = SubmissionClaim::from_headers(header).map_err(|error| Charge::Address(error.into()))?;
     let domain = known_domain(app, &claim).map_err(Charge::Address)?;
     let claim = check_signature(app, claim, domain).await?;
-    let _room = reserve(app, headers).map_err(nobody)?;
+    let _room = reserve(app, &claim.agent, headers).map_err(nobody)?;
     let limit = app.settings.max_record_bytes;
     let body = request_body::read(headers, body, limit, app.settings.body_timeout).await;
     let body = body.map_err(|error| Charge::Address(error.into()))?;
@@ -127,11 +128,10 @@ async fn check_signature<D: Disk>(
 }
 
 /// Room for the body; what is received by all together is bounded.
-fn reserve<D: Disk>(app: &App<D>, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Refused> {
-    let limit = app.settings.max_record_bytes as u64;
-    let length = request_body::declared_length(headers).unwrap_or(limit).min(limit);
-    let kibibytes = u32::try_from(length.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
-    Arc::clone(&app.in_flight).try_acquire_many_owned(kibibytes).map_err(|_| Refused::in_flight())
+fn reserve<D: Disk>(app: &App<D>, agent: &[u8; 20], headers: &HeaderMap) -> Result<Room, Refused> {
+    let limit = app.settings.max_record_bytes;
+    let declared = request_body::declared_length(headers).and_then(|length| usize::try_from(length).ok());
+    app.in_flight.take(agent, declared.unwrap_or(limit).min(limit)).ok_or_else(Refused::in_flight)
 }
 
 type Acknowledged = oneshot::Receiver<Result<Sequenced, PipelineError>>;

@@ -1,6 +1,6 @@
 //! What an agent signs for one log, checked against an independent EIP-712 encoding.
 
-use candor_log::http::{SUBMISSION_TYPE, SubmissionClaim, submission_digest};
+use candor_log::http::{SUBMISSION_TYPE, SubmissionClaim, SubmissionMessage};
 use candor_program::card::Domain;
 use candor_program::encoding::keccak256;
 use candor_trace::AgentKey;
@@ -35,11 +35,16 @@ fn by_hand(
     keccak256(&[&[0x19, 0x01], &keccak256(&[&domain]), &keccak256(&[&message])])
 }
 
+fn message(domain: &Domain, sequence: u64) -> SubmissionMessage<'_> {
+    let (record_hash, body_hash) = ([1; 32], [2; 32]);
+    SubmissionMessage { log: "example.org/log", domain, record_hash, sequence, body_hash }
+}
+
 #[test]
 fn the_digest_is_the_one_of_the_specification() {
     let domain = Domain { chain_id: 31, verifying_contract: [0xcc; 20] };
-    let digest = submission_digest("example.org/log", &domain, &[1; 32], 7, &[2; 32]);
-    assert_eq!(digest, by_hand("example.org/log", 31, [0xcc; 20], [1; 32], 7, [2; 32]));
+    let message = message(&domain, 7);
+    assert_eq!(message.digest(), by_hand("example.org/log", 31, [0xcc; 20], [1; 32], 7, [2; 32]));
 }
 
 #[test]
@@ -47,8 +52,7 @@ fn a_claim_travels_in_headers() {
     let domain = Domain { chain_id: 31, verifying_contract: [0xcc; 20] };
     let key = AgentKey::from_bytes(&[5; 32]).unwrap();
     for sequence in [0, 1, u64::MAX] {
-        let claim =
-            SubmissionClaim::sign(&key, "example.org/log", &domain, [3; 32], [1; 32], sequence, [2; 32]);
+        let claim = SubmissionClaim::sign(&key, [3; 32], &message(&domain, sequence));
         let headers = claim.headers();
         let get =
             |name: &str| headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str());

@@ -4,13 +4,14 @@ use crate::disk::fault::{Computer, EIO, Trouble};
 use crate::fleet::{Agent, settings, signer};
 use crate::network::{connect, get, read_answer};
 use crate::served::{claim, generous, serve, start, still, submit};
-use candor_log::http::server::{ConnectionSettings, ServerSettings};
+use candor_log::FileSystem;
+use candor_log::http::server::{ConnectionSettings, RunningLog, ServerSettings};
 use candor_log::pipeline::Log;
 use candor_program::encoding::encode;
 use candor_trace::SignedRecord;
 use serde_json::json;
 use std::io::Write;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// The head of a submission with this content length.
@@ -62,29 +63,55 @@ fn the_body_of_a_stranger_is_not_even_read() {
     assert_eq!((answer.status, answer.code().as_str()), (403, "unknown-program"));
 }
 
+/// A submission of which all but the end was sent, once the server has begun with it.
+fn begun(
+    log: &RunningLog<FileSystem>,
+    number: u8,
+    agent: &Agent,
+    record: &SignedRecord,
+    all: usize,
+) -> TcpStream {
+    let bytes = encode(record);
+    let mut stream = connect(log.address());
+    stream.write_all(head(number, agent, record, bytes.len()).as_bytes()).unwrap();
+    stream.write_all(&bytes[..1]).unwrap();
+    let taken = format!("candor_log_in_flight_bytes {all}\n");
+    while !get(log.address(), "/metrics").text().contains(&taken) {}
+    stream
+}
+
 #[test]
-fn bodies_that_are_being_received_are_bounded_together() {
+fn bodies_that_are_being_received_are_bounded_together_and_for_each_agent() {
     let place = tempfile::tempdir().unwrap();
-    let mut agent = Agent::new(0);
-    let record = agent.record();
-    let bytes = encode(&record);
-    let room = bytes.len().div_ceil(1024) * 1024;
-    let server =
-        ServerSettings { max_in_flight_bytes: room, body_timeout: Duration::from_secs(60), ..generous() };
-    let log = start(place.path(), &[&agent], settings(), server);
-    let mut first = connect(log.address());
-    first.write_all(head(0, &agent, &record, bytes.len()).as_bytes()).unwrap();
-    first.write_all(&bytes[..1]).unwrap();
-    // Once the first has its room, the second has none.
-    let full = format!("candor_log_in_flight_bytes {room}\n");
-    while !get(log.address(), "/metrics").text().contains(&full) {}
-    let answer = submit(log.address(), 0, &agent, &record);
-    assert_eq!((answer.status, answer.code().as_str()), (429, "in-flight"));
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    first.write_all(&bytes[1..]).unwrap();
-    assert_eq!(read_answer(&mut first).unwrap().status, 200);
-    // And there is room again.
-    assert_eq!(submit(log.address(), 0, &agent, &record).json()["duplicate"], json!(true));
+    let mut agents = [Agent::new(0), Agent::new(1)];
+    let records = agents.each_mut().map(|agent| agent.record());
+    let bytes = records.each_ref().map(encode);
+    let length = bytes[0].len();
+    assert_eq!(bytes[1].len(), length);
+    let refused = |log: &RunningLog<FileSystem>, number: usize| {
+        let answer = submit(log.address(), number as u8, &agents[number], &records[number]);
+        assert_eq!((answer.status, answer.code().as_str()), (429, "in-flight"));
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    };
+    // Room for one: whoever comes second has none. Room for fifteen: the same agent has none for a second, another has.
+    for (name, room) in [("one", length), ("two", 2 * length - 1), ("fifteen", 15 * length)] {
+        let place = place.path().join(name);
+        let server =
+            ServerSettings { max_in_flight_bytes: room, body_timeout: Duration::from_secs(60), ..generous() };
+        let log = start(&place, &[&agents[0], &agents[1]], settings(), server);
+        let mut first = begun(&log, 0, &agents[0], &records[0], length);
+        refused(&log, 0);
+        if room < 2 * length {
+            refused(&log, 1);
+        } else {
+            assert_eq!(submit(log.address(), 1, &agents[1], &records[1]).status, 200);
+        }
+        first.write_all(&bytes[0][1..]).unwrap();
+        assert_eq!(read_answer(&mut first).unwrap().status, 200);
+        // And there is room again.
+        assert_eq!(submit(log.address(), 0, &agents[0], &records[0]).json()["duplicate"], json!(true));
+        assert_eq!(submit(log.address(), 1, &agents[1], &records[1]).status, 200);
+    }
 }
 
 /// Opens many connections that say nothing, or say it slowly.
