@@ -26,9 +26,15 @@ pub enum FileDamage {
     /// A file of ours that cannot be decoded.
     #[error("{0}")]
     Undecodable(#[from] DecodeError),
-    /// A file of ours that does not have the hash at its end.
-    #[error("its content does not match the hash at its end")]
+    /// A file of ours whose content does not have the hash that it names.
+    #[error("its content does not match its hash")]
     HashMismatch,
+    /// Registrations and the log do not belong together.
+    #[error("entry {index} is of a chain that is not registered: one of the two files is an older copy")]
+    Unregistered {
+        /// Index of the entry; the size of the tree, where it is the end of a chain.
+        index: u64,
+    },
     /// A tile of another length.
     #[error("{0}")]
     Tile(#[from] TileError),

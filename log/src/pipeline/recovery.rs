@@ -227,18 +227,18 @@ impl<D: Disk> Recovery<'_, D> {
         let header = &entry.signed.header;
         match self.chains.find(&header.agent, &header.program_id) {
             Some(slot) => Ok((entry, slot.number)),
-            None => Err(self.files.damaged(REGISTRATIONS, FileDamage::IndexMismatch { index })),
+            None => Err(self.files.damaged(REGISTRATIONS, FileDamage::Unregistered { index })),
         }
     }
     /// Puts every chain's end where the tree, or the index, left it.
     fn heads(&self, settings: &LogSettings, index: &Index) -> Result<(), PipelineError> {
         for Head { header, record_hash } in &self.heads.chains {
             let slot = self.chains.find(&header.agent, &header.program_id);
-            let mismatch = || FileDamage::IndexMismatch { index: self.heads.size };
-            let slot = slot.ok_or_else(|| self.files.damaged(REGISTRATIONS, mismatch()))?;
+            let damaged = |damage| self.files.damaged(HEADS, damage);
+            let slot = slot.ok_or_else(|| damaged(FileDamage::Unregistered { index: self.heads.size }))?;
             // The hash is the one that the entry had: it says whether the header still is.
             if header.record_hash(&slot.registration.domain) != *record_hash {
-                return Err(self.files.damaged(HEADS, mismatch()));
+                return Err(damaged(FileDamage::HashMismatch));
             }
             slot.restore(header, *record_hash);
         }

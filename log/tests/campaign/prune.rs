@@ -331,6 +331,16 @@ fn ends_of_chains_that_are_not_the_logs_are_refused() {
         let PipelineError::Damaged { file, .. } = &refused else { panic!("{refused}") };
         assert_eq!(file, "private/heads");
     }
+    // A changed word of a header, or of its hash: every one of them is behind magic, version, size and count.
+    for position in (22..heads.len()).step_by(13) {
+        let computer = computer.copy();
+        let mut changed = heads.clone();
+        changed[position] ^= 4;
+        computer.tamper("private/heads", Some(changed));
+        let refused = Log::open(computer.disk(), settings(), signer()).err().expect("refused");
+        let PipelineError::Damaged { file, .. } = &refused else { panic!("{refused}") };
+        assert_eq!(file, "private/heads", "{position}: {refused}");
+    }
     // Ends of a larger tree than was signed.
     let mut beyond = heads.clone();
     let size = beyond.windows(8).position(|bytes| bytes == MINIMUM.to_le_bytes()).expect("the size");

@@ -231,6 +231,34 @@ fn a_private_folder_from_a_backup() {
     assert_eq!(found, FileDamage::NotSigned { signed: 10, got: 15 });
 }
 
+/// Old registrations: of some entries nobody could say whose they are.
+#[test]
+fn registrations_from_a_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let mut first = filled(place, slow(), 2);
+    let old = std::fs::read(place.join("private/registrations")).unwrap();
+    let (log, _) = open(place, slow());
+    let mut second = Agent::new(1);
+    log.register(second.registration.clone()).unwrap();
+    append(&log, &mut first, 1);
+    append(&log, &mut second, 2);
+    log.shut_down().unwrap();
+    drop(log);
+    let found = damage_of(place, "private/registrations", |bytes| bytes.clone_from(&old));
+    assert_eq!(found, FileDamage::Unregistered { index: 3 });
+    // The same for entries that are only in the journal.
+    let (log, _) = open(place, slow());
+    let mut third = Agent::new(2);
+    let newer = std::fs::read(place.join("private/registrations")).unwrap();
+    log.register(third.registration.clone()).unwrap();
+    append(&log, &mut third, 1);
+    drop(log);
+    std::fs::write(place.join("private/registrations"), newer).unwrap();
+    let found = damage(refused(place, slow()), JOURNAL);
+    assert!(matches!(found, FileDamage::FrameContent { .. }), "{found:?}");
+}
+
 /// An old journal under newer signed files: entries that were acknowledged are gone.
 #[test]
 fn a_journal_from_a_backup() {
