@@ -9,15 +9,17 @@ pub const ROW_LOG2: std::ops::RangeInclusive<u8> = 9..=14;
 
 /// Log2 of the length of a committed row, from the number of padded weights.
 ///
-/// Short rows make a proof fast, many rows make verification and the card large; these are the points where the
-/// product turns, measured on two cores (docs/benchmarks.md).
+/// Short rows make a proof fast, many rows make it, verification and the card large: the shortest rows with which sixteen
+/// decisions stay below 15 kB and one is verified in less than 8 ms, measured on two cores (docs/adr/0010-row-length.md). Two square
+/// matrices with small ones beside them lie just above a power of two; for a million weights they keep 2^12, which proves in two
+/// thirds of the time of 2^13. From half as many again on, the widest models have tensors that need the longer rows.
 #[must_use]
 pub fn row_log2(padded_weights: u64) -> u8 {
     match padded_weights {
         0..=0x1_ffff => 10,
         0x2_0000..=0x7_ffff => 11,
-        0x8_0000..=0xf_ffff => 12,
-        0x10_0000..=0x3f_ffff => 13,
+        0x8_0000..=0x17_ffff => 12,
+        0x18_0000..=0x3f_ffff => 13,
         _ => 14,
     }
 }

@@ -101,20 +101,17 @@ fn evaluate(row: &Row, assignment: &[Fr]) -> Fr {
 }
 
 /// Sum over the left factors' points.
-#[must_use]
 pub fn sum_a(keys: &SealKeys, assignment: &[Fr]) -> G1Projective {
     multi_scalar(&keys.proving.a_query, assignment)
 }
 
 /// Sum over the right factors' points.
-#[must_use]
 pub fn sum_b_g1(keys: &SealKeys, assignment: &[Fr]) -> G1Projective {
     let (bases, scalars) = present(&keys.proving.b_g1_query, assignment);
     multi_scalar(&bases, &scalars)
 }
 
 /// Sum over the right factors' points in G2.
-#[must_use]
 pub fn sum_b_g2(keys: &SealKeys, assignment: &[Fr]) -> G2Projective {
     let (bases, scalars): (Vec<G2Affine>, Vec<Fr>) = present(&keys.proving.b_g2_query, assignment);
     let size = bases.len().div_ceil(rayon::current_num_threads()).max(1);
@@ -123,13 +120,11 @@ pub fn sum_b_g2(keys: &SealKeys, assignment: &[Fr]) -> G2Projective {
 }
 
 /// Sum over the points of witness variables.
-#[must_use]
 pub fn sum_witness(keys: &SealKeys, assignment: &[Fr]) -> G1Projective {
     multi_scalar(&keys.proving.l_query, &assignment[INPUTS + 1..])
 }
 
 /// Sum over the powers.
-#[must_use]
 pub fn sum_quotient(keys: &SealKeys, quotient: &[Fr]) -> G1Projective {
     multi_scalar(&keys.proving.h_query, quotient)
 }

@@ -35,11 +35,19 @@ fn blank(card: &Card) -> PathWitness<'_> {
 #[test]
 fn constraint_counts_are_golden() {
     let mut text = String::new();
-    let (large, small) = (Agent::new(LARGE, 10, |_| ()), Agent::small());
-    for (name, agent, batch_log2) in
-        [("sp500", &large, 0), ("sp500", &large, 2), ("small", &small, 0), ("small", &small, 1)]
-    {
-        let matrices = matrices(&agent.program.card, batch_log2);
+    let (large, small) = (Agent::new(LARGE, 10, |_| ()).program.card, Agent::small().program.card);
+    let mut wide = large.clone();
+    wide.class.policy_size = 64;
+    for (name, card, batch_log2) in [
+        ("sp500", &large, 0),
+        ("sp500", &large, 2),
+        ("sp500", &large, 4),
+        ("sp500, 64 predicates and rules,", &wide, 0),
+        ("sp500, 64 predicates and rules,", &wide, 2),
+        ("small", &small, 0),
+        ("small", &small, 1),
+    ] {
+        let matrices = matrices(card, batch_log2);
         let (constraints, witnesses) = (matrices.constraints.len(), matrices.witnesses);
         writeln!(text, "{name} batch 2^{batch_log2}: {constraints} constraints, {witnesses} witnesses")
             .unwrap();
