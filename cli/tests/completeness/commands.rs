@@ -21,6 +21,9 @@ const COMMANDS: [&str; 16] = [
     "demo",
     "seal",
     "export",
+    "import",
+    "plugin",
+    "receipt",
 ];
 
 #[test]
