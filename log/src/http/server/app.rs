@@ -67,12 +67,15 @@ pub(crate) struct Progress {
     pub(crate) stopped: Option<PipelineError>,
 }
 
+/// Domains by agent and program.
+pub(crate) type Domains = HashMap<([u8; 20], [u8; 32]), Domain>;
+
 /// What the requests share.
 pub(crate) struct App<D: Disk> {
     pub(crate) log: Arc<Log<D>>,
     pub(crate) origin: String,
     pub(crate) public: Arc<dyn Objects>,
-    pub(crate) domains: RwLock<HashMap<([u8; 20], [u8; 32]), Domain>>,
+    pub(crate) domains: RwLock<Domains>,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: ServerSettings,
