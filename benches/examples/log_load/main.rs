@@ -1,0 +1,207 @@
+//! The commitment log under load, beside what the machine can do: rows of a Markdown table.
+//!
+//! `cargo run --release -p candor-benches --example log_load -- append FOLDER 1,16,1000 10` (agents, seconds a row);
+//! `... -- http FOLDER 1,16,64 10` (clients, seconds a row; then an honest client beside a flood of a hundred times its
+//! rate); `... -- memory FOLDER 1000000` (entries; resident memory as the log grows). FOLDER is on the disk that is to be
+//! measured; it must not exist and is left for inspection.
+
+mod agents;
+mod closed_loop;
+mod http;
+mod limits;
+
+use agents::{HeaderChain, program};
+use candor_log::FileSystem;
+use candor_log::pipeline::{Log, LogSettings, SubmitError};
+use candor_trace::tlog::NoteSigner;
+use closed_loop::Outcome;
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// Length of a frame without a body: length, hash, kind, entry length, entry.
+const FRAME_BYTES: usize = 36 + 3 + candor_trace::entry::ENTRY_BYTES;
+
+fn main() -> Result<(), Failed> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let argument = |index: usize, default: &'static str| arguments.get(index).map_or(default, String::as_str);
+    let folder = Path::new(argument(1, "log-load"));
+    if folder.exists() {
+        return Err(format!("{} exists: name a new folder", folder.display()).into());
+    }
+    std::fs::create_dir_all(folder)?;
+    match argument(0, "append") {
+        "append" => {
+            let counts: Vec<usize> =
+                argument(2, "1,16,1000").split(',').map(str::parse).collect::<Result<_, _>>()?;
+            append(folder, &counts, Duration::from_secs(argument(3, "10").parse()?))
+        }
+        "http" => {
+            let counts: Vec<usize> =
+                argument(2, "1,16,64").split(',').map(str::parse).collect::<Result<_, _>>()?;
+            over_http(folder, &counts, Duration::from_secs(argument(3, "10").parse()?))
+        }
+        "memory" => memory(folder, argument(2, "1000000").parse()?),
+        other => Err(format!("{other:?} is neither append nor http nor memory").into()),
+    }
+}
+
+fn create(folder: &Path) -> Result<Log<FileSystem>, Failed> {
+    let signer = NoteSigner::new("log.example/load", &[7; 32])?;
+    Ok(Log::create(FileSystem::at(folder), LogSettings::default(), signer)?)
+}
+
+fn append(folder: &Path, counts: &[usize], time: Duration) -> Result<(), Failed> {
+    println!(
+        "| agents | bodies | durable a second | p50 ms | p99 | p99.9 | published, p50 ms | p99 | records | refused |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    let mut row = 0;
+    for bodies in [false, true] {
+        for &agents in counts {
+            // More than a machine of this kind can take in the time.
+            let records = (8_000 * time.as_secs() as usize / agents).max(1) + 1;
+            let mut agents = if bodies {
+                agents::with_bodies(agents, records)?
+            } else {
+                agents::without_bodies(agents, records)?
+            };
+            let log = create(&folder.join(row.to_string()))?;
+            row += 1;
+            let outcome = closed_loop::run(&log, &mut agents, time)?;
+            print_row(agents.len(), bodies, &outcome);
+            log.shut_down()?;
+        }
+    }
+    println!();
+    println!("| the machine, in the same run | |");
+    println!("|---|---|");
+    for group in [1, 16, 256, 1000] {
+        let appends = limits::synced_appends(folder, FRAME_BYTES, group)?;
+        println!("| raw appends of {FRAME_BYTES} bytes, {group} to a sync | {appends:.0} a second |");
+    }
+    let (recoveries, checks) = limits::checks()?;
+    println!("| signatures recovered, two threads | {recoveries:.0} a second |");
+    println!("| signatures recovered and links checked (Poseidon), two threads | {checks:.0} a second |");
+    println!("| SHA-256, one thread | {:.0} MB/s |", limits::sha256_megabytes());
+    Ok(())
+}
+
+fn over_http(folder: &Path, counts: &[usize], time: Duration) -> Result<(), Failed> {
+    println!("| clients over HTTP | durable a second | p50 ms | p99 | p99.9 | records |");
+    println!("|---|---|---|---|---|---|");
+    for &clients in counts {
+        let folder = folder.join(format!("clients-{clients}"));
+        let outcome = http::run(create(&folder)?, &folder, clients, time)?;
+        print_http(&clients.to_string(), &outcome);
+    }
+    println!();
+    println!("| 10 records a second | durable a second | p50 ms | p99 | p99.9 | records |");
+    println!("|---|---|---|---|---|---|");
+    for (name, flooded) in [("alone", false), ("beside a flood", true)] {
+        let folder = folder.join(if flooded { "flooded" } else { "alone" });
+        let (outcome, refused) = http::flood(create(&folder)?, &folder, (10, time), flooded)?;
+        print_http(name, &outcome);
+        println!("refused a second: {refused:.0}");
+    }
+    Ok(())
+}
+
+fn print_http(name: &str, outcome: &http::Outcome) {
+    println!(
+        "| {name} | {:.0} | {:.2} | {:.2} | {:.2} | {} |",
+        outcome.appended as f64 / outcome.seconds,
+        percentile(&outcome.durable, 0.5),
+        percentile(&outcome.durable, 0.99),
+        percentile(&outcome.durable, 0.999),
+        outcome.appended
+    );
+}
+
+/// Milliseconds below which such a part of the sorted times lies.
+fn percentile(times: &[f64], part: f64) -> f64 {
+    let index = (times.len() as f64 * part) as usize;
+    times.get(index.min(times.len().saturating_sub(1))).map_or(f64::NAN, |seconds| seconds * 1e3)
+}
+
+fn print_row(agents: usize, bodies: bool, outcome: &Outcome) {
+    println!(
+        "| {agents} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} | {} | {} |",
+        if bodies { "yes" } else { "no" },
+        outcome.appended as f64 / outcome.seconds,
+        percentile(&outcome.durable, 0.5),
+        percentile(&outcome.durable, 0.99),
+        percentile(&outcome.durable, 0.999),
+        percentile(&outcome.published, 0.5),
+        percentile(&outcome.published, 0.99),
+        outcome.appended,
+        outcome.refused,
+    );
+}
+
+/// Appends one agent's records without bodies, as many as wanted, and prints memory and speed at powers of two.
+fn memory(folder: &Path, entries: u64) -> Result<(), Failed> {
+    let log = create(&folder.join("log"))?;
+    let program = program();
+    let mut chains =
+        (0..16).map(|number| HeaderChain::new(&program, number)).collect::<Result<Vec<_>, _>>()?;
+    for chain in &chains {
+        log.register(chain.registration.clone())?;
+    }
+    println!("| entries | seconds | resident MB | files' MB | bytes an entry |");
+    println!("|---|---|---|---|---|");
+    let (start, mut next, mut done) = (Instant::now(), 1_u64 << 14, 0_u64);
+    let mut last = None;
+    while done < entries {
+        for chain in &mut chains {
+            let submission = chain.next_submission();
+            last = Some(loop {
+                match log.submit(submission.clone()) {
+                    Ok(pending) => break pending,
+                    Err(SubmitError::QueueFull { .. } | SubmitError::Backlog { .. }) => {
+                        std::thread::sleep(Duration::from_millis(2));
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            });
+            done += 1;
+        }
+        if done >= next || done >= entries {
+            if let Some(pending) = last.take() {
+                let durable = pending.wait()?;
+                log.wait_published(durable.index, Duration::from_secs(600))?;
+            }
+            let resident = resident_megabytes().map_or("-".into(), |resident| format!("{resident:.0}"));
+            let bytes = folder_bytes(&folder.join("log"))?;
+            println!(
+                "| {done} | {:.0} | {resident} | {:.0} | {:.0} |",
+                start.elapsed().as_secs_f64(),
+                bytes as f64 / 1e6,
+                bytes as f64 / done as f64
+            );
+            next *= 2;
+        }
+    }
+    log.shut_down()?;
+    Ok(())
+}
+
+/// Memory that this process has in RAM now, on Linux.
+fn resident_megabytes() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024.0 / 1e6)
+}
+
+fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { folder_bytes(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}
