@@ -72,7 +72,11 @@ fn an_agent_records_while_its_log_is_up_down_and_up_again() {
     server.kill();
     let server = serve(&project, &directory);
     assert_eq!(server.begun["entries"], json!(40));
+    // An auditor reads it where it is served, and where it lies.
+    let key = format!("{directory}/public/log.vkey");
+    project.run(&["log", "audit", &server.url(), "--log-key", &key]).ok();
     assert_eq!(entries(&project, server), json!(40));
+    project.run(&["log", "audit", &format!("{directory}/public"), "--log-key", &key]).ok();
 }
 
 #[test]
@@ -130,6 +134,8 @@ fn published_means_cosigned() {
     assert!(checkpoint.starts_with(&format!("{ORIGIN}\n5\n")), "{checkpoint}");
     assert!(checkpoint.contains("\u{2014} witness.example/w1 "), "{checkpoint}");
     assert_eq!(cosigning.end().0, 0);
+    let audit = ["log", "audit", &directory, "--log-key", &log_key, "--witness", &key];
+    project.run(&audit).ok();
 }
 
 #[test]

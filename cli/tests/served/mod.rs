@@ -1,5 +1,7 @@
 //! Servers of the command, in processes of their own.
 
+#![allow(dead_code, reason = "each test tree uses its own part")]
+
 use crate::project::Project;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};

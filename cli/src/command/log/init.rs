@@ -2,7 +2,7 @@
 
 use crate::command::log::open;
 use crate::exit::Failure;
-use crate::log_keys;
+use crate::log_keys::{self, WitnessList};
 use crate::output::{Report, table};
 use crate::store::{self, Existing};
 use candor_log::FileSystem;
@@ -48,8 +48,11 @@ impl Init {
             store::write(&log_keys::witnesses_file(directory), text, Existing::Keep)?;
         }
         let key = signer.verifier_key().to_string();
-        // Nothing is published here: that takes the witnesses, and candor log serve asks them.
-        let log = Log::create(FileSystem::at(directory), LogSettings::default(), signer)
+        // Where witnesses are needed nothing is published here: candor log serve asks them.
+        let list = WitnessList::of_log(directory)?;
+        let policy = list.map(|list| list.policy(signer.verifier_key())).transpose()?;
+        let settings = LogSettings { policy, ..LogSettings::default() };
+        let log = Log::create(FileSystem::at(directory), settings, signer)
             .map_err(|error| open::failure(&error, directory))?;
         drop(log);
         let text = table(&[

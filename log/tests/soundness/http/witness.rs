@@ -62,11 +62,11 @@ fn a_fork_is_refused() {
     assert_eq!(answer.status, 422, "{}", answer.text());
     // Every hash of the right proof flipped, left out, or doubled.
     let proof = ours.consistency(6, 9);
-    for position in 0..proof.len() {
+    for (position, hash) in proof.iter().enumerate() {
         let (mut flipped, mut short, mut long) = (proof.clone(), proof.clone(), proof.clone());
         flipped[position].0[0] ^= 1;
         short.remove(position);
-        long.insert(position, proof[position]);
+        long.insert(position, *hash);
         for bad in [flipped, short, long] {
             assert_eq!(ask(&witness, 6, bad, ours.checkpoint(&log_key(), 9)).status, 422);
         }
