@@ -4,7 +4,7 @@ use crate::project::{Project, fixture, observations, ran};
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "setup",
     "agent-key",

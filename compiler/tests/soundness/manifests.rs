@@ -23,12 +23,7 @@ const DEFECTS: &[(&str, &str, &str, &str)] = &[
     ("name = \"f0\"", "name = \"f\\u202e0\"", "features[0].name", "BadName"),
     ("name = \"f1\"", "name = \"f0\"", "features[1].name", "DuplicateName"),
     ("plugin = \"p\"", "plugin = \"q\"", "features[0].plugin", "UnknownPlugin"),
-    (
-        "id = \"p\"",
-        "id = \"p\"\nsigner = \"0x01\"\nmax_age_seconds = 1",
-        "plugins[0].signer",
-        "Signer",
-    ),
+    ("id = \"p\"", "id = \"p\"\nsigner = \"0x01\"\nmax_age_seconds = 1", "plugins[0].signer", "Signer"),
     (
         "id = \"p\"",
         "id = \"p\"\nsigner = \"ed25519:0x0000000000000000000000000000000000000003\"\nmax_age_seconds = 1",
