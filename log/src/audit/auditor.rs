@@ -176,7 +176,7 @@ impl<S: Source> Run<'_, S> {
         }
         let unverified = verify(&to_verify, self.size);
         // A tile is compared when it is complete: the difference may lie before what verification found.
-        let earliest = [failed, unverified].into_iter().flatten().min_by_key(AuditError::index);
+        let earliest = [failed, unverified].into_iter().flatten().min_by_key(AuditError::position);
         earliest.map_or(Ok(()), Err)
     }
     /// One entry: its leaf, its chain, its body.

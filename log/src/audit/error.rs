@@ -256,6 +256,14 @@ impl AuditError {
             | Self::Card { .. } => None,
         }
     }
+    /// How far into the log it lies. What could not be read is told only where nothing else is wrong.
+    pub(super) fn position(&self) -> u64 {
+        match self {
+            Self::Unreadable(_) => u64::MAX,
+            Self::Forked { size, .. } => *size,
+            other => other.index().unwrap_or(0),
+        }
+    }
     /// The file that is wrong.
     #[must_use]
     pub fn file(&self) -> Option<&str> {

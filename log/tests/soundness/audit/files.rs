@@ -7,7 +7,8 @@ use candor_log::audit::{
 };
 use candor_log::retention::{PublishedPolicy, RetentionFileError, RetentionPolicy};
 use candor_trace::tlog::{
-    CheckpointRejected, EntryBundleError, Hash, NoteRejected, NoteSigner, TileError, empty_root,
+    CheckpointRejected, EntryBundleError, Hash, MAX_BUNDLE_BYTES, NoteRejected, NoteSigner, TileError,
+    empty_root,
 };
 use std::sync::LazyLock;
 
@@ -103,6 +104,19 @@ fn a_malformed_bundle_does_not_hide_what_lies_before_it() {
         log.files.get_mut("tile/entries/000").unwrap()[501 * 30 + 2 + 480] ^= 1;
     });
     assert_eq!(error.index(), Some(30), "{error}");
+}
+
+/// A server that fails later on does not hide it either.
+#[test]
+fn an_unreadable_file_does_not_hide_what_lies_before_it() {
+    let error = changed(|log| {
+        log.files.get_mut("tile/entries/000").unwrap()[501 * 30 + 2 + 480] ^= 1;
+        log.files.insert("tile/entries/001".into(), vec![0; MAX_BUNDLE_BYTES + 1]);
+    });
+    assert_eq!(error.index(), Some(30), "{error}");
+    let error =
+        changed(|log| drop(log.files.insert("tile/entries/001".into(), vec![0; MAX_BUNDLE_BYTES + 1])));
+    assert!(matches!(error, AuditError::Unreadable(SourceError::TooLong { .. })), "{error}");
 }
 
 #[test]
