@@ -2,6 +2,8 @@
 
 #[path = "../project/mod.rs"]
 mod project;
+#[path = "../published/mod.rs"]
+mod published;
 #[path = "../served/mod.rs"]
 mod served;
 #[path = "../shape/mod.rs"]
@@ -9,6 +11,7 @@ mod shape;
 
 mod adapters;
 mod agent;
+mod audit;
 mod commands;
 mod demo;
 mod interrupted;

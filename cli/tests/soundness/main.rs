@@ -2,11 +2,14 @@
 
 #[path = "../project/mod.rs"]
 mod project;
+#[path = "../published/mod.rs"]
+mod published;
 #[path = "../served/mod.rs"]
 mod served;
 
 mod adapters;
 mod artefacts;
+mod audit;
 mod exit_codes;
 mod log_pipeline;
 mod logs;
