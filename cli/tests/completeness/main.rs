@@ -18,3 +18,4 @@ mod interrupted;
 mod log_pipeline;
 mod path;
 mod seals;
+mod sealed;

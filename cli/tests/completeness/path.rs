@@ -128,11 +128,13 @@ fn a_true_output_does_not_excuse_a_false_intermediate_value() {
     assert_eq!((code, verdict["kind"].as_str()), (7, Some("model-substituted")), "{verdict}");
 }
 
+/// A string that is pinned needs no consent; one that the card merely declares does.
 #[test]
-fn a_ceremony_s_string_needs_no_consent() {
+fn a_ceremony_s_string_needs_to_be_pinned() {
     let project = Project::empty();
     let ptau = fixture("ptau/test12.ptau");
-    project.run(&["setup", "--ptau", ptau.to_str().unwrap()]).ok();
+    let (code, setup) = project.json(&["setup", "--ptau", ptau.to_str().unwrap()]);
+    assert_eq!(code, 0, "{setup}");
     project.run(&["agent-key"]).ok();
     let agent = fixture("sp500/agent.toml");
     project.run(&["compile", agent.to_str().unwrap()]).ok();
@@ -140,5 +142,17 @@ fn a_ceremony_s_string_needs_no_consent() {
     project.run(&["record", &observations]).ok();
     project.run(&["prove", "--range", "0..2"]).ok();
     let verified = project.run(&["verify", "--expect", &project.path("expected.json")]).ok();
-    assert!(!verified.contains("DEVELOPMENT"), "{verified}");
+    assert!(!verified.contains("DEVELOPMENT") && !verified.contains("DECLARED"), "{verified}");
+    assert!(verified.contains("pinned by the reader"), "{verified}");
+
+    // Whoever has the ids alone pins the digest of the ceremony's file, or takes the author's word.
+    let (card, ids) = (project.path("card.candor"), project.path("expected.json"));
+    let named = ["verify", "--program-id", &card, "--agent", &ids];
+    project.refuses(&named, 8, &["declared-setup", "--setup-digest"]);
+    let declared = project.run(&[&named[..], &["--allow-declared-ceremony"]].concat()).ok();
+    assert!(declared.contains("DECLARED, not pinned"), "{declared}");
+    let digest = setup["setup"]["digest"].as_str().unwrap();
+    project.run(&[&named[..], &["--setup-digest", digest]].concat()).ok();
+    let other = format!("0x{}", "11".repeat(32));
+    project.refuses(&[&named[..], &["--setup-digest", &other]].concat(), 4, &["pinned"]);
 }
