@@ -85,8 +85,8 @@ struct Group {
     sum: BTreeMap<[u8; 64], (G1Affine, Fr)>,
 }
 
-/// All equations hold, but for a probability of their number over 2^127: the product of their powers is one, with weights
-/// of 127 bits that depend on every point and scalar of all of them, in order.
+/// All equations hold, but for a probability of 2^-127: the product of their powers is one, with weights of 127 bits
+/// that depend on every point and scalar of all of them, in order.
 ///
 /// One pairing for every distinct point of G2. Errors: nothing to check, an empty equation, or
 /// [`BatchPairingError::Rejected`], which does not say which equation is to blame.

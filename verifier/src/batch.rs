@@ -76,7 +76,7 @@ enum Pending {
 }
 
 /// A verdict for each that is submitted, in order: the same as [`crate::verify_seal`] and [`crate::verify()`] give alone, but for
-/// a probability of 2^-110 that depends on Keccak-256 as a random oracle.
+/// a probability of 2^-127 that depends on Keccak-256 as a random oracle.
 ///
 /// The pairings of all that pass every other check are checked together; if they do not hold, one by one, so that a
 /// bad one is named and spoils no other.

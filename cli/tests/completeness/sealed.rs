@@ -3,9 +3,16 @@
 use crate::project::Project;
 use serde_json::Value;
 use std::fs;
+use std::sync::LazyLock;
 
-/// A project with seals of records 3 and 7, a proof of records 10 to 12 and one of record 20, all beside the store.
-fn sealed() -> Project {
+/// A project with seals of records 3 and 7, a proof of records 10 to 12 and one of record 20, all beside the store; made
+/// once, and changed by no test.
+fn sealed() -> &'static Project {
+    static SEALED: LazyLock<Project> = LazyLock::new(make);
+    &SEALED
+}
+
+fn make() -> Project {
     let project = Project::recorded(24);
     project.run(&["setup", "seal", "--development"]).ok();
     for (name, range) in [("three", "3..3"), ("seven", "7..7"), ("ten", "10..12"), ("twenty", "20..20")] {
@@ -52,17 +59,17 @@ fn seals_and_proofs_are_verified_alone_and_together() {
     assert!(ids["setupDigest"].as_str().is_some_and(|digest| digest.starts_with("0x")), "{ids}");
 
     // one file answers as ever
-    let (code, seal) = verify(&project, &["three"]);
+    let (code, seal) = verify(project, &["three"]);
     assert_eq!((code, &seal["sealed"], &seal["firstSequence"]), (0, &true.into(), &3.into()), "{seal}");
-    let three = file(&project, "three");
+    let three = file(project, "three");
     let (code, named) = project.json(&project.trusting(&["verify", "--seal", &three], &expected));
     assert_eq!((code, &named["decisions"]), (0, &seal["decisions"]));
-    let (code, proof) = verify(&project, &["ten", "ten.bundle"]);
+    let (code, proof) = verify(project, &["ten", "ten.bundle"]);
     assert_eq!((code, proof["decisions"].as_array().map(Vec::len)), (0, Some(3)), "{proof}");
 
     // several, in any order
     let names = ["three", "ten.bundle", "twenty", "seven", "twenty.bundle", "ten", "three"];
-    let (code, all) = verify(&project, &names);
+    let (code, all) = verify(project, &names);
     assert_eq!((code, &all["verdict"], &all["accepted"]), (0, &"honest".into(), &5.into()), "{all}");
     let honest = ["three", "three", "twenty", "seven", "ten"].map(|name| (name, "accepted"));
     let mut got = classes(&all);
@@ -72,7 +79,7 @@ fn seals_and_proofs_are_verified_alone_and_together() {
     assert_eq!(got, wanted);
     let ten = all["files"].as_array().unwrap().iter().find(|one| one["kind"] == "proof").unwrap();
     assert_eq!(ten["accepted"]["verdict"], "honest");
-    let paths: Vec<String> = ["three", "seven"].iter().map(|name| file(&project, name)).collect();
+    let paths: Vec<String> = ["three", "seven"].iter().map(|name| file(project, name)).collect();
     let text = project.run(&project.trusting(&["verify", &paths[0], &paths[1]], &expected)).ok();
     assert!(text.contains("2 of 2 files accepted") && text.contains("development-seal-key"), "{text}");
 }
@@ -82,18 +89,18 @@ fn a_bad_file_is_named_and_spoils_no_other() {
     let project = sealed();
     let expected = project.path("expected.json");
     // another payout: well formed, and proven by nobody
-    let mut seal = fs::read(file(&project, "seven")).unwrap();
+    let mut seal = fs::read(file(project, "seven")).unwrap();
     let payout = 10 + 32 + 20 + 32 + 1;
     seal[payout] ^= 1;
-    fs::write(file(&project, "thief"), &seal).unwrap();
+    fs::write(file(project, "thief"), &seal).unwrap();
     seal.pop();
-    fs::write(file(&project, "cut"), &seal).unwrap();
-    fs::copy(project.path("card.candor"), file(&project, "card")).unwrap();
+    fs::write(file(project, "cut"), &seal).unwrap();
+    fs::copy(project.path("card.candor"), file(project, "card")).unwrap();
 
-    let (code, answer) = verify(&project, &["three", "thief", "ten", "ten.bundle"]);
+    let (code, answer) = verify(project, &["three", "thief", "ten", "ten.bundle"]);
     assert_eq!((code, &answer["exitCode"], &answer["accepted"]), (4, &4.into(), &2.into()), "{answer}");
     assert_eq!(classes(&answer), pairs(&[("three", "accepted"), ("thief", "rejected"), ("ten", "accepted")]));
-    let (code, answer) = verify(&project, &["cut", "three", "card"]);
+    let (code, answer) = verify(project, &["cut", "three", "card"]);
     assert_eq!(code, 3);
     assert_eq!(
         classes(&answer),
@@ -102,36 +109,36 @@ fn a_bad_file_is_named_and_spoils_no_other() {
     let message = answer["files"][2]["error"]["message"].as_str().unwrap();
     assert!(message.contains("this is a card"), "{message}");
     // rejected is worse than malformed
-    assert_eq!(verify(&project, &["cut", "thief", "three"]).0, 4);
+    assert_eq!(verify(project, &["cut", "thief", "three"]).0, 4);
     // alone they are errors of the command
     project.refuses(
-        &project.trusting(&["verify", &file(&project, "thief")], &expected),
+        &project.trusting(&["verify", &file(project, "thief")], &expected),
         4,
         &["thief", "pairing equation"],
     );
     project.refuses(
-        &project.trusting(&["verify", &file(&project, "card")], &expected),
+        &project.trusting(&["verify", &file(project, "card")], &expected),
         3,
         &["this is a card", "--card"],
     );
     // what the caller forgot
     let (missing, ten, bundle) =
-        (file(&project, "missing"), file(&project, "ten"), file(&project, "ten.bundle"));
-    let three = file(&project, "three");
+        (file(project, "missing"), file(project, "ten"), file(project, "ten.bundle"));
+    let three = file(project, "three");
     project.refuses(&project.trusting(&["verify", &three, &missing], &expected), 2, &["no such file"]);
     project.refuses(
         &project.trusting(&["verify", &three, &bundle], &expected),
         2,
         &["no proof among the files"],
     );
-    let other = file(&project, "twenty.bundle");
+    let other = file(project, "twenty.bundle");
     project.refuses(
         &project.trusting(&["verify", &three, &ten, &other], &expected),
         2,
         &["no bundle among the files"],
     );
     // nobody agreed to a development string
-    let (code, answer) = project.json(&["verify", &three, &file(&project, "seven"), "--expect", &expected]);
+    let (code, answer) = project.json(&["verify", &three, &file(project, "seven"), "--expect", &expected]);
     assert_eq!(code, 8);
     assert_eq!(classes(&answer), pairs(&[("three", "refused-assumption"), ("seven", "refused-assumption")]));
 }
@@ -140,7 +147,7 @@ fn a_bad_file_is_named_and_spoils_no_other() {
 fn what_is_pinned_is_what_counts() {
     let project = sealed();
     let expected = project.path("expected.json");
-    let (three, other) = (file(&project, "three"), format!("0x{}", "11".repeat(32)));
+    let (three, other) = (file(project, "three"), format!("0x{}", "11".repeat(32)));
     let verify = |more: &[&str]| {
         project
             .trusting(&[&["verify", &three][..], more].concat(), &expected)

@@ -31,6 +31,8 @@ pub struct SealReader<'a> {
     key_id: [u8; 32],
     key: CheckedKey,
     layout: Layout,
+    /// Values that a seal exposes.
+    values: usize,
     rows: Vec<G1Affine>,
     setup: VerifierSetup,
     assumptions: Vec<Assumption>,
@@ -71,7 +73,8 @@ impl<'a> SealReader<'a> {
         let checked = key.validate()?;
         let rows = decode_rows(card)?;
         let setup = VerifierSetup::of(&card.setup).map_err(SealError::Setup)?;
-        Ok(Self { expected, card, chain, key_id, key: checked, layout, rows, setup, assumptions })
+        let values = exposed::count(&layout);
+        Ok(Self { expected, card, chain, key_id, key: checked, layout, values, rows, setup, assumptions })
     }
 
     /// The seal is accepted.
@@ -94,7 +97,7 @@ impl<'a> SealReader<'a> {
         check_refused(self.expected, &assumptions)?;
         check_scalars(file)?;
         let counts = exposed::point_counts(layout);
-        let (expected_points, expected_values) = (counts.iter().sum(), exposed::count(layout));
+        let (expected_points, expected_values) = (counts.iter().sum(), self.values);
         let (points, values) = (file.proof.points.len(), file.proof.exposed.len());
         let lengths = SealError::Lengths { expected_points, expected_values, points, values };
         if (points, values) != (expected_points, expected_values) {
