@@ -17,5 +17,5 @@ mod demo;
 mod interrupted;
 mod log_pipeline;
 mod path;
-mod seals;
 mod sealed;
+mod seals;
