@@ -16,6 +16,7 @@ mod commands;
 mod demo;
 mod interrupted;
 mod log_pipeline;
+mod log_retention;
 mod path;
 mod sealed;
 mod seals;
