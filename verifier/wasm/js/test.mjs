@@ -36,14 +36,14 @@ test("the reports are the native ones, field by field", () => {
   assert.deepEqual(candor.verify(expected, bundle, proof), native("verified.json"));
   assert.deepEqual(candor.verifySeal(expected, card, key, seal), native("sealed.json"));
   assert.deepEqual(candor.replay(expected, program, bundle), native("replayed.json"));
-  const { operator, ...differs } = native("differs.json");
-  assert.equal(differs.outcome, "differs");
+  const differs = native("differs.json");
+  assert.deepEqual([differs.outcome, differs.operator.tensor], ["differs", 2]);
   assert.deepEqual(candor.replay(expected, program, file("disputed.candor")), differs);
 });
 
 test("four hundred decisions of the S&P 500 agent have the same digests here", () => {
   const replayed = candor.replay(expected, program, file("all.candor"));
-  assert.deepEqual(replayed, { outcome: "agrees", records: 400 });
+  assert.deepEqual([replayed.outcome, replayed.records], ["agrees", 400]);
 });
 
 test("the golden digests of program and trace are computed anew", async () => {

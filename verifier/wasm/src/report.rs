@@ -8,7 +8,8 @@ use candor_program::decision::Decision;
 use candor_program::encoding::{DecodeError, decode_file};
 use candor_trace::{ActionView, Bundle, SealFile, VerdictView};
 use candor_verifier::{
-    Accepted, Assumption, ErrorKind, ReplayError, ReplayOutcome, SealError, Sealed, VerifyError, diagnose,
+    Accepted, Assumption, ErrorKind, Place, ReplayError, ReplayOutcome, ReplayReport, SealError, Sealed,
+    VerifyError, diagnose,
 };
 use serde_json::{Value, json};
 
@@ -168,21 +169,42 @@ pub fn replay(expectation: &[u8], program: &[u8], bundle: &[u8]) -> Report {
         let program = Program::from_bytes(program).map_err(|error| unloadable("program", &error))?;
         let bundle = bundle_of(bundle)?;
         let replayed = candor_verifier::replay(&expectation.of(&program.card), &program, &bundle)?;
-        Ok(match replayed.outcome {
-            ReplayOutcome::Agrees => json!({ "outcome": "agrees", "records": replayed.records }),
-            ReplayOutcome::Differs(difference) => json!({
-                "outcome": "differs",
-                "sequence": difference.sequence,
-                "place": difference.place.name().as_str(),
-                "text": difference.to_string(),
-                "diagnosis": diagnose(&difference).to_string(),
-                "needsProof": difference.needs_proof().is_some(),
-            }),
-            ReplayOutcome::Undecided(missing) => json!({
-                "outcome": "undecided", "missing": missing.to_string(), "records": replayed.records,
-            }),
-        })
+        let mut json = replayed_json(&replayed);
+        json["observations"] = assumptions_json(&Assumption::of_observations(&program.card));
+        Ok(json)
     })())
+}
+
+fn replayed_json(replayed: &ReplayReport) -> Value {
+    let difference = match &replayed.outcome {
+        ReplayOutcome::Agrees => return json!({ "outcome": "agrees", "records": replayed.records }),
+        ReplayOutcome::Undecided(missing) => {
+            return json!({
+                "outcome": "undecided", "missing": missing.to_string(), "records": replayed.records,
+            });
+        }
+        ReplayOutcome::Differs(difference) => difference,
+    };
+    let mut json = json!({
+        "outcome": "differs",
+        "sequence": difference.sequence,
+        "place": difference.place.name().as_str(),
+        "text": difference.to_string(),
+        "diagnosis": diagnose(difference).to_string(),
+        "needsProof": difference.needs_proof().is_some(),
+    });
+    if let Place::Operator(operator) = &difference.place {
+        json["operator"] = json!({
+            "tensor": operator.tensor.0,
+            "kind": operator.kind,
+            "expectedLeaf": hex_string(&operator.expected),
+            "recordedLeaf": hex_string(&operator.recorded),
+            "value": operator.value.as_ref().map(|value| json!({
+                "index": value.index, "expected": value.expected, "recorded": value.recorded,
+            })),
+        });
+    }
+    json
 }
 
 fn hex_string(bytes: &[u8]) -> String {
