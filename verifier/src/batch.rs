@@ -35,7 +35,6 @@ pub enum Submitted<'a> {
 
 /// What is established about one of a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "as many as there are files")]
 pub enum Verified {
     /// By a seal.
     Seal(Sealed),

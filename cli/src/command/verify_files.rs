@@ -20,7 +20,7 @@ use std::time::Instant;
 
 /// What a file turns out to be.
 enum Content {
-    Seal(SealFile),
+    Seal(Box<SealFile>),
     Proof(ProofFile),
     Bundle(Box<Bundle>),
 }
@@ -73,7 +73,9 @@ fn content(path: &Path) -> Result<Content, Failure> {
     ];
     let start: [u8; 8] = bytes.first_chunk().copied().unwrap_or_default();
     let content = match start {
-        SEAL_MAGIC => SealFile::from_bytes(&bytes).map(Content::Seal).map_err(|error| error.failure()),
+        SEAL_MAGIC => SealFile::from_bytes(&bytes)
+            .map(|seal| Content::Seal(Box::new(seal)))
+            .map_err(|error| error.failure()),
         magic::PROOF => ProofFile::from_bytes(&bytes).map(Content::Proof).map_err(|error| error.failure()),
         magic::BUNDLE => Bundle::from_bytes(&bytes)
             .map(|bundle| Content::Bundle(Box::new(bundle)))
