@@ -60,14 +60,15 @@ fn integrate<D: Disk>(shared: &Shared<D>, edge: &mut Edge, batch: &[TailEntry]) 
     let mut tail = shared.tail_mut();
     tail.entries.drain(..batch.len());
     tail.base = edge.size();
-    drop(tail);
-    for TailEntry { slot, ticket, .. } in batch {
-        hold(&slot.recent).remove(&ticket.entry.signed.header.sequence);
-    }
+    // Before anybody can miss them in the tail: an entry is always in the tail or below the integrated size.
     shared.progress.update(|state| {
         state.sizes.integrated = edge.size();
         state.root = edge.root();
     });
+    drop(tail);
+    for TailEntry { slot, ticket, .. } in batch {
+        hold(&slot.recent).remove(&ticket.entry.signed.header.sequence);
+    }
     Ok(())
 }
 

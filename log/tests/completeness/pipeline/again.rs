@@ -4,6 +4,7 @@ use crate::fleet::{Agent, LONG, create, open, settings, slow};
 use candor_log::FileSystem;
 use candor_log::pipeline::{Log, LogSettings, Sequenced};
 use candor_trace::SignedRecord;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
 /// Hands in every record again: nothing grows, and every answer is the one before.
@@ -96,4 +97,29 @@ fn notices_come_for_the_first_and_for_the_second() {
     let (sender, notices) = mpsc::channel();
     log.submit(agent.submit(&record)).unwrap().notify(move |outcome| sender.send(outcome).unwrap());
     assert_eq!(notices.recv().unwrap().unwrap(), Sequenced { duplicate: true, ..outcomes[0] });
+}
+
+/// While entries move from memory to tiles they are always in one of the two.
+#[test]
+fn while_it_is_being_integrated() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = create(folder.path(), settings());
+    let mut agent = Agent::new(0);
+    log.register(agent.registration.clone()).unwrap();
+    let records = agent.records(600);
+    let acknowledged = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while acknowledged.load(Ordering::Relaxed) < records.len() as u64 {
+                    let Some(last) = acknowledged.load(Ordering::Relaxed).checked_sub(1) else { continue };
+                    assert_eq!(log.entry(last).unwrap().signed, records[last as usize].signed_header());
+                }
+            });
+        }
+        for record in &records {
+            let answer = log.submit(agent.submit(record)).unwrap().wait().unwrap();
+            acknowledged.store(answer.index + 1, Ordering::Relaxed);
+        }
+    });
 }

@@ -89,6 +89,20 @@ fn between_remembering_and_answering_the_log_asks_again() {
     grow(&witness, &tree, 4, 9).unwrap();
 }
 
+/// A checkpoint is public: anybody can show it to a witness that knows it, as often as he likes.
+#[test]
+fn the_same_checkpoint_again_costs_no_write() {
+    let (computer, tree) = (Computer::default(), Tree::of(1, 9));
+    let witness = open(&computer);
+    let first = grow(&witness, &tree, 0, 4).unwrap();
+    computer.plan(1, Trouble::FailFromNow(EIO));
+    assert_eq!(grow(&witness, &tree, 4, 4).unwrap(), first);
+    assert!(!computer.happened(), "the disk was asked");
+    // A larger one is another matter, and after its failure the same again is not cosigned either.
+    assert!(matches!(grow(&witness, &tree, 4, 9), Err(Refused::Memory(MemoryError::Io { .. }))));
+    assert!(matches!(grow(&witness, &tree, 4, 4), Err(Refused::Memory(MemoryError::Poisoned { .. }))));
+}
+
 #[test]
 fn two_processes_are_not_one_witness() {
     let computer = Computer::default();
