@@ -9,12 +9,12 @@ use crate::output::{Report, count};
 use crate::store;
 use candor_log::FileSystem;
 use candor_log::http::server::{
-    AccessTokens, Rate, Rates, Scope, ServeError, ServerSettings, SystemClock, serve_log,
+    AccessTokens, ConnectionSettings, Rate, Rates, Scope, ServeError, ServerSettings, SystemClock, serve_log,
 };
 use candor_log::pipeline::{LogSettings, OpenCheck};
 use clap::Args;
 use serde_json::json;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,9 @@ pub struct Serve {
     /// Refused or repeated requests a second of one address
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub address_rate: u32,
+    /// Address of the web server in front: its requests count for whom it names last in X-Forwarded-For
+    #[arg(long, value_name = "ADDRESS")]
+    pub proxy: Option<IpAddr>,
     /// Milliseconds between two checkpoints
     #[arg(long, value_name = "MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     pub publish_interval: u64,
@@ -125,6 +128,7 @@ impl Serve {
                 address: ten_seconds(self.address_rate),
             },
             tokens,
+            connections: ConnectionSettings { proxy: self.proxy, ..ConnectionSettings::default() },
             ..ServerSettings::default()
         }
     }

@@ -6,12 +6,12 @@ use crate::exit::{ExitClass, Failure};
 use crate::log_keys;
 use crate::output::Report;
 use candor_log::FileSystem;
-use candor_log::http::server::{SystemClock, WitnessSettings, serve_witness};
+use candor_log::http::server::{ConnectionSettings, SystemClock, WitnessSettings, serve_witness};
 use candor_log::http::witness::{MemoryError, Witness, WitnessMemory};
 use candor_trace::tlog::{Algorithm, VerifierKey};
 use clap::Args;
 use serde_json::json;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,6 +30,9 @@ pub struct WitnessCommand {
     /// Where to listen. There is no TLS here: to be reached from elsewhere put a web server in front
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:6963")]
     pub listen: SocketAddr,
+    /// Address of the web server in front: its requests count for whom it names last in X-Forwarded-For
+    #[arg(long, value_name = "ADDRESS")]
+    pub proxy: Option<IpAddr>,
 }
 
 impl WitnessCommand {
@@ -61,7 +64,8 @@ impl WitnessCommand {
         let memory = WitnessMemory::open(FileSystem::at(&self.directory)).map_err(|error| memory(&error))?;
         let count = logs.len();
         let witness = Arc::new(Witness::new(signer, logs, memory));
-        let settings = WitnessSettings::default();
+        let connections = ConnectionSettings { proxy: self.proxy, ..ConnectionSettings::default() };
+        let settings = WitnessSettings { connections, ..WitnessSettings::default() };
         let running = serve_witness(witness, Arc::new(SystemClock), listener, settings)
             .map_err(|error| self.not_served(error))?;
         let url = running.url();

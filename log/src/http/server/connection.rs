@@ -1,8 +1,9 @@
 //! Connections: how many, how slow they may be, and how they end.
 
+use crate::http::server::limits::Network;
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -21,8 +22,11 @@ use tokio::task::JoinSet;
 pub struct ConnectionSettings {
     /// Open at once; one more is told to come again and closed.
     pub max_connections: usize,
-    /// Open at once from one address.
+    /// Open at once from one address; of an IPv6 address its first 64 bits count. Not asked of the proxy.
     pub max_per_address: usize,
+    /// A web server in front. Whatever comes over its connections counts for the address that it names last in
+    /// `X-Forwarded-For`; from everybody else that header says nothing.
+    pub proxy: Option<IpAddr>,
     /// From the first byte of a request, or from the end of the last answer, to the end of its headers.
     pub header_timeout: Duration,
     /// A connection is closed after this time, once its request is answered; a client opens another.
@@ -36,6 +40,7 @@ impl Default for ConnectionSettings {
         Self {
             max_connections: 4096,
             max_per_address: 1024,
+            proxy: None,
             header_timeout: Duration::from_secs(10),
             lifetime: Duration::from_secs(600),
             drain_timeout: Duration::from_secs(20),
@@ -54,12 +59,28 @@ const FULL: &[u8] =
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+impl Peer {
+    /// Whoever is at the other end of a connection, or whom the proxy there names.
+    fn of(connected: IpAddr, headers: &HeaderMap, proxy: Option<IpAddr>) -> Self {
+        let named = || {
+            // What stands before the last is what the client itself sent.
+            let value = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+            value.rsplit(',').next()?.trim().parse().ok()
+        };
+        Self(is_proxy(connected, proxy).then(named).flatten().unwrap_or(connected))
+    }
+}
+
+fn is_proxy(connected: IpAddr, proxy: Option<IpAddr>) -> bool {
+    proxy.is_some_and(|proxy| proxy.to_canonical() == connected.to_canonical())
+}
+
 /// Open connections by address.
 #[derive(Debug, Default)]
-pub(crate) struct Open(Mutex<HashMap<IpAddr, usize>>);
+pub(crate) struct Open(Mutex<HashMap<Network, usize>>);
 
 impl Open {
-    fn hold(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn hold(&self) -> MutexGuard<'_, HashMap<Network, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
     /// Number of open connections.
@@ -69,28 +90,30 @@ impl Open {
     fn admit(self: &Arc<Self>, address: IpAddr, settings: &ConnectionSettings) -> Option<Admitted> {
         let mut open = self.hold();
         let total: usize = open.values().sum();
-        let of_address = open.get(&address).copied().unwrap_or(0);
-        if total >= settings.max_connections || of_address >= settings.max_per_address {
+        let network = Network::of(address);
+        let of_network = open.get(&network).copied().unwrap_or(0);
+        let most = if is_proxy(address, settings.proxy) { usize::MAX } else { settings.max_per_address };
+        if total >= settings.max_connections || of_network >= most {
             return None;
         }
-        open.insert(address, of_address + 1);
-        Some(Admitted { open: Arc::clone(self), address })
+        open.insert(network, of_network + 1);
+        Some(Admitted { open: Arc::clone(self), network })
     }
 }
 
 /// A connection's place.
 struct Admitted {
     open: Arc<Open>,
-    address: IpAddr,
+    network: Network,
 }
 
 impl Drop for Admitted {
     fn drop(&mut self) {
         let mut open = self.open.hold();
-        if let Some(count) = open.get_mut(&self.address) {
+        if let Some(count) = open.get_mut(&self.network) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                open.remove(&self.address);
+                open.remove(&self.network);
             }
         }
     }
@@ -151,7 +174,8 @@ async fn connection(
     let inner = TowerToHyperService::new(router);
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer.ip()));
+        let peer = Peer::of(peer.ip(), request.headers(), settings.proxy);
+        request.extensions_mut().insert(peer);
         inner.call(request)
     });
     let connection = http1::Builder::new()

@@ -105,13 +105,13 @@ struct Addresses {
 
 /// One IPv4 address, or the 64 bits of an IPv6 address that name a network.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Network {
+pub(crate) enum Network {
     V4([u8; 4]),
     V6([u8; 8]),
 }
 
 impl Network {
-    fn of(address: IpAddr) -> Self {
+    pub(crate) fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.octets()),
             IpAddr::V6(address) => {
