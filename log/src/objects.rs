@@ -11,8 +11,8 @@ use std::io;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Longest object that is read: a full bundle of the longest entries is below it.
-pub const MAX_OBJECT_BYTES: u64 = 1 << 25;
+/// Longest object that is read: a full bundle of the longest entries is below it, and so is the list of all agents.
+pub const MAX_OBJECT_BYTES: u64 = 1 << 26;
 /// Behind the name of an object that is not complete.
 const DRAFT_SUFFIX: &str = ".new";
 

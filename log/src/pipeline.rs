@@ -45,6 +45,6 @@ pub use prune::{PruneOptions, PruneReport, prune};
 pub use recovery::RecoveryReport;
 pub use registration::{RegisterError, Registration};
 pub use retain::{RetainError, mark, pin, pins, policy, set_retention, unpin};
-pub use settings::{LogSettings, MAX_BODY_BYTES, OpenCheck};
+pub use settings::{LogSettings, MAX_BODY_BYTES, MAX_REGISTRATIONS, OpenCheck};
 pub use submission::{Pending, Sequenced, Submission, SubmitError};
 pub use usage::Usage;

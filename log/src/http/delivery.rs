@@ -23,7 +23,8 @@ const MAGIC: [u8; 8] = *b"CANDORDM";
 const MAX_MARK_BYTES: u64 = 1 << 10;
 /// After so many acknowledgements the mark is moved: what a crash costs in repetitions.
 const MARK_EVERY: u64 = 64;
-/// How often the log may ask for earlier records before something was acknowledged.
+/// How often the log may ask for earlier records in one delivery. Acknowledgements in between do not count: a log that lies
+/// gives them too.
 const MAX_REWINDS: u32 = 2;
 
 /// Why records were not delivered.
@@ -194,7 +195,7 @@ impl<D: Disk> Delivery<D> {
                 Err(error) => break Err(error.into()),
             };
             match self.deliver_record(&record) {
-                Ok(()) => rewinds = 0,
+                Ok(()) => {}
                 Err(error) => match rewound(&error, self.mark.delivered) {
                     Some(expected) if rewinds < MAX_REWINDS => {
                         rewinds += 1;

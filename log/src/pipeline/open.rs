@@ -21,6 +21,7 @@ use crate::pipeline::tiles::Tiles;
 use crate::pipeline::{evidence, integrator, publisher, sequencer};
 use crate::storage::Access;
 use candor_trace::tlog::{Checkpoint, Hash, Note, NoteSigner, TILE_WIDTH, empty_root};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
@@ -205,18 +206,19 @@ impl<D: Disk> Log<D> {
         let before = shared.chains.registrations();
         let limit = shared.settings.registration_limit;
         let mut new: Vec<Registration> = Vec::new();
+        let mut places: HashMap<([u8; 20], [u8; 32]), usize> = HashMap::new();
         for registration in registrations {
-            let same = |other: &Registration| {
-                (other.agent, other.program_id) == (registration.agent, registration.program_id)
-            };
             let (agent, program_id) = (registration.agent, registration.program_id);
-            match new.iter().find(|other| same(other)) {
+            match places.get(&(agent, program_id)).and_then(|place| new.get(*place)) {
                 Some(twice) if *twice != registration => {
                     return Err(RegisterError::Conflict { agent, program_id });
                 }
                 Some(_) => {}
                 None if shared.chains.contains(&registration)? => {}
-                None => new.push(registration),
+                None => {
+                    places.insert((agent, program_id), new.len());
+                    new.push(registration);
+                }
             }
         }
         if new.is_empty() {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// Longest body that any setting allows.
 pub const MAX_BODY_BYTES: usize = 16 << 20;
+/// Most registrations that any setting allows: `agents.json` is then still read by everybody.
+pub const MAX_REGISTRATIONS: usize = 1 << 17;
 
 /// How much is gone through when a log is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -41,7 +43,7 @@ pub struct LogSettings {
     pub segment_limit_bytes: u64,
     /// Equivocations that are kept for each agent. Default: 16.
     pub evidence_per_agent: usize,
-    /// Registrations that are accepted. Default: 100,000.
+    /// Registrations that are accepted. Default: 100,000, at most [`MAX_REGISTRATIONS`].
     pub registration_limit: usize,
     /// Memory that the index may use as a cache. Default: 64 MiB.
     pub index_cache_bytes: usize,
@@ -88,7 +90,7 @@ impl LogSettings {
             ("queue_limit_bytes", self.queue_limit_bytes, 1, 1 << 40),
             ("tail_limit_entries", self.tail_limit_entries, 1, most),
             ("max_body_bytes", self.max_body_bytes, 0, MAX_BODY_BYTES as u64),
-            ("registration_limit", self.registration_limit, 0, most),
+            ("registration_limit", self.registration_limit, 0, MAX_REGISTRATIONS as u64),
             ("index_cache_bytes", self.index_cache_bytes, 1 << 20, 1 << 40),
         ];
         for (name, got, minimum, maximum) in ranges {

@@ -10,7 +10,10 @@ use candor_log::http::{
 };
 use candor_log::{FileLog, FileSystem};
 use candor_program::card::Domain;
+use serde_json::json;
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -103,6 +106,50 @@ fn a_log_that_was_put_back_is_delivered_to_again() {
     assert_eq!(delivery.delivered(), 5);
     delivery.deliver(&log).unwrap();
     assert_eq!((delivery.delivered(), served.log().status().sizes.sequenced), (6, 6));
+}
+
+/// Takes the first record, and asks for it again when the second comes: for ever.
+fn restless(listener: &TcpListener) {
+    for stream in listener.incoming() {
+        let mut stream = BufReader::new(stream.unwrap());
+        let (mut head, mut line) = (String::new(), String::new());
+        while stream.read_line(&mut line).unwrap() > 2 {
+            head.push_str(&line.to_ascii_lowercase());
+            line.clear();
+        }
+        let value = |name: &str| {
+            head.lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                .unwrap()
+                .trim()
+                .to_owned()
+        };
+        let mut body = vec![0; value("content-length").parse().unwrap()];
+        stream.read_exact(&mut body).unwrap();
+        let (status, answer) = match value("candor-sequence").as_str() {
+            "0" => {
+                let hash = value("candor-record");
+                (200, json!({ "index": 0, "state": "sequenced", "duplicate": false, "recordHash": hash }))
+            }
+            _ => (409, json!({ "error": { "code": "chain-gap", "message": "", "expectedSequence": 0 } })),
+        };
+        let answer = answer.to_string();
+        let head =
+            format!("HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+        stream.get_mut().write_all(format!("{head}{answer}").as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_acknowledges_and_asks_again_is_not_delivered_to_for_ever() {
+    let outbox_place = tempfile::tempdir().unwrap();
+    let (agent, log) = outbox(outbox_place.path(), 2);
+    let listener = listener();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || restless(&listener));
+    let mut delivery = open(&url, outbox_place.path(), &log, agent.registration.domain).unwrap();
+    let error = delivery.deliver(&log).unwrap_err();
+    assert!(matches!(error, DeliveryError::Restless { expected: 0 }), "{error}");
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn files_of_another_length_are_named() {
     assert!(matches!(found, FileDamage::SegmentShort { synced, got } if got + 1 == synced), "{found:?}");
     let found = damage_of(place, JOURNAL, |bytes| bytes.truncate(4095));
     assert_eq!(found, FileDamage::SegmentHeader);
-    let limit = 1 << 25;
+    let limit = 1 << 26;
     let found = damage_of(place, "public/tile/0/000", |bytes| bytes.resize(limit + 1, 0));
     assert_eq!(found, FileDamage::TooLong { limit: limit as u64, got: limit as u64 + 1 });
     let found = damage_of(place, "public/tile/0/000", |bytes| bytes.resize(limit, 0));

@@ -2,11 +2,14 @@
 
 use crate::fleet::gate::Keeper;
 use crate::fleet::{Agent, append, create, key, open, refused, settings, signer, slow};
-use candor_log::FileSystem;
+use candor_log::audit::{MAX_AGENTS_BYTES, published_chains};
 use candor_log::pipeline::{
-    Cosign, CosignRequest, Log, LogSettings, MAX_BODY_BYTES, PipelineError, RegisterError, SubmitError,
+    Cosign, CosignRequest, Log, LogSettings, MAX_BODY_BYTES, MAX_REGISTRATIONS, PipelineError, RegisterError,
+    SubmitError,
 };
+use candor_log::{DiskObjects, FileSystem, Objects};
 use candor_trace::tlog::{CosignatureSigner, QuorumPolicy, SignatureLine};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[test]
@@ -128,6 +131,29 @@ fn registrations_in_one_write() {
     assert_eq!(log.registrations().len(), 3);
 }
 
+/// As many as any setting allows, with the longest lines: readers and the log itself still read them.
+#[test]
+fn the_most_registrations_are_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = LogSettings { registration_limit: MAX_REGISTRATIONS, ..slow() };
+    let log = create(folder.path(), settings.clone());
+    let mut longest = Agent::new(0).registration;
+    longest.domain.chain_id = u64::MAX;
+    let numbered = |number: usize| {
+        let mut one = longest.clone();
+        one.agent[..8].copy_from_slice(&(number as u64).to_le_bytes());
+        one
+    };
+    log.register_all((0..MAX_REGISTRATIONS).map(numbered).collect()).unwrap();
+    drop(log);
+    let public = DiskObjects::new(Arc::new(FileSystem::at(folder.path())), "public");
+    let listed = public.get("agents.json").unwrap().unwrap();
+    assert_eq!(published_chains(&listed).unwrap().len(), MAX_REGISTRATIONS);
+    assert!(listed.len() as u64 <= MAX_AGENTS_BYTES);
+    let (log, _) = open(folder.path(), settings);
+    assert_eq!(log.registrations().len(), MAX_REGISTRATIONS);
+}
+
 #[test]
 fn settings_outside_their_range() {
     type Change = fn(&mut LogSettings, u64);
@@ -139,7 +165,7 @@ fn settings_outside_their_range() {
         ("queue_limit_bytes", |s, v| s.queue_limit_bytes = v as usize, 1, 1 << 40),
         ("tail_limit_entries", |s, v| s.tail_limit_entries = v as usize, 1, most),
         ("max_body_bytes", |s, v| s.max_body_bytes = v as usize, 0, MAX_BODY_BYTES as u64),
-        ("registration_limit", |s, v| s.registration_limit = v as usize, 0, most),
+        ("registration_limit", |s, v| s.registration_limit = v as usize, 0, MAX_REGISTRATIONS as u64),
         ("index_cache_bytes", |s, v| s.index_cache_bytes = v as usize, 1 << 20, 1 << 40),
         ("segment_limit_bytes", |s, v| s.segment_limit_bytes = v, 4097, 1 << 40),
     ];
