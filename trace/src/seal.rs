@@ -32,7 +32,7 @@ pub struct SealProof {
     pub b: CompressedG2,
     /// C.
     pub c: CompressedG1,
-    /// H, the Poseidon digest of the boundary.
+    /// H, the last challenge of the argument's transcript: it determines the boundary.
     pub boundary_digest: FrBytes,
     /// Points of the argument in the order of its messages.
     pub points: Vec<CompressedG1>,
