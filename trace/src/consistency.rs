@@ -110,7 +110,7 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
 
 /// The body opens the header's digests, as far as that shows without the program's card.
 ///
-/// More features, registers or leaves than any program has are refused before anything is hashed.
+/// More payloads, features, registers or leaves than any program has are refused before anything is hashed.
 /// Owes: what needs the card ([`check_body`]): the number of registers and of leaves, and that the features are what the
 /// payloads say.
 pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
@@ -120,6 +120,11 @@ pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
     let got = body.features.len();
     if got > limits::FEATURES {
         return Err(BodyError::FeatureCount { expected: limits::FEATURES, got });
+    }
+    let got = body.observation.payloads.len();
+    if got > limits::PLUGINS {
+        let source = ObservationError::PayloadCount { expected: limits::PLUGINS, got };
+        return Err(BodyError::Features { source: source.into() });
     }
     if body.state_before.0.len() > limits::REGISTERS {
         return Err(BodyError::StateBeforeMismatch);

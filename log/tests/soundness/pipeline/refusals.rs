@@ -153,13 +153,18 @@ fn a_body_that_the_header_does_not_bind() {
 /// What costs more to check than any honest body is refused by its counts.
 #[test]
 fn a_body_beyond_what_any_program_has() {
-    use candor_program::limits::{FEATURES, OPERATORS, REGISTERS};
+    use candor_program::limits::{FEATURES, OPERATORS, PLUGINS, REGISTERS};
+    use candor_program::observation::ObservationError;
     let at_most =
         |count: usize, change: fn(&mut Body, usize)| place().refused_body(move |body| change(body, count));
     let features: fn(&mut Body, usize) = |body, count| body.features.resize(count, 0);
     assert_eq!(at_most(FEATURES, features), BodyError::InputLeafMismatch);
     let expected = BodyError::FeatureCount { expected: FEATURES, got: FEATURES + 1 };
     assert_eq!(at_most(FEATURES + 1, features), expected);
+    let payloads: fn(&mut Body, usize) = |body, count| body.observation.payloads.resize(count, Vec::new());
+    assert_eq!(at_most(PLUGINS, payloads), BodyError::ObservationsMismatch);
+    let source = ObservationError::PayloadCount { expected: PLUGINS, got: PLUGINS + 1 };
+    assert_eq!(at_most(PLUGINS + 1, payloads), BodyError::Features { source: source.into() });
     // Registers are filled up with zeros: as many as a class has open the same digest, which needs the card to be told.
     let registers: fn(&mut Body, usize) = |body, count| body.state_before.0.resize(count, 7);
     assert_eq!(at_most(REGISTERS, registers), BodyError::StateBeforeMismatch);
