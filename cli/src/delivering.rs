@@ -100,7 +100,7 @@ pub enum Delivering {
 }
 
 impl Delivering {
-    /// [`DeliveryArguments::open`] and [`Delivering::begin`]; where the log was never seen and is away now, records wait for
+    /// [`DeliveryArguments::open`] and the beginning of a delivery; where the log was never seen and is away now, records wait for
     /// another time.
     pub fn open(
         arguments: &DeliveryArguments,
