@@ -132,7 +132,7 @@ fn a_ceremony_of_another_class_and_a_file_of_too_few_powers_are_refused() {
     assert_eq!(folder.run(&["compile", &fixture("sp500/agent.toml")]).0, 0);
     let ptau = fixture("ptau/test12.ptau");
     let (code, message) = folder.message(&["setup", "seal", "--ptau", &ptau]);
-    assert_eq!((code, message.contains("it has 2^12 powers, 2^16 were asked for")), (2, true), "{message}");
+    assert_eq!((code, message.contains("it has 2^12 powers, 2^15 were asked for")), (2, true), "{message}");
     let (code, message) = folder.message(&["setup", "verify", "one", "--ptau", &ptau]);
     assert_eq!((code, message.contains("2^12 powers")), (2, true), "{message}");
     assert!(!folder.path(".candor/ceremony-1.candor").exists());
