@@ -41,7 +41,7 @@ pub enum Element {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PhaseOneError {
     /// The container or a point.
-    #[error("not a snarkjs .ptau file of BN254: {0}")]
+    #[error("the .ptau file cannot be used: {0}")]
     Ptau(#[from] PtauError),
     /// The circuit is beyond what a ceremony takes.
     #[error("a circuit of 2^{domain_log2} rows is larger than a ceremony takes (2^{limit})")]

@@ -29,7 +29,7 @@ pub enum SetupError {
     #[error(transparent)]
     Malformed(#[from] DecodeError),
     /// A `.ptau` file that is not one.
-    #[error("not a snarkjs .ptau file of BN254: {0}")]
+    #[error("the .ptau file cannot be used: {0}")]
     Ptau(ptau::PtauError),
     /// A sound `.ptau` file of a smaller ceremony than was asked for.
     #[error("the file has 2^{got} powers, 2^{wanted} were asked for")]
