@@ -1,7 +1,8 @@
 //! An error or a power cut at every call to the file system, in recovery too.
 
 use crate::disk::Dice;
-use crate::disk::fault::{Computer, EIO, ENOSPC, Trouble};
+use crate::disk::fault::Computer;
+use crate::disk::machine::{EIO, ENOSPC, Trouble};
 use crate::full;
 use crate::world::{Agents, Stop, Told, Violation, agents};
 

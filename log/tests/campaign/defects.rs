@@ -1,7 +1,8 @@
 //! Random lives of a log; and the defects put back in, to see that such lives notice them.
 
 use crate::disk::Dice;
-use crate::disk::fault::{Computer, Defect, EIO, ENOSPC, Trouble};
+use crate::disk::fault::Computer;
+use crate::disk::machine::{Defect, EIO, ENOSPC, Trouble};
 use crate::full;
 use crate::world::{Agents, Stop, Told, Violation, agents};
 

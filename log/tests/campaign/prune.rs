@@ -2,7 +2,8 @@
 
 use crate::agent::program;
 use crate::disk::Dice;
-use crate::disk::fault::{Computer, EIO, ENOSPC, Trouble};
+use crate::disk::fault::Computer;
+use crate::disk::machine::{EIO, ENOSPC, Trouble};
 use crate::full;
 use crate::world::{Agents, Told, agents, settings, signer};
 use candor_log::pipeline::{

@@ -1,7 +1,8 @@
 //! The real file system and the one in memory answer alike.
 
 use crate::disk::Dice;
-use crate::disk::fault::{Computer, Trouble};
+use crate::disk::fault::Computer;
+use crate::disk::machine::Trouble;
 use candor_log::{Access, Disk, FileSystem, LogFile};
 use std::io::ErrorKind;
 
@@ -129,12 +130,12 @@ fn a_simulated_power_cut_keeps_what_was_synced_and_nothing_for_certain_of_the_re
 fn simulated_trouble_comes_at_its_call_and_stays_as_long_as_it_says() {
     let computer = Computer::default();
     let disk = computer.disk();
-    computer.plan(2, Trouble::Fail(crate::disk::fault::EIO));
+    computer.plan(2, Trouble::Fail(crate::disk::machine::EIO));
     let mut file = disk.create("file").unwrap();
     assert_eq!(file.write_at(0, &[1; 10]).unwrap_err().raw_os_error(), Some(5));
     assert_eq!(file.len().unwrap(), 5, "half of it is there");
     file.write_at(0, &[1; 10]).unwrap();
-    computer.plan(1, Trouble::FailFromNow(crate::disk::fault::ENOSPC));
+    computer.plan(1, Trouble::FailFromNow(crate::disk::machine::ENOSPC));
     assert_eq!(file.sync().unwrap_err().kind(), ErrorKind::StorageFull);
     assert_eq!(file.write_at(0, &[1; 10]).unwrap_err().kind(), ErrorKind::StorageFull);
     assert_eq!(file.len().unwrap(), 10, "reading needs no space");

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
 pub(crate) mod fault;
+pub(crate) mod machine;
 
 use candor_log::{Access, LogFile, Storage};
 use std::cell::RefCell;

@@ -1,6 +1,7 @@
 //! Clients that are slow, cut off, or gone; and logs that stop.
 
-use crate::disk::fault::{Computer, EIO, Trouble};
+use crate::disk::fault::Computer;
+use crate::disk::machine::{EIO, Trouble};
 use crate::fleet::{Agent, settings, signer};
 use crate::network::{connect, get, read_answer};
 use crate::served::{claim, generous, serve, start, still, submit};

@@ -1,7 +1,8 @@
 //! A witness that is killed, or whose disk fails, at any call: no cosignature is given that it does not remember.
 
 use crate::disk::Dice;
-use crate::disk::fault::{Computer, Defect, EIO, ENOSPC, FaultDisk, Trouble};
+use crate::disk::fault::{Computer, FaultDisk};
+use crate::disk::machine::{Defect, EIO, ENOSPC, Trouble};
 use crate::tree::{ORIGIN, Tree, log_key, witness_key};
 use candor_log::http::witness::{AddCheckpoint, MemoryError, Refused, Witness, WitnessMemory};
 use candor_trace::tlog::SignatureLine;
