@@ -69,7 +69,10 @@ Examples:
   candor record --stdio --log http://127.0.0.1:6962   the same, delivered to a log of many agents")]
     Record(record::Record),
     /// Run a log that many agents commit to, witness one, or audit one
-    #[command(arg_required_else_help = true)]
+    #[command(
+        arg_required_else_help = true,
+        after_help = "Example: candor log init ./agents-log --origin log.example/agents"
+    )]
     Log(log::Log),
     /// Compare an existing agent's own decisions with Candor's, before switching
     #[command(after_help = "Example: candor compare reference.jsonl --observations observations.jsonl")]

@@ -4,7 +4,7 @@ use crate::project::{Project, fixture, observations, ran};
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "setup",
     "agent-key",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 19] = [
     "import",
     "plugin",
     "receipt",
+    "log",
 ];
 
 #[test]
