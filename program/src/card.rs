@@ -2,13 +2,14 @@
 
 use crate::class::Class;
 use crate::encoding::{DecodeError, decode_file, encode_file, magic};
+use crate::evidence::Slot;
 use crate::feature::Feature;
 use crate::head::Head;
 use crate::interval::ProgramError;
 use crate::limits;
 use crate::operator::Operator;
 use crate::policy::Table;
-use crate::state::Register;
+use crate::state::{Register, Window};
 use crate::transaction::Template;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
@@ -116,8 +117,12 @@ pub struct Card {
     pub operators: Vec<Operator>,
     /// From the last operator's output to an action.
     pub head: Head,
+    /// Windows that registers may begin anew with.
+    pub windows: Vec<Window>,
     /// State registers.
     pub registers: Vec<Register>,
+    /// Places for signed statements.
+    pub evidence: Vec<Slot>,
     /// Policy table.
     pub policy: Table,
     /// Transaction that an action becomes.

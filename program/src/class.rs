@@ -40,6 +40,8 @@ pub struct Class {
     pub policy_size: u8,
     /// Capacity of the state: registers (4 or 16).
     pub state_size: u8,
+    /// Capacity of the evidence: slots (0, 4 or 16).
+    pub evidence_size: u8,
 }
 
 /// Shape of one operator.

@@ -9,10 +9,12 @@ use crate::Fr;
 use crate::arith::Arith;
 use crate::card::Domain;
 use crate::encoding::{fr_from_i64, keccak256, pack_u16, power_of_two};
+use crate::evidence::Evidence;
 use crate::limits;
 use crate::poseidon;
 use crate::state::State;
 use crate::transaction::Transaction;
+use fields::StatementFields;
 
 /// What the acc of a record covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,26 +95,48 @@ pub fn observed<F: Arith>(feed: F, packed_features: Vec<F>) -> F {
     poseidon::hash("cd.obs", &inputs)
 }
 
-/// Digest of the evidence, of which this version has none.
+/// Digest of the evidence, filled up with absent statements to the size of the class.
 #[must_use]
-pub fn evidence(salt: u128) -> Fr {
-    poseidon::hash("cd.evid", &[Fr::from(salt), Fr::from(0_u64)])
+pub fn evidence(salt: u128, evidence: &Evidence) -> Fr {
+    let mut entries = evidence.0.clone();
+    entries.resize(evidence_size(entries.len()), None);
+    let fields: Vec<StatementFields<Fr>> = entries.into_iter().map(StatementFields::of).collect();
+    evidence_digest(Fr::from(salt), &fields)
+}
+
+/// Digest of salt and statements. Shapes: as many as the class has.
+///
+/// Owes (a seal): every field of a statement within its width.
+pub fn evidence_digest<F: Arith>(salt: F, statements: &[StatementFields<F>]) -> F {
+    let list: Vec<F> = [salt].into_iter().chain(statements.iter().map(StatementFields::element)).collect();
+    poseidon::hash("cd.evid", &list)
+}
+
+/// Capacity of so many evidence slots: 0, 4 or 16.
+#[must_use]
+pub fn evidence_size(slots: usize) -> usize {
+    match slots {
+        0 => 0,
+        1..=4 => 4,
+        _ => limits::EVIDENCE.max(slots),
+    }
 }
 
 /// Digest of a state, its registers filled up with zeros to the size of the class.
 #[must_use]
 pub fn state(state: &State) -> Fr {
-    let mut registers: Vec<Fr> = state.0.iter().map(|value| fr_from_i64(*value)).collect();
+    let mut registers: Vec<Fr> = state.registers.iter().map(|value| fr_from_i64(*value)).collect();
     registers.resize(state_size(registers.len()), Fr::from(0_u64));
-    registers_digest(&registers)
+    state_digest(&Fr::from(state.time), &registers)
 }
 
-/// Digest of registers, three to an element. Shapes: as many as the class has.
+/// Digest of the last record's time and the registers, three to an element. Shapes: as many registers as the class has.
 ///
-/// Owes (a seal): that they are signed 64-bit values.
-pub fn registers_digest<F: Arith>(registers: &[F]) -> F {
-    let lifted: Vec<F> = registers.iter().map(|register| register.offset(power_of_two(63))).collect();
-    poseidon::hash("cd.state", &fields::pack(&lifted, (3, 64)))
+/// Owes (a seal): that the time has 64 bits, and that registers are signed 64-bit values.
+pub fn state_digest<F: Arith>(time: &F, registers: &[F]) -> F {
+    let lifted = registers.iter().map(|register| register.offset(power_of_two(63)));
+    let lanes: Vec<F> = [time.clone()].into_iter().chain(lifted).collect();
+    poseidon::hash("cd.state", &fields::pack(&lanes, (3, 64)))
 }
 
 /// Capacity of a state of so many registers: 4 or 16.

@@ -9,6 +9,10 @@ pub enum Head {
     ArgMax {
         /// One action for every output.
         actions: Vec<ActionTemplate>,
+        /// Names of the assets that actions trade, referred to by index; may be empty.
+        assets: Vec<String>,
+        /// Names of the venues that actions trade at, referred to by index; may be empty.
+        venues: Vec<String>,
     },
 }
 
@@ -21,6 +25,10 @@ pub struct ActionTemplate {
     pub abstain: bool,
     /// Amount (0 when abstaining).
     pub amount: i64,
+    /// Asset, by index; 0 where none are named.
+    pub asset: u16,
+    /// Venue, by index; 0 where none are named.
+    pub venue: u16,
 }
 
 /// A requested or executed action.
@@ -32,6 +40,10 @@ pub struct Action {
     pub abstain: bool,
     /// Amount.
     pub amount: i64,
+    /// Asset, by index.
+    pub asset: u16,
+    /// Venue, by index.
+    pub venue: u16,
 }
 
 impl Head {
@@ -48,17 +60,37 @@ impl Head {
                 best = (index, *output);
             }
         }
-        let template = actions.get(best.0)?;
-        let code = u16::try_from(best.0).ok()?;
-        Some(Action { code, abstain: template.abstain, amount: template.amount })
+        self.action(best.0)
+    }
+
+    /// The action of an output; `None` where there is no such output.
+    #[must_use]
+    pub fn action(&self, output: usize) -> Option<Action> {
+        let code = u16::try_from(output).ok()?;
+        let &ActionTemplate { abstain, amount, asset, venue, .. } = self.actions().get(output)?;
+        Some(Action { code, abstain, amount, asset, venue })
     }
 
     /// The actions, in the order of the outputs.
     #[must_use]
     pub fn actions(&self) -> &[ActionTemplate] {
         match self {
-            Self::ArgMax { actions } => actions,
+            Self::ArgMax { actions, .. } => actions,
         }
+    }
+
+    /// Names of the assets.
+    #[must_use]
+    pub fn assets(&self) -> &[String] {
+        let Self::ArgMax { assets, .. } = self;
+        assets
+    }
+
+    /// Names of the venues.
+    #[must_use]
+    pub fn venues(&self) -> &[String] {
+        let Self::ArgMax { venues, .. } = self;
+        venues
     }
 }
 

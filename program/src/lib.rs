@@ -2,7 +2,7 @@
 //!
 //! Nothing here does I/O, reads a clock or depends on iteration order of a hash map: the same bytes give the
 //! same result on every machine. Path of the data: [`observation`] -> [`feature`] -> [`evaluate`] (model) ->
-//! [`head`] -> [`policy`] -> [`state`] -> [`transaction`], joined by [`decision`].
+//! [`head`] -> [`policy`] (over [`state`] and [`evidence`]) -> [`transaction`], joined by [`decision`].
 
 pub mod arith;
 pub mod card;
@@ -12,6 +12,7 @@ pub mod decision;
 pub mod digest;
 pub mod encoding;
 pub mod evaluate;
+pub mod evidence;
 pub mod execution;
 pub mod feature;
 pub mod head;

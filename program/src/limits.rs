@@ -18,6 +18,14 @@ pub const ACTIONS: usize = 1024;
 pub const RULES: usize = 64;
 /// Registers of a state.
 pub const REGISTERS: usize = 16;
+/// Windows of a state.
+pub const WINDOWS: usize = 4;
+/// Slots of evidence.
+pub const EVIDENCE: usize = 16;
+/// Names of values of one slot.
+pub const VALUE_NAMES: usize = 1024;
+/// Assets, and venues, each.
+pub const INSTRUMENTS: usize = 1024;
 /// Arguments of a transaction.
 pub const ARGUMENTS: usize = 64;
 /// Length of a name, identifier, version or function name.

@@ -3,8 +3,10 @@
 mod agent;
 mod argument;
 mod error;
+mod evidence;
 mod name;
 mod operators;
+mod state;
 
 pub use error::{NameDefect, Part, ProgramError};
 
@@ -29,7 +31,8 @@ impl Card {
         agent::check_features(self)?;
         agent::check_head(self)?;
         agent::check_policy(self)?;
-        agent::check_state(self)?;
+        state::check(self)?;
+        evidence::check(self)?;
         agent::check_transaction(self)?;
         within(Part::WeightRows, 0, limits::WEIGHT_ROWS, self.weight_rows.len())
     }

@@ -7,12 +7,12 @@ use crate::arith::Arith;
 use crate::card::Card;
 use crate::class::Class;
 use crate::encoding::{fr_from_i64, power_of_two};
-use crate::head::Head;
+use crate::evidence::{Slot, Statement};
 use crate::limits;
 use crate::operator::{Operator, Term};
 use crate::policy::{Comparison, Effect, Fact, Operand};
 use crate::poseidon;
-use crate::state::Update;
+use crate::state::{Register, Update};
 
 /// Bits of fields in one element: no sum of so many wraps the modulus.
 const ELEMENT_BITS: u32 = 250;
@@ -22,8 +22,22 @@ pub const MULTIPLIER_BITS: u32 = 32;
 pub const LOW_BITS: u32 = 16;
 /// Bits of a count of actions or rules.
 pub const COUNT_BITS: u32 = 16;
-/// Bits of a register's update.
+/// Bits of an asset, and of a venue.
+pub const INSTRUMENT_BITS: u32 = 16;
+/// Bits of a window's length, and of its offset.
+pub const WINDOW_BITS: u32 = 32;
+/// Bits of the number of a register's window: 0 for none, else index + 1.
+pub const WINDOW_INDEX_BITS: u32 = 3;
+/// Bits of the number of a register's predicate: 0 for none, else index + 1.
+pub const WHEN_BITS: u32 = 7;
+/// Bits of one update.
 pub const UPDATE_BITS: u32 = 2;
+/// Bits of a register's value, and of an evidence slot's default: lifted by 2^63.
+pub const VALUE_BITS: u32 = 64;
+/// Bits of the number of the slot that revokes: 0 for none, else index + 1.
+pub const REVOKER_BITS: u32 = 5;
+/// Bits of a statement's times.
+pub const TIME_BITS: u32 = 62;
 /// Bits of a comparison: less, equal, not.
 pub const COMPARISON_BITS: u32 = 3;
 /// Bits of a reason code.
@@ -51,6 +65,57 @@ pub struct ActionFields<F> {
     pub abstain: F,
     /// Amount above -2^63.
     pub amount: F,
+    /// Asset.
+    pub asset: F,
+    /// Venue.
+    pub venue: F,
+}
+
+/// Data of a window.
+pub struct WindowFields<F> {
+    /// Length in seconds.
+    pub seconds: F,
+    /// Seconds by which windows begin earlier.
+    pub offset: F,
+}
+
+/// Data of a register.
+pub struct RegisterFields<F> {
+    /// Initial value above -2^63.
+    pub initial: F,
+    /// Window: 0 for none, else index + 1.
+    pub window: F,
+    /// Predicate that must hold: 0 for none, else index + 1.
+    pub when: F,
+    /// Place of the source among the facts.
+    pub source: F,
+    /// What is added to that fact's raw value, signed.
+    pub difference: F,
+    /// Updates on execution, denial and abstention: 0 keep, 1 set, 2 add, 3 reset.
+    pub updates: [F; 3],
+}
+
+/// Data of an evidence slot.
+pub struct SlotFields<F> {
+    /// Whether there is a default.
+    pub has_default: F,
+    /// The default above -2^63; 0 where there is none.
+    pub default: F,
+    /// Slot that revokes: 0 for none, else index + 1.
+    pub revoked_by: F,
+}
+
+/// A statement in any algebra; all zero where there is none.
+#[derive(Clone, Debug)]
+pub struct StatementFields<F> {
+    /// Whether there is one.
+    pub present: F,
+    /// Value above -2^63.
+    pub value: F,
+    /// Begin.
+    pub issued: F,
+    /// End.
+    pub expires: F,
 }
 
 /// Data of a predicate.
@@ -89,8 +154,12 @@ pub struct ProgramFields<F> {
     pub action_count: F,
     /// Actions.
     pub actions: Vec<ActionFields<F>>,
-    /// Updates of the registers.
-    pub updates: Vec<F>,
+    /// Windows.
+    pub windows: Vec<WindowFields<F>>,
+    /// Registers.
+    pub registers: Vec<RegisterFields<F>>,
+    /// Evidence slots.
+    pub slots: Vec<SlotFields<F>>,
     /// Predicates.
     pub predicates: Vec<PredicateFields<F>>,
     /// Number of rules.
@@ -103,16 +172,37 @@ pub struct ProgramFields<F> {
 #[must_use]
 pub fn facts(class: &Class) -> Vec<Option<Fact>> {
     let features = 0..padded(class.input_log2, limits::FEATURES) as u16;
+    let outputs = 0..outputs(class) as u16;
     let registers = 0..u16::from(class.state_size);
-    let single = [Fact::ActionCode, Fact::ActionAmount, Fact::Time, Fact::Sequence];
+    let slots = 0..u16::from(class.evidence_size);
+    let single = [
+        Fact::ActionCode,
+        Fact::ActionAmount,
+        Fact::ActionMagnitude,
+        Fact::ActionAsset,
+        Fact::ActionVenue,
+        Fact::Time,
+        Fact::Sequence,
+    ];
     features
         .map(Fact::Feature)
+        .chain(outputs.map(Fact::Output))
         .chain(registers.clone().map(Fact::Register))
+        .chain(registers.clone().map(Fact::After))
+        .chain(registers.clone().map(Fact::Change))
         .chain(registers.map(Fact::Elapsed))
+        .chain(slots.clone().map(Fact::Evidence))
+        .chain(slots.clone().map(Fact::Present))
+        .chain(slots.map(Fact::Issued))
         .chain(single)
         .map(Some)
         .chain([None])
         .collect()
+}
+
+/// Padded number of outputs, and of actions.
+fn outputs(class: &Class) -> usize {
+    class.operators.last().map_or(0, |last| padded(last.output_log2(), limits::ACTIONS))
 }
 
 /// Bits of a fact's place.
@@ -139,18 +229,18 @@ pub fn fields(card: &Card) -> ProgramFields<Fr> {
     let policy_size = usize::from(class.policy_size);
     let mut spans: Vec<Fr> = card.features.iter().map(|feature| Fr::from(feature.span())).collect();
     spans.resize(spans.len().max(padded(class.input_log2, limits::FEATURES)), Fr::from(0_u64));
-    let mut updates: Vec<Fr> =
-        card.registers.iter().map(|register| Fr::from(update(register.on_execute))).collect();
-    updates.resize(updates.len().max(class.state_size.into()), Fr::from(0_u64));
-    let Head::ArgMax { actions } = &card.head;
+    let places = facts(class);
+    let actions = card.head.actions();
     ProgramFields {
         rest: rest(card),
         spans,
         operators: card.operators.iter().map(operator).collect(),
         action_count: Fr::from(actions.len() as u64),
         actions: action_fields(card),
-        updates,
-        predicates: predicates(card, policy_size),
+        windows: windows(card),
+        registers: registers(card, &places),
+        slots: slots(card),
+        predicates: predicates(card, &places, policy_size),
         rule_count: Fr::from(card.policy.rules.len() as u64),
         rules: rules(card, policy_size),
     }
@@ -158,9 +248,14 @@ pub fn fields(card: &Card) -> ProgramFields<Fr> {
 
 fn rest(card: &Card) -> Fr {
     let widths = card.operators.iter().map(|Operator::Affine(affine)| Fr::from(affine.width));
-    let counts = [card.features.len(), card.registers.len(), card.policy.predicates.len()];
-    let initial = card.registers.iter().map(|register| fr_from_i64(register.initial));
-    let list: Vec<Fr> = widths.chain(counts.map(|count| Fr::from(count as u64))).chain(initial).collect();
+    let counts = [
+        card.features.len(),
+        card.windows.len(),
+        card.registers.len(),
+        card.evidence.len(),
+        card.policy.predicates.len(),
+    ];
+    let list: Vec<Fr> = widths.chain(counts.map(|count| Fr::from(count as u64))).collect();
     poseidon::hash("cd.rest", &list)
 }
 
@@ -179,23 +274,100 @@ fn operator(operator: &Operator) -> OperatorFields<Fr> {
 
 fn action_fields(card: &Card) -> Vec<ActionFields<Fr>> {
     let actions = card.head.actions();
-    let length = card.class.operators.last().map_or(0, |last| padded(last.output_log2(), limits::ACTIONS));
     let of = |index: usize| {
         let action = actions.get(index);
         ActionFields {
             abstain: Fr::from(u64::from(action.is_some_and(|action| action.abstain))),
             amount: lifted(action.map_or(0, |action| action.amount)),
+            asset: Fr::from(action.map_or(0, |action| action.asset)),
+            venue: Fr::from(action.map_or(0, |action| action.venue)),
         }
     };
-    (0..length.max(actions.len())).map(of).collect()
+    (0..outputs(&card.class).max(actions.len())).map(of).collect()
+}
+
+fn windows(card: &Card) -> Vec<WindowFields<Fr>> {
+    let of = |index: usize| {
+        let window = card.windows.get(index);
+        WindowFields {
+            // A window of no length would have no witness.
+            seconds: Fr::from(window.map_or(1, |window| window.seconds)),
+            offset: Fr::from(window.map_or(0, |window| window.offset)),
+        }
+    };
+    (0..limits::WINDOWS.max(card.windows.len())).map(of).collect()
+}
+
+fn registers(card: &Card, places: &[Option<Fact>]) -> Vec<RegisterFields<Fr>> {
+    let of = |index: usize| match card.registers.get(index) {
+        Some(register) => register_fields(card, places, register),
+        None => RegisterFields {
+            initial: lifted(0),
+            window: Fr::from(0_u64),
+            when: Fr::from(0_u64),
+            source: Fr::from(0_u64),
+            difference: Fr::from(0_u64),
+            updates: [Fr::from(0_u64); 3],
+        },
+    };
+    (0..usize::from(card.class.state_size).max(card.registers.len())).map(of).collect()
+}
+
+fn register_fields(card: &Card, places: &[Option<Fact>], register: &Register) -> RegisterFields<Fr> {
+    let (fact, added) = operand(card, register.source);
+    let updates = [register.on_execute, register.on_deny, register.on_abstain];
+    RegisterFields {
+        initial: lifted(register.initial),
+        window: numbered(register.window),
+        when: numbered(register.when),
+        source: place(places, fact),
+        difference: signed(added),
+        updates: updates.map(|change| Fr::from(update(change))),
+    }
+}
+
+fn slots(card: &Card) -> Vec<SlotFields<Fr>> {
+    let of = |index: usize| {
+        let slot: Option<&Slot> = card.evidence.get(index);
+        let default = slot.and_then(|slot| slot.default);
+        SlotFields {
+            has_default: Fr::from(u64::from(default.is_some())),
+            default: default.map_or(Fr::from(0_u64), lifted),
+            revoked_by: numbered(slot.and_then(|slot| slot.revoked_by)),
+        }
+    };
+    (0..usize::from(card.class.evidence_size).max(card.evidence.len())).map(of).collect()
+}
+
+/// 0 for none, else index + 1.
+fn numbered(index: Option<u8>) -> Fr {
+    Fr::from(index.map_or(0, |index| u64::from(index) + 1))
+}
+
+fn place(places: &[Option<Fact>], fact: Option<Fact>) -> Fr {
+    let found = places.iter().position(|other| *other == fact);
+    Fr::from(found.unwrap_or(places.len().saturating_sub(1)) as u64)
+}
+
+fn signed(value: i128) -> Fr {
+    let magnitude = Fr::from(value.unsigned_abs());
+    if value < 0 { -magnitude } else { magnitude }
+}
+
+/// The fact of an operand, and what is added to its raw value.
+fn operand(card: &Card, operand: Operand) -> (Option<Fact>, i128) {
+    match operand {
+        Operand::Constant(value) => (None, value.into()),
+        Operand::Fact { fact, offset } => (Some(fact), base(card, fact) + i128::from(offset)),
+    }
 }
 
 fn update(update: Update) -> u64 {
     match update {
         Update::Keep => 0,
-        Update::Time => 1,
-        Update::AddAmount => 2,
-        Update::Increment => 3,
+        Update::Set => 1,
+        Update::Add => 2,
+        Update::Reset => 3,
     }
 }
 
@@ -211,27 +383,18 @@ fn comparison(comparison: Comparison) -> u64 {
     }
 }
 
-fn predicates(card: &Card, size: usize) -> Vec<PredicateFields<Fr>> {
-    let facts = facts(&card.class);
-    let place = |fact: Option<Fact>| {
-        Fr::from(facts.iter().position(|other| *other == fact).unwrap_or(facts.len() - 1) as u64)
-    };
+fn predicates(card: &Card, places: &[Option<Fact>], size: usize) -> Vec<PredicateFields<Fr>> {
     let of = |index: usize| {
         let Some(predicate) = card.policy.predicates.get(index) else {
             let zero = Fr::from(0_u64);
             return PredicateFields { comparison: zero, left: zero, right: zero, difference: zero };
         };
-        let (right, right_base) = match predicate.operand {
-            Operand::Constant(value) => (None, i128::from(value)),
-            Operand::Fact(fact) => (Some(fact), base(card, fact)),
-        };
-        let difference = right_base - base(card, predicate.fact);
-        let magnitude = Fr::from(difference.unsigned_abs());
+        let (right, right_base) = operand(card, predicate.operand);
         PredicateFields {
             comparison: Fr::from(comparison(predicate.comparison)),
-            left: place(Some(predicate.fact)),
-            right: place(right),
-            difference: if difference < 0 { -magnitude } else { magnitude },
+            left: place(places, Some(predicate.fact)),
+            right: place(places, right),
+            difference: signed(right_base - base(card, predicate.fact)),
         }
     };
     (0..size.max(card.policy.predicates.len())).map(of).collect()
@@ -267,6 +430,30 @@ pub fn pack<F: Arith>(values: &[F], (count, bits): (usize, u32)) -> Vec<F> {
     values.chunks(count).map(element).collect()
 }
 
+impl StatementFields<Fr> {
+    /// The fields of an entry.
+    #[must_use]
+    pub fn of(statement: Option<Statement>) -> Self {
+        let Some(Statement { value, issued, expires }) = statement else {
+            let zero = Fr::from(0_u64);
+            return Self { present: zero, value: zero, issued: zero, expires: zero };
+        };
+        let present = Fr::from(1_u64);
+        Self { present, value: lifted(value), issued: Fr::from(issued), expires: Fr::from(expires) }
+    }
+}
+
+impl<F: Arith> StatementFields<F> {
+    /// The entry as one element. Owes (a seal): every field within its width.
+    pub fn element(&self) -> F {
+        let (value, issued) = (1, 1 + VALUE_BITS);
+        self.present
+            .plus(&self.value.scale(power_of_two(value)))
+            .plus(&self.issued.scale(power_of_two(issued)))
+            .plus(&self.expires.scale(power_of_two(issued + TIME_BITS)))
+    }
+}
+
 /// Fields one after the other; one that does not fit into what is left of [`ELEMENT_BITS`] begins the next element.
 fn pack_fields<F: Arith>(fields: &[(F, u32)]) -> Vec<F> {
     let (mut elements, mut used) = (Vec::<F>::new(), ELEMENT_BITS);
@@ -292,8 +479,10 @@ impl<F: Arith> ProgramFields<F> {
         list.extend(pack(&self.spans, SPANS));
         list.extend(self.actions.iter().map(|action| action.amount.clone()));
         let lift = power_of_two(DIFFERENCE_OFFSET_LOG2);
+        let predicates = self.predicates.iter().map(|predicate| &predicate.difference);
+        let registers = self.registers.iter().map(|register| &register.difference);
         let differences: Vec<F> =
-            self.predicates.iter().map(|predicate| predicate.difference.offset(lift)).collect();
+            predicates.chain(registers).map(|difference| difference.offset(lift)).collect();
         list.extend(pack(&differences, DIFFERENCES));
         list.extend(pack_fields(&self.narrow(class)));
         poseidon::hash("cd.prog", &list)
@@ -308,8 +497,22 @@ impl<F: Arith> ProgramFields<F> {
             fields.extend(operator.coefficients.iter().map(|coefficient| (coefficient, MULTIPLIER_BITS)));
         }
         fields.push((&self.action_count, COUNT_BITS));
-        fields.extend(self.actions.iter().map(|action| (&action.abstain, 1)));
-        fields.extend(self.updates.iter().map(|update| (update, UPDATE_BITS)));
+        for action in &self.actions {
+            fields.push((&action.abstain, 1));
+            fields.extend([(&action.asset, INSTRUMENT_BITS), (&action.venue, INSTRUMENT_BITS)]);
+        }
+        for window in &self.windows {
+            fields.extend([(&window.seconds, WINDOW_BITS), (&window.offset, WINDOW_BITS)]);
+        }
+        for register in &self.registers {
+            fields.extend([(&register.initial, VALUE_BITS), (&register.window, WINDOW_INDEX_BITS)]);
+            fields.extend([(&register.when, WHEN_BITS), (&register.source, place)]);
+            fields.extend(register.updates.iter().map(|update| (update, UPDATE_BITS)));
+        }
+        for slot in &self.slots {
+            fields.extend([(&slot.has_default, 1), (&slot.default, VALUE_BITS)]);
+            fields.push((&slot.revoked_by, REVOKER_BITS));
+        }
         for predicate in &self.predicates {
             fields.push((&predicate.comparison, COMPARISON_BITS));
             fields.extend([(&predicate.left, place), (&predicate.right, place)]);

@@ -3,11 +3,11 @@
 use super::error::{Part, ProgramError, within};
 use super::{argument, name};
 use crate::card::Card;
-use crate::digest::state_size;
 use crate::feature::Feature;
+use crate::head::ActionTemplate;
 use crate::limits;
 use crate::operator::Operator;
-use crate::policy::{Fact, Operand, reason};
+use crate::policy::{Fact, reason};
 use crate::transaction::ArgumentSource;
 use std::collections::BTreeSet;
 
@@ -60,6 +60,22 @@ pub(super) fn check_head(card: &Card) -> Result<(), ProgramError> {
     if let Some(action) = actions.iter().position(|action| action.abstain != (action.amount == 0)) {
         return Err(ProgramError::ActionAmount { action });
     }
+    // Its magnitude is a fact.
+    if let Some(action) = actions.iter().position(|action| action.amount == i64::MIN) {
+        return Err(ProgramError::ActionMagnitude { action });
+    }
+    let named: [(Part, &[String], fn(&ActionTemplate) -> u16); 2] = [
+        (Part::Assets, card.head.assets(), |action| action.asset),
+        (Part::Venues, card.head.venues(), |action| action.venue),
+    ];
+    for (part, names, index) in named {
+        within(part, 0, limits::INSTRUMENTS, names.len())?;
+        name::unique(part, names.iter().map(String::as_str))?;
+        let known = names.len().max(1);
+        if let Some(action) = actions.iter().position(|action| usize::from(index(action)) >= known) {
+            return Err(ProgramError::ActionInstrument { action, part });
+        }
+    }
     let outputs = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.width);
     if outputs as usize != actions.len() {
         return Err(ProgramError::Outputs { outputs, actions: actions.len() });
@@ -75,10 +91,7 @@ pub(super) fn check_policy(card: &Card) -> Result<(), ProgramError> {
     capacity(Part::Predicates, size, policy.predicates.len())?;
     capacity(Part::Rules, size, policy.rules.len())?;
     for (index, predicate) in policy.predicates.iter().enumerate() {
-        check_fact(card, Part::Predicates, index, predicate.fact)?;
-        if let Operand::Fact(fact) = predicate.operand {
-            check_fact(card, Part::Predicates, index, fact)?;
-        }
+        predicate.facts().try_for_each(|fact| check_fact(card, Part::Predicates, index, fact))?;
     }
     within(Part::Reasons, 0, limits::REASONS, policy.reasons.len())?;
     name::unique(Part::Reasons, policy.reasons.iter().map(|reason| reason.name.as_str()))?;
@@ -108,17 +121,6 @@ pub(super) fn check_policy(card: &Card) -> Result<(), ProgramError> {
     Ok(())
 }
 
-pub(super) fn check_state(card: &Card) -> Result<(), ProgramError> {
-    let got = card.class.state_size;
-    within(Part::Registers, 0, limits::REGISTERS, card.registers.len())?;
-    // A state's digest is filled up to a size that follows from the number of registers alone.
-    let expected = state_size(card.registers.len());
-    if usize::from(got) != expected {
-        return Err(ProgramError::StateSize { expected, got });
-    }
-    name::unique(Part::Registers, card.registers.iter().map(|register| register.name.as_str()))
-}
-
 pub(super) fn check_transaction(card: &Card) -> Result<(), ProgramError> {
     let template = &card.transaction;
     name::identifier(Part::Function, 0, &template.function)?;
@@ -145,15 +147,28 @@ pub(super) fn check_transaction(card: &Card) -> Result<(), ProgramError> {
     name::unique(Part::Arguments, template.arguments.iter().map(|argument| argument.name.as_str()))
 }
 
-fn capacity(part: Part, capacity: u8, got: usize) -> Result<(), ProgramError> {
+pub(super) fn capacity(part: Part, capacity: u8, got: usize) -> Result<(), ProgramError> {
     if got > usize::from(capacity) { Err(ProgramError::Capacity { part, capacity, got }) } else { Ok(()) }
 }
 
-fn check_fact(card: &Card, part: Part, index: usize, fact: Fact) -> Result<(), ProgramError> {
+pub(super) fn check_fact(card: &Card, part: Part, index: usize, fact: Fact) -> Result<(), ProgramError> {
     let exists = match fact {
-        Fact::ActionCode | Fact::ActionAmount | Fact::Time | Fact::Sequence => true,
+        Fact::ActionCode
+        | Fact::ActionAmount
+        | Fact::ActionMagnitude
+        | Fact::ActionAsset
+        | Fact::ActionVenue
+        | Fact::Time
+        | Fact::Sequence => true,
         Fact::Feature(feature) => usize::from(feature) < card.features.len(),
-        Fact::Register(register) | Fact::Elapsed(register) => usize::from(register) < card.registers.len(),
+        Fact::Output(output) => usize::from(output) < card.head.actions().len(),
+        Fact::Register(register)
+        | Fact::After(register)
+        | Fact::Change(register)
+        | Fact::Elapsed(register) => usize::from(register) < card.registers.len(),
+        Fact::Evidence(slot) | Fact::Present(slot) | Fact::Issued(slot) => {
+            usize::from(slot) < card.evidence.len()
+        }
     };
     if exists { Ok(()) } else { Err(ProgramError::FactIndex { part, index, fact }) }
 }

@@ -19,8 +19,20 @@ pub enum Part {
     Terms,
     /// Actions of the head.
     Actions,
+    /// Names of assets.
+    Assets,
+    /// Names of venues.
+    Venues,
+    /// Windows of the state.
+    Windows,
     /// State registers.
     Registers,
+    /// Evidence slots.
+    Evidence,
+    /// Limits of mandates.
+    Limits,
+    /// Names of values of an evidence slot.
+    ValueNames,
     /// Predicates of the policy.
     Predicates,
     /// Rules of the policy.
@@ -45,7 +57,13 @@ impl fmt::Display for Part {
             Self::Operators => "operators",
             Self::Terms => "terms of an operator",
             Self::Actions => "actions",
+            Self::Assets => "assets",
+            Self::Venues => "venues",
+            Self::Windows => "state windows",
             Self::Registers => "state registers",
+            Self::Evidence => "evidence slots",
+            Self::Limits => "mandate limits",
+            Self::ValueNames => "names of evidence values",
             Self::Predicates => "policy predicates",
             Self::Rules => "policy rules",
             Self::Reasons => "reasons",
@@ -272,6 +290,68 @@ pub enum ProgramError {
         /// Action.
         action: usize,
     },
+    /// An amount without a magnitude in 64 bits.
+    #[error("action {action} has amount -2^63; its magnitude must fit 64 bits")]
+    ActionMagnitude {
+        /// Action.
+        action: usize,
+    },
+    /// An action of an asset or venue that is not named.
+    #[error("action {action} refers to {part} that are not named")]
+    ActionInstrument {
+        /// Action.
+        action: usize,
+        /// Assets or venues.
+        part: Part,
+    },
+    /// A window of no length, or with an offset that is not below its length.
+    #[error("window {window} must have at least one second, and an offset below its length")]
+    Window {
+        /// Window.
+        window: usize,
+    },
+    /// A register of a window that does not exist.
+    #[error("register {register} begins anew with a window that does not exist")]
+    RegisterWindow {
+        /// Register.
+        register: usize,
+    },
+    /// A register that changes with a predicate that does not exist.
+    #[error("register {register} changes with a predicate that does not exist")]
+    RegisterPredicate {
+        /// Register.
+        register: usize,
+    },
+    /// A register whose change depends on what registers will be.
+    #[error("register {register} depends on {fact:?}, which is known only after registers have changed")]
+    RegisterCircular {
+        /// Register.
+        register: usize,
+        /// Fact.
+        fact: Fact,
+    },
+    /// Capacity of the evidence in the class.
+    #[error("evidence capacity {got}; with so many slots it is {expected}")]
+    EvidenceSize {
+        /// Expected.
+        expected: usize,
+        /// Found.
+        got: u8,
+    },
+    /// A slot that a slot revokes which does not exist, is itself, or can be revoked.
+    #[error("evidence slot {slot} must be revoked by another slot, which no slot revokes")]
+    EvidenceRevoker {
+        /// Slot.
+        slot: usize,
+    },
+    /// A value with two names.
+    #[error("evidence slot {slot} names the value {value} twice")]
+    EvidenceValue {
+        /// Slot.
+        slot: usize,
+        /// Value.
+        value: i64,
+    },
     /// More predicates or rules than the class has room for.
     #[error("{got} {part}, the class has room for {capacity}")]
     Capacity {
@@ -336,14 +416,16 @@ pub enum ProgramError {
         /// Argument.
         argument: usize,
     },
-    /// An elapsed time, which is missing while its register lies in the future.
+    /// An argument whose fact can be missing.
     #[error(
-        "argument {argument} is an elapsed time, which can be missing; use the time, or the register that it is \
-         measured from"
+        "argument {argument} is {fact:?}, which can be missing; use the time, a register as it is before the decision, or \
+         evidence with a default"
     )]
-    ArgumentElapsed {
+    ArgumentMissing {
         /// Argument.
         argument: usize,
+        /// Fact.
+        fact: Fact,
     },
     /// Some decision gives the argument a value that its type does not hold.
     #[error(

@@ -1,64 +1,13 @@
 //! The policy: a decision table. Default deny, forbid overrides, could-not-evaluate denies.
 
-use crate::head::Action;
+mod fact;
+mod predicate;
+
+pub use fact::{Fact, Facts};
+pub use predicate::{Comparison, Operand, Predicate};
+
 use crate::limits;
 use borsh::{BorshDeserialize, BorshSerialize};
-
-/// A value that a rule may look at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
-pub enum Fact {
-    /// Code of the requested action.
-    ActionCode,
-    /// Amount of the requested action.
-    ActionAmount,
-    /// Time of the decision, Unix seconds.
-    Time,
-    /// Sequence number of the record.
-    Sequence,
-    /// A feature's integer (decimal times 10^decimals), by index.
-    Feature(u16),
-    /// A state register, by index.
-    Register(u16),
-    /// Time minus a state register, by index; missing where negative.
-    Elapsed(u16),
-}
-
-/// Comparison of a predicate.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
-pub enum Comparison {
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-}
-
-/// Right-hand side of a predicate.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
-pub enum Operand {
-    /// A constant.
-    Constant(i64),
-    /// Another fact.
-    Fact(Fact),
-}
-
-/// `fact comparison operand`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
-pub struct Predicate {
-    /// Left-hand side.
-    pub fact: Fact,
-    /// Comparison.
-    pub comparison: Comparison,
-    /// Right-hand side.
-    pub operand: Operand,
-}
 
 /// What a rule does when it matches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
@@ -140,81 +89,33 @@ pub struct PolicyVerdict {
     pub rule: Option<u8>,
 }
 
-/// What facts are read from.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// Requested action.
-    pub action: Action,
-    /// Unix seconds.
-    pub time: u64,
-    /// Sequence number of the record.
-    pub sequence: u64,
-    /// Features as integers (with their minimum added back).
-    pub features: &'a [i64],
-    /// Registers before the decision.
-    pub registers: &'a [i64],
+/// Every predicate and rule of a table on one set of facts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Evaluation {
+    /// Bit `i`: predicate `i` has all its facts, and holds.
+    pub holds: u64,
+    /// Bit `i`: predicate `i` lacks a fact, or does not exist.
+    pub missing: u64,
 }
 
-impl Facts<'_> {
-    /// The fact's value; `None` where it is missing.
+impl Evaluation {
+    /// Whether predicate `index` holds; `None` where a fact is missing.
     #[must_use]
-    pub fn get(&self, fact: Fact) -> Option<i64> {
-        let register = |index: u16| self.registers.get(usize::from(index)).copied();
-        match fact {
-            Fact::ActionCode => Some(self.action.code.into()),
-            Fact::ActionAmount => Some(self.action.amount),
-            Fact::Time => i64::try_from(self.time).ok(),
-            Fact::Sequence => i64::try_from(self.sequence).ok(),
-            Fact::Feature(index) => self.features.get(usize::from(index)).copied(),
-            Fact::Register(index) => register(index),
-            Fact::Elapsed(index) => {
-                let elapsed = i64::try_from(self.time).ok()?.checked_sub(register(index)?)?;
-                (elapsed >= 0).then_some(elapsed)
-            }
-        }
+    pub fn predicate(&self, index: usize) -> Option<bool> {
+        let bit = u32::try_from(index).ok().and_then(|index| 1_u64.checked_shl(index)).unwrap_or(0);
+        (bit != 0 && self.missing & bit == 0).then_some(self.holds & bit != 0)
     }
-}
 
-impl Comparison {
-    /// Whether `left comparison right`.
+    /// Whether the rule uses a predicate that lacks a fact.
     #[must_use]
-    pub fn holds(self, left: i64, right: i64) -> bool {
-        match self {
-            Self::Equal => left == right,
-            Self::NotEqual => left != right,
-            Self::Less => left < right,
-            Self::LessOrEqual => left <= right,
-            Self::Greater => left > right,
-            Self::GreaterOrEqual => left >= right,
-        }
-    }
-}
-
-impl Predicate {
-    /// Whether it holds; `None` where a fact is missing.
-    #[must_use]
-    pub fn holds(&self, facts: &Facts<'_>) -> Option<bool> {
-        let right = match self.operand {
-            Operand::Constant(value) => Some(value),
-            Operand::Fact(fact) => facts.get(fact),
-        };
-        Some(self.comparison.holds(facts.get(self.fact)?, right?))
-    }
-}
-
-/// Which predicates hold and which lack a fact, a bit each.
-struct Evaluated {
-    holds: u64,
-    missing: u64,
-}
-
-impl Evaluated {
-    fn matches(&self, rule: &Rule) -> bool {
-        self.holds & rule.all_of == rule.all_of && self.holds & rule.none_of == 0
-    }
-
-    fn lacks(&self, rule: &Rule) -> bool {
+    pub fn lacks(&self, rule: &Rule) -> bool {
         self.missing & (rule.all_of | rule.none_of) != 0
+    }
+
+    /// Whether every `all_of` predicate holds and no `none_of` predicate does. A predicate that lacks a fact does not hold.
+    #[must_use]
+    pub fn matches(&self, rule: &Rule) -> bool {
+        self.holds & rule.all_of == rule.all_of && self.holds & rule.none_of == 0
     }
 }
 
@@ -222,33 +123,36 @@ impl Table {
     /// The verdict about the requested action. Source: docs/spec/program.md, Policy.
     #[must_use]
     pub fn verdict(&self, facts: &Facts<'_>) -> PolicyVerdict {
-        if facts.action.abstain {
-            return PolicyVerdict { outcome: Outcome::Abstained, reason: reason::ABSTAINED, rule: None };
-        }
-        let evaluated = self.evaluate(facts);
-        if let Some((rule, _)) = self.first(|rule| evaluated.lacks(rule)) {
+        if facts.action.abstain { PolicyVerdict::ABSTAINED } else { self.judge(&self.evaluate(facts)) }
+    }
+
+    /// The verdict about an action that acts.
+    #[must_use]
+    pub fn judge(&self, evaluation: &Evaluation) -> PolicyVerdict {
+        if let Some((rule, _)) = self.first(|rule| evaluation.lacks(rule)) {
             return PolicyVerdict { rule: Some(rule), ..PolicyVerdict::COULD_NOT_EVALUATE };
         }
         for (effect, outcome) in [(Effect::Forbid, Outcome::Denied), (Effect::Permit, Outcome::Permitted)] {
             if let Some((rule, Rule { reason, .. })) =
-                self.first(|rule| rule.effect == effect && evaluated.matches(rule))
+                self.first(|rule| rule.effect == effect && evaluation.matches(rule))
             {
                 return PolicyVerdict { outcome, reason: *reason, rule: Some(rule) };
             }
         }
-        PolicyVerdict { outcome: Outcome::Denied, reason: reason::DEFAULT_DENY, rule: None }
+        PolicyVerdict::DEFAULT_DENY
     }
 
-    /// Every predicate, without short-circuit; bits without a predicate are missing.
-    fn evaluate(&self, facts: &Facts<'_>) -> Evaluated {
-        let mut evaluated = Evaluated { holds: 0, missing: u64::MAX };
+    /// Every predicate, without short-circuit.
+    #[must_use]
+    pub fn evaluate(&self, facts: &Facts<'_>) -> Evaluation {
+        let mut evaluation = Evaluation { holds: 0, missing: u64::MAX };
         for (index, predicate) in self.predicates.iter().take(limits::RULES).enumerate() {
             if let Some(holds) = predicate.holds(facts) {
-                evaluated.missing &= !(1 << index);
-                evaluated.holds |= u64::from(holds) << index;
+                evaluation.missing &= !(1 << index);
+                evaluation.holds |= u64::from(holds) << index;
             }
         }
-        evaluated
+        evaluation
     }
 
     fn first(&self, wanted: impl Fn(&Rule) -> bool) -> Option<(u8, &Rule)> {
@@ -284,6 +188,11 @@ impl Table {
 }
 
 impl PolicyVerdict {
+    /// The agent abstained.
+    pub const ABSTAINED: Self = Self { outcome: Outcome::Abstained, reason: reason::ABSTAINED, rule: None };
+    /// No permit matched.
+    pub const DEFAULT_DENY: Self =
+        Self { outcome: Outcome::Denied, reason: reason::DEFAULT_DENY, rule: None };
     /// Denied because something was missing or overflowed, outside any rule.
     pub const COULD_NOT_EVALUATE: Self =
         Self { outcome: Outcome::Denied, reason: reason::COULD_NOT_EVALUATE, rule: None };
