@@ -7,6 +7,7 @@ use candor_program::Card;
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
+use candor_program::evidence::Statement;
 use candor_program::execution;
 use candor_program::head::Action;
 use candor_program::limits;
@@ -58,8 +59,10 @@ pub enum BodyError {
     /// Salt, features or payloads differ from what was committed.
     #[error("salt, features and payloads do not open the header's observations digest")]
     ObservationsMismatch,
-    /// The evidence salt differs from what was committed.
-    #[error("the evidence salt does not open the header's evidence digest")]
+    /// Salt or statements differ from what was committed, or are more or fewer than the program's slots.
+    #[error(
+        "salt and statements are not of the program's evidence slots, or do not open the header's evidence digest"
+    )]
     EvidenceMismatch,
     /// The registers before differ from what was committed, or are more or fewer than the program's.
     #[error("the registers before are not the program's, or do not open the header's digest")]
@@ -96,7 +99,7 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
         return Err(BodyError::TimeMismatch { header: header.time, observation: body.observation.time });
     }
     check_observation(card, record)?;
-    if FrBytes::from(digest::evidence(body.evidence_salt)) != header.evidence {
+    if body.evidence.0.len() != card.evidence.len() || !opens_evidence(header, body) {
         return Err(BodyError::EvidenceMismatch);
     }
     if !opens_state(card, &body.state_before, header.state_before) {
@@ -126,10 +129,10 @@ pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
         let source = ObservationError::PayloadCount { expected: limits::PLUGINS, got };
         return Err(BodyError::Features { source: source.into() });
     }
-    if body.state_before.0.len() > limits::REGISTERS {
+    if body.state_before.registers.len() > limits::REGISTERS {
         return Err(BodyError::StateBeforeMismatch);
     }
-    if body.state_after.0.len() > limits::REGISTERS {
+    if body.state_after.registers.len() > limits::REGISTERS {
         return Err(BodyError::StateAfterMismatch);
     }
     let got = body.leaves.len();
@@ -154,7 +157,7 @@ pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
     if FrBytes::from(observations) != header.observations {
         return Err(BodyError::ObservationsMismatch);
     }
-    if FrBytes::from(digest::evidence(body.evidence_salt)) != header.evidence {
+    if body.evidence.0.len() > limits::EVIDENCE || !opens_evidence(header, body) {
         return Err(BodyError::EvidenceMismatch);
     }
     if FrBytes::from(digest::state(&body.state_before)) != header.state_before {
@@ -169,7 +172,14 @@ pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
 /// The state is one of the card's registers and has this digest, which says nothing about their number: it fills them
 /// up with zeros.
 pub(crate) fn opens_state(card: &Card, state: &State, digest: FrBytes) -> bool {
-    state.0.len() == card.registers.len() && FrBytes::from(digest::state(state)) == digest
+    state.registers.len() == card.registers.len() && FrBytes::from(digest::state(state)) == digest
+}
+
+/// Salt and statements have the header's digest, in which times have 62 bits.
+fn opens_evidence(header: &Header, body: &Body) -> bool {
+    let fits = |statement: &Statement| statement.issued < limits::TIME && statement.expires < limits::TIME;
+    body.evidence.0.iter().flatten().all(fits)
+        && FrBytes::from(digest::evidence(body.evidence_salt, &body.evidence)) == header.evidence
 }
 
 fn check_observation(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
@@ -276,6 +286,7 @@ pub fn check_decision(card: &Card, record: &SignedRecord) -> Result<Decision, De
         features: &body.features,
         outputs: &body.outputs,
         state: &body.state_before,
+        evidence: &body.evidence,
         time: header.time,
         sequence: header.sequence,
     })

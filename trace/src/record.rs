@@ -4,6 +4,7 @@ use crate::header::Header;
 use crate::signature::{SignatureBytes, SignatureError, recover};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::card::Domain;
+use candor_program::evidence::Evidence;
 use candor_program::observation::Observation;
 use candor_program::state::State;
 
@@ -16,13 +17,15 @@ pub struct Body {
     pub observations_salt: u128,
     /// Salt of the evidence digest.
     pub evidence_salt: u128,
+    /// Statements, one entry a slot.
+    pub evidence: Evidence,
     /// Features, offset by their minimum.
     pub features: Vec<u16>,
     /// Output of the last operator.
     pub outputs: Vec<i32>,
-    /// Registers before.
+    /// State before.
     pub state_before: State,
-    /// Registers after.
+    /// State after.
     pub state_after: State,
     /// Digests of all tensors: the input, then every operator's output.
     pub leaves: Vec<[u8; 32]>,

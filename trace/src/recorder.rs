@@ -10,6 +10,7 @@ use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
 use candor_program::evaluate::{ExecuteError, execute};
+use candor_program::evidence::Evidence;
 use candor_program::execution;
 use candor_program::observation::{Observation, ObservationError};
 use candor_program::state::State;
@@ -159,11 +160,13 @@ impl Recorder {
         let execution = execute(&self.program, &features)?;
         let leaves = execution::leaves(&execution);
         let outputs = execution.tensors.into_iter().next_back().unwrap_or_default();
+        let evidence = Evidence::none(&card.evidence);
         let decision = decide(&DecisionInput {
             card,
             features: &features,
             outputs: &outputs,
             state: &self.state,
+            evidence: &evidence,
             time,
             sequence,
         })?;
@@ -177,7 +180,7 @@ impl Recorder {
             previous_record: self.link.previous_record(),
             state_before: self.link.state(),
             observations: digest::observations(salts.observations, &features, &payloads).into(),
-            evidence: digest::evidence(salts.evidence).into(),
+            evidence: digest::evidence(salts.evidence, &evidence).into(),
             requested: words.requested,
             verdict: words.verdict,
             executed: words.executed,
@@ -191,6 +194,7 @@ impl Recorder {
             observation,
             observations_salt: salts.observations,
             evidence_salt: salts.evidence,
+            evidence,
             features,
             outputs,
             state_before: std::mem::replace(&mut self.state, decision.state_after.clone()),

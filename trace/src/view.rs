@@ -187,8 +187,8 @@ impl From<&Body> for BodyView {
             evidence_salt: format!("{:#034x}", body.evidence_salt),
             features: body.features.clone(),
             outputs: body.outputs.clone(),
-            state_before: body.state_before.0.clone(),
-            state_after: body.state_after.0.clone(),
+            state_before: body.state_before.registers.clone(),
+            state_after: body.state_after.registers.clone(),
             leaves: body.leaves.iter().map(|leaf| hex_string(leaf)).collect(),
         }
     }
