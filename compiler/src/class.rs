@@ -1,6 +1,7 @@
 //! The class of a model: a deterministic function of its shape, so that retraining keeps it.
 
 use candor_program::class::{Class, FORMAT_VERSION, OperatorClass};
+use candor_program::digest::{evidence_size, state_size};
 use candor_program::operator::{Operator, Term};
 use candor_program::policy::Table;
 
@@ -52,14 +53,22 @@ pub fn witness_cells(class: &Class) -> u64 {
     8 * positions.next_power_of_two().max(32)
 }
 
-/// The class of operators, policy and state; rows no longer than the reference string.
+/// What surrounds the model, as far as the class depends on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) policy: &'a Table,
+    pub(crate) registers: usize,
+    pub(crate) evidence: usize,
+}
+
+/// The class of operators, policy, state and evidence; rows no longer than the reference string.
 pub(crate) fn class(
     inputs: usize,
     operators: &[Operator],
-    policy: &Table,
-    registers: usize,
+    surroundings: Surroundings<'_>,
     powers_log2: u8,
 ) -> Class {
+    let Surroundings { policy, registers, evidence } = surroundings;
     let operators = operators.iter().map(|operator| {
         let Operator::Affine(affine) = operator;
         let terms = affine.terms.iter().map(Term::class).collect();
@@ -71,7 +80,9 @@ pub(crate) fn class(
         operators: operators.collect(),
         row_log2: *ROW_LOG2.start(),
         policy_size: if policy.predicates.len() <= 16 && policy.rules.len() <= 16 { 16 } else { 64 },
-        state_size: if registers <= 4 { 4 } else { 16 },
+        // At most 16 of each.
+        state_size: state_size(registers) as u8,
+        evidence_size: evidence_size(evidence) as u8,
     };
     class.row_log2 = row_log2(padded_weights(&class)).min(powers_log2);
     class

@@ -13,7 +13,6 @@ use crate::report::{CalibrationReport, Note, OperatorReport, Report};
 use crate::source::AgentSource;
 use crate::{estimate, reference};
 use candor_program::card::{Card, OperatorWeights, PointBytes, Program, SetupCard, Weights};
-use candor_program::head::Head;
 use candor_program::interval::analyse;
 use candor_program::operator::Operator;
 use candor_program::policy::Effect;
@@ -68,8 +67,7 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let ranges = ranges(&network, &stages, &card, &calibration);
     let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
     card.operators.clone_from(&quantised.operators);
-    card.class =
-        class(card.features.len(), &card.operators, &card.policy, card.registers.len(), setup.powers_log2);
+    card.class = class(card.features.len(), &card.operators, manifest.surroundings(), setup.powers_log2);
     let program = Program { card, weights: quantised.weights.clone() };
     let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
     program.card.validate().map_err(refused)?;
@@ -95,16 +93,17 @@ fn import(source: &AgentSource, selection: Selection<'_>) -> Result<Network, Com
 
 /// The card without a model.
 fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
-    let policy = manifest.policy.clone();
     Card {
         name: manifest.name.clone(),
         agent_version: manifest.version.clone(),
-        class: class(manifest.features.len(), &[], &policy, manifest.registers.len(), setup.powers_log2),
+        class: class(manifest.features.len(), &[], manifest.surroundings(), setup.powers_log2),
         features: manifest.features.clone(),
         operators: Vec::new(),
-        head: Head::ArgMax { actions: manifest.actions.clone() },
+        head: manifest.head.clone(),
+        windows: manifest.windows.clone(),
         registers: manifest.registers.clone(),
-        policy,
+        evidence: manifest.evidence.clone(),
+        policy: manifest.policy.clone(),
         transaction: manifest.transaction.clone(),
         plugins: manifest.plugins.clone(),
         domain: manifest.domain,

@@ -9,13 +9,15 @@ mod transaction;
 
 pub use error::{ManifestCause, ManifestError};
 
+use crate::class::Surroundings;
 use candor_program::card::{Domain, Plugin, PluginSigner, SignerKey};
 use candor_program::decimal::parse_decimal;
+use candor_program::evidence::Slot;
 use candor_program::feature::Feature;
-use candor_program::head::ActionTemplate;
+use candor_program::head::{ActionTemplate, Head};
 use candor_program::limits;
-use candor_program::policy::Table;
-use candor_program::state::{Register, Update};
+use candor_program::policy::{Fact, Operand, Table};
+use candor_program::state::{Register, Update, Window};
 use candor_program::transaction::Template;
 use source::{File, Literal};
 use std::collections::BTreeSet;
@@ -39,8 +41,10 @@ pub(crate) struct Manifest {
     pub(crate) domain: Domain,
     pub(crate) plugins: Vec<Plugin>,
     pub(crate) features: Vec<Feature>,
-    pub(crate) actions: Vec<ActionTemplate>,
+    pub(crate) head: Head,
+    pub(crate) windows: Vec<Window>,
     pub(crate) registers: Vec<Register>,
+    pub(crate) evidence: Vec<Slot>,
     pub(crate) policy: Table,
     pub(crate) transaction: Template,
     /// Line of the first feature and of the list of actions.
@@ -175,11 +179,19 @@ impl Manifest {
             actions_line: text.line(file.head.actions.span()),
             plugins,
             features,
-            actions,
+            head: Head::ArgMax { actions, assets: Vec::new(), venues: Vec::new() },
+            windows: Vec::new(),
             registers,
+            evidence: Vec::new(),
             policy,
             transaction,
         })
+    }
+
+    /// What the class depends on, apart from the model.
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        let (registers, evidence) = (self.registers.len(), self.evidence.len());
+        Surroundings { policy: &self.policy, registers, evidence }
     }
 
     /// The model takes one value for each feature and gives one for each action.
@@ -188,8 +200,9 @@ impl Manifest {
             let cause = ManifestCause::FeatureCount { expected: inputs, got: self.features.len() };
             return Err(ManifestError { line: self.features_line, field: "features".into(), cause });
         }
-        if self.actions.len() != outputs {
-            let cause = ManifestCause::ActionCount { expected: outputs, got: self.actions.len() };
+        let actions = self.head.actions().len();
+        if actions != outputs {
+            let cause = ManifestCause::ActionCount { expected: outputs, got: actions };
             return Err(ManifestError { line: self.actions_line, field: "head.actions".into(), cause });
         }
         Ok(())
@@ -327,7 +340,7 @@ fn actions(text: Text<'_>, file: &File) -> Result<Vec<ActionTemplate>, ManifestE
                 return Err(text.error(amount.span(), field("amount"), ManifestCause::AmountOfAbstention));
             }
         };
-        Ok(ActionTemplate { name, abstain: action.abstain, amount })
+        Ok(ActionTemplate { name, abstain: action.abstain, amount, asset: 0, venue: 0 })
     });
     entries.collect()
 }
@@ -337,15 +350,21 @@ fn registers(text: Text<'_>, file: &File) -> Result<Vec<Register>, ManifestError
     let mut names = BTreeSet::new();
     let entries = file.state.iter().enumerate().map(|(index, entry)| {
         let register = entry.get_ref();
+        let (on_execute, source) = match register.on_execute {
+            source::Update::Keep => (Update::Keep, Operand::Constant(0)),
+            source::Update::Time => (Update::Set, Fact::Time.into()),
+            source::Update::AddAmount => (Update::Add, Fact::ActionAmount.into()),
+            source::Update::Increment => (Update::Add, Operand::Constant(1)),
+        };
         Ok(Register {
             name: text.unique(&mut names, &register.name, format!("state[{index}].name"))?,
             initial: text.whole(&register.initial, format!("state[{index}].initial"))?,
-            on_execute: match register.on_execute {
-                source::Update::Keep => Update::Keep,
-                source::Update::Time => Update::Time,
-                source::Update::AddAmount => Update::AddAmount,
-                source::Update::Increment => Update::Increment,
-            },
+            window: None,
+            source,
+            when: None,
+            on_execute,
+            on_deny: Update::Keep,
+            on_abstain: Update::Keep,
         })
     });
     entries.collect()

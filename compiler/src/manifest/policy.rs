@@ -105,7 +105,7 @@ fn operand(left: &str, left_fact: Fact, right: &str, scope: &Scope<'_>) -> Resul
         let (left, right) = (left.into(), right.into());
         return Err(ManifestCause::ScaleMismatch { left, left_decimals, right, right_decimals });
     }
-    Ok(Operand::Fact(right_fact))
+    Ok(right_fact.into())
 }
 
 /// The code of a reason, new or known; `None` where a known one has another remedy.
