@@ -100,6 +100,7 @@ fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
         features: manifest.features.clone(),
         operators: Vec::new(),
         head: manifest.head.clone(),
+        amount_decimals: manifest.amount_decimals,
         windows: manifest.windows.clone(),
         registers: manifest.registers.clone(),
         evidence: manifest.evidence.clone(),

@@ -117,6 +117,8 @@ pub struct Card {
     pub operators: Vec<Operator>,
     /// From the last operator's output to an action.
     pub head: Head,
+    /// Digits after the decimal point of amounts, for people: an amount is the decimal times `10^amount_decimals`.
+    pub amount_decimals: u8,
     /// Windows that registers may begin anew with.
     pub windows: Vec<Window>,
     /// State registers.

@@ -15,6 +15,8 @@ pub struct Slot {
     pub authority: Authority,
     /// Whom the statement must be about.
     pub subject: Subject,
+    /// Digits after the decimal point of its value, for people.
+    pub decimals: u8,
     /// Value where there is no valid statement; `None`: the fact is then missing.
     pub default: Option<i64>,
     /// Slot whose value is a time: statements issued before it are revoked. Where that slot has no value, none is valid.

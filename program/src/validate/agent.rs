@@ -56,6 +56,9 @@ fn is_pointer(pointer: &str) -> bool {
 pub(super) fn check_head(card: &Card) -> Result<(), ProgramError> {
     let actions = card.head.actions();
     within(Part::Actions, 1, limits::ACTIONS, actions.len())?;
+    if card.amount_decimals > limits::DECIMALS {
+        return Err(ProgramError::AmountDecimals { got: card.amount_decimals });
+    }
     name::unique(Part::Actions, actions.iter().map(|action| action.name.as_str()))?;
     if let Some(action) = actions.iter().position(|action| action.abstain != (action.amount == 0)) {
         return Err(ProgramError::ActionAmount { action });

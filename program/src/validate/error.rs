@@ -266,6 +266,20 @@ pub enum ProgramError {
         /// Found.
         got: u8,
     },
+    /// Too many digits after the decimal point of amounts.
+    #[error("amounts have {got} decimals, at most {} are allowed", limits::DECIMALS)]
+    AmountDecimals {
+        /// Found.
+        got: u8,
+    },
+    /// Too many digits after the decimal point of a statement's value.
+    #[error("evidence slot {slot} has {got} decimals, at most {} are allowed", limits::DECIMALS)]
+    EvidenceDecimals {
+        /// Slot.
+        slot: usize,
+        /// Found.
+        got: u8,
+    },
     /// Not a JSON pointer, or one that is too long or too deep.
     #[error(
         "feature {feature} has no JSON pointer (RFC 6901) of at most {} tokens and {} bytes",

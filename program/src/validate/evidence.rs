@@ -27,6 +27,9 @@ fn check_slot(card: &Card, index: usize, slot: &Slot) -> Result<(), ProgramError
             return Err(ProgramError::EvidenceRevoker { slot: index });
         }
     }
+    if slot.decimals > limits::DECIMALS {
+        return Err(ProgramError::EvidenceDecimals { slot: index, got: slot.decimals });
+    }
     if let Authority::Mandate { limit, .. } = &slot.authority {
         name::shown(Part::Limits, index, limit)?;
     }
