@@ -99,7 +99,7 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
         return Err(BodyError::TimeMismatch { header: header.time, observation: body.observation.time });
     }
     check_observation(card, record)?;
-    if body.evidence.0.len() != card.evidence.len() || !opens_evidence(header, body) {
+    if !opens_evidence(card, header, body) {
         return Err(BodyError::EvidenceMismatch);
     }
     if !opens_state(card, &body.state_before, header.state_before) {
@@ -157,7 +157,7 @@ pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
     if FrBytes::from(observations) != header.observations {
         return Err(BodyError::ObservationsMismatch);
     }
-    if body.evidence.0.len() > limits::EVIDENCE || !opens_evidence(header, body) {
+    if body.evidence.0.len() > limits::EVIDENCE || !hashes_evidence(header, body) {
         return Err(BodyError::EvidenceMismatch);
     }
     if FrBytes::from(digest::state(&body.state_before)) != header.state_before {
@@ -175,8 +175,14 @@ pub(crate) fn opens_state(card: &Card, state: &State, digest: FrBytes) -> bool {
     state.registers.len() == card.registers.len() && FrBytes::from(digest::state(state)) == digest
 }
 
+/// Salt and statements have the header's digest, and are as many as the card has slots, which the digest does not say.
+#[must_use]
+pub fn opens_evidence(card: &Card, header: &Header, body: &Body) -> bool {
+    body.evidence.0.len() == card.evidence.len() && hashes_evidence(header, body)
+}
+
 /// Salt and statements have the header's digest, in which times have 62 bits.
-fn opens_evidence(header: &Header, body: &Body) -> bool {
+fn hashes_evidence(header: &Header, body: &Body) -> bool {
     let fits = |statement: &Statement| statement.issued < limits::TIME && statement.expires < limits::TIME;
     body.evidence.0.iter().flatten().all(fits)
         && FrBytes::from(digest::evidence(body.evidence_salt, &body.evidence)) == header.evidence

@@ -28,7 +28,9 @@ pub mod view;
 
 pub use bundle::{Bundle, BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_RECORDS, Start};
 pub use chain::{Chain, ChainError, Equivocation, Link, check_link, equivocation};
-pub use consistency::{BodyError, DecisionMismatch, check_body, check_decision, check_openings};
+pub use consistency::{
+    BodyError, DecisionMismatch, check_body, check_decision, check_openings, opens_evidence,
+};
 pub use context::{Purpose, context_digest};
 #[cfg(feature = "tlog")]
 pub use entry::{ENTRY_BYTES, ENTRY_MAGIC, Entry, body_hash};

@@ -60,7 +60,7 @@ pub fn diagnose(difference: &Difference) -> Diagnosis {
         Place::Operator(found) => operator(found),
         Place::Record(found) => match found.place() {
             PlaceName::Equivocation | PlaceName::Chain | PlaceName::Acc => Suspicion::HistoryRewritten,
-            PlaceName::Observation => Suspicion::ObservationInvalid,
+            PlaceName::Observation | PlaceName::Evidence => Suspicion::ObservationInvalid,
             PlaceName::Features => Suspicion::InputSwapped,
             PlaceName::Head | PlaceName::Operator => Suspicion::ActionAltered,
             PlaceName::Policy => Suspicion::VerdictAltered,

@@ -62,6 +62,8 @@ pub enum PlaceName {
     Chain,
     /// Plugin payloads.
     Observation,
+    /// Statements, and who signed them.
+    Evidence,
     /// Features.
     Features,
     /// An operator of the model.
@@ -88,6 +90,7 @@ impl PlaceName {
             Self::Equivocation => "equivocation",
             Self::Chain => "chain",
             Self::Observation => "observation",
+            Self::Evidence => "evidence",
             Self::Features => "features",
             Self::Operator => "operator",
             Self::Head => "head",
@@ -142,6 +145,7 @@ impl Inconsistency {
                 PlaceName::State => FraudKind::StateBroken,
                 PlaceName::Transaction => FraudKind::TransactionMismatch,
                 PlaceName::Features => FraudKind::InputMismatch,
+                PlaceName::Evidence => FraudKind::InvalidObservation,
                 PlaceName::Chain => FraudKind::ChainBroken,
                 _ => FraudKind::WrongOutput,
             },
@@ -155,7 +159,10 @@ fn decision_place(mismatch: &DecisionMismatch) -> PlaceName {
             DecisionError::FeatureCount { .. } | DecisionError::FeatureRange { .. } => PlaceName::Features,
             DecisionError::OutputCount { .. } => PlaceName::Head,
             DecisionError::RegisterCount { .. } => PlaceName::State,
-            DecisionError::Time { .. } | DecisionError::Sequence { .. } => PlaceName::Chain,
+            DecisionError::Time { .. }
+            | DecisionError::Sequence { .. }
+            | DecisionError::TimeBackwards { .. } => PlaceName::Chain,
+            DecisionError::EvidenceCount { .. } | DecisionError::EvidenceTime { .. } => PlaceName::Evidence,
         },
         DecisionMismatch::Requested { .. } => PlaceName::Head,
         DecisionMismatch::Verdict { .. } => PlaceName::Policy,

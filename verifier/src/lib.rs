@@ -17,7 +17,7 @@
 //! |---|---|---|
 //! | `observation.time` | equal to the header's `time` | undecided |
 //! | `observation.payloads`, `features`, `observations_salt` | `observations` (Poseidon over salt, count, features and the Keccak-256 of all payload digests: injective, the number of payloads included) | undecided |
-//! | `evidence_salt` | `evidence` | undecided; no other check reads it |
+//! | `evidence_salt`, `evidence` | `evidence`, for the card's number of slots only (the digest fills up with absent statements) | undecided |
 //! | `state_before`, `state_after` | `state_before`, `state_after`, for the card's number of registers only (the digest fills up with zeros) | undecided |
 //! | `leaves` | `execution`, for the card's number of tensors only (with another number, inner nodes could pass for leaves) | undecided |
 //! | `outputs` | the last leaf, hence `execution` | undecided |

@@ -6,7 +6,7 @@ use candor_program::digest;
 use candor_program::encoding::FrBytes;
 use candor_program::execution;
 use candor_program::state::State;
-use candor_trace::SignedRecord;
+use candor_trace::{SignedRecord, opens_evidence};
 
 /// Which words of one record its body opens.
 pub(crate) struct Openings {
@@ -31,11 +31,11 @@ impl Openings {
             u16::try_from(card.operators.len()).ok().map(|tensor| execution::leaf(tensor, &body.outputs));
         // The digest fills registers up with zeros: their number is the card's, or they open nothing.
         let state = |state: &State, word: FrBytes| {
-            state.0.len() == card.registers.len() && FrBytes::from(digest::state(state)) == word
+            state.registers.len() == card.registers.len() && FrBytes::from(digest::state(state)) == word
         };
         Self {
             observation: FrBytes::from(observations) == header.observations,
-            evidence: FrBytes::from(digest::evidence(body.evidence_salt)) == header.evidence,
+            evidence: opens_evidence(card, header, body),
             state_before: state(&body.state_before, header.state_before),
             state_after: state(&body.state_after, header.state_after),
             leaves,
@@ -56,7 +56,7 @@ impl Openings {
 
     /// Everything that the decision is made from is what the agent signed.
     pub(crate) fn decision(&self) -> bool {
-        self.observation && self.state_before && self.outputs
+        self.observation && self.evidence && self.state_before && self.outputs
     }
 
     /// The first word that stays closed of those that a proof of true values is compared with.

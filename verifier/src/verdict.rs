@@ -129,7 +129,7 @@ impl fmt::Display for Unopened {
         out.write_str(match self {
             Self::Time => "time",
             Self::Observations => "observations digest (salt, features, payloads)",
-            Self::Evidence => "evidence digest (salt)",
+            Self::Evidence => "evidence digest (salt, statements)",
             Self::StateBefore => "state before (registers)",
             Self::StateAfter => "state after (registers)",
             Self::Execution => "execution root (leaves)",

@@ -24,13 +24,13 @@ fn the_record_states_what_was_seen_and_done() {
     assert_eq!(record.body.observation, observation);
     assert_eq!(record.body.features, [30, 1, 31]);
     assert_eq!(record.body.outputs, [30, 1, 31]);
-    assert_eq!(record.body.state_before.0, [0, 0, 0]);
-    assert_eq!(record.body.state_after.0, [START as i64, 1, 1]);
+    assert_eq!(record.body.state_before.registers, [0, 0, 0]);
+    assert_eq!(record.body.state_after.registers, [START as i64, 1, 1]);
     assert_eq!((record.body.observations_salt, record.body.evidence_salt), (1, 2));
     assert_eq!(record.body.leaves.len(), 3);
     assert_eq!(record.header.requested, decision.requested.word());
     assert_eq!(decision.transaction.unwrap().calldata.len(), 4 + 3 * 32);
-    assert_eq!(recorder.state().0, [START as i64, 1, 1]);
+    assert_eq!(recorder.state().registers, [START as i64, 1, 1]);
     assert_eq!((recorder.agent(), recorder.sequence()), (key().address(), 1));
     assert_eq!(recorder.link().sequence(), 1);
     assert_eq!(recorder.card().name, recorder.program().card.name);

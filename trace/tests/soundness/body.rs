@@ -56,17 +56,29 @@ const CHANGES: &[Change] = &[
     ("outputs", |b| b.outputs[0] += 1, |e| *e == BodyError::OutputLeafMismatch),
     ("outputs, one less", |b| b.outputs.truncate(2), |e| *e == BodyError::OutputLeafMismatch),
     ("outputs, one more", |b| b.outputs.push(0), |e| *e == BodyError::OutputLeafMismatch),
-    ("state_before", |b| b.state_before.0[1] += 1, |e| *e == BodyError::StateBeforeMismatch),
-    ("state_before, one more", |b| b.state_before.0.push(0), |e| *e == BodyError::StateBeforeMismatch),
-    ("state_before, one less", |b| b.state_before.0.truncate(2), |e| *e == BodyError::StateBeforeMismatch),
+    ("state_before", |b| b.state_before.registers[1] += 1, |e| *e == BodyError::StateBeforeMismatch),
     (
-        "state_before, five more",
-        |b| b.state_before.0.extend([0; 5]),
+        "state_before, one more",
+        |b| b.state_before.registers.push(0),
         |e| *e == BodyError::StateBeforeMismatch,
     ),
-    ("state_after", |b| b.state_after.0[2] += 1, |e| *e == BodyError::StateAfterMismatch),
-    ("state_after, one less", |b| b.state_after.0.truncate(2), |e| *e == BodyError::StateAfterMismatch),
-    ("state_after, one more", |b| b.state_after.0.push(0), |e| *e == BodyError::StateAfterMismatch),
+    (
+        "state_before, one less",
+        |b| b.state_before.registers.truncate(2),
+        |e| *e == BodyError::StateBeforeMismatch,
+    ),
+    (
+        "state_before, five more",
+        |b| b.state_before.registers.extend([0; 5]),
+        |e| *e == BodyError::StateBeforeMismatch,
+    ),
+    ("state_after", |b| b.state_after.registers[2] += 1, |e| *e == BodyError::StateAfterMismatch),
+    (
+        "state_after, one less",
+        |b| b.state_after.registers.truncate(2),
+        |e| *e == BodyError::StateAfterMismatch,
+    ),
+    ("state_after, one more", |b| b.state_after.registers.push(0), |e| *e == BodyError::StateAfterMismatch),
     ("leaves, first", |b| b.leaves[0][0] ^= 1, |e| *e == BodyError::ExecutionRootMismatch),
     ("leaves, middle", |b| b.leaves[1][0] ^= 1, |e| *e == BodyError::ExecutionRootMismatch),
     ("leaves, last", |b| b.leaves[2][0] ^= 1, |e| *e == BodyError::ExecutionRootMismatch),
@@ -81,13 +93,14 @@ fn payload(sell: &str) -> Vec<u8> {
 }
 
 /// A field that is added to the body and not listed fails to compile here.
-fn fields(body: &Body) -> [&'static str; 9] {
+fn fields(body: &Body) -> [&'static str; 10] {
     let Body { observation, .. } = body;
     let candor_program::observation::Observation { time: _, payloads: _ } = observation;
     let Body {
         observation: _,
         observations_salt: _,
         evidence_salt: _,
+        evidence: candor_program::evidence::Evidence(_),
         features: _,
         outputs: _,
         state_before: _,
@@ -99,6 +112,7 @@ fn fields(body: &Body) -> [&'static str; 9] {
         "observation.payloads",
         "observations_salt",
         "evidence_salt",
+        "evidence",
         "features",
         "outputs",
         "state_before",
@@ -158,14 +172,14 @@ fn registers_beyond_the_programs_are_found_though_their_digest_is_right() {
     let (card, honest) = (program().card, record());
     for zeros in [0, 1, 2] {
         let mut record = honest.clone();
-        record.body.state_before.0.extend(vec![0; zeros]);
+        record.body.state_before.registers.extend(vec![0; zeros]);
         let same = digest::state(&record.body.state_before) == digest::state(&honest.body.state_before);
         // Three registers have a digest of four, and so have four; five have one of sixteen.
         assert_eq!(same, zeros < 2);
         let expected = if zeros == 0 { Ok(()) } else { Err(BodyError::StateBeforeMismatch) };
         assert_eq!(check_body(&card, &record), expected);
         let mut record = honest.clone();
-        record.body.state_after.0.extend(vec![0; zeros]);
+        record.body.state_after.registers.extend(vec![0; zeros]);
         let expected = if zeros == 0 { Ok(()) } else { Err(BodyError::StateAfterMismatch) };
         assert_eq!(check_body(&card, &record), expected);
     }

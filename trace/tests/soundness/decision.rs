@@ -64,7 +64,7 @@ fn a_body_that_leads_to_no_decision_is_named() {
         no_decision(DecisionError::OutputCount { expected: 3, got: 2 })
     );
     assert_eq!(
-        expect(|record| record.body.state_before = State(vec![])),
+        expect(|record| record.body.state_before = State { time: 0, registers: vec![] }),
         no_decision(DecisionError::RegisterCount { expected: 3, got: 0 })
     );
     assert_eq!(

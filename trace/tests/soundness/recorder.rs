@@ -31,9 +31,9 @@ fn a_last_record_that_was_changed_is_not_continued() {
     assert_eq!(error, RecordError::LastSignature { source });
     let error = resume(|last| last.header.time += 1);
     assert!(matches!(error, RecordError::LastSignature { source: SignatureError::WrongSigner { .. } }));
-    assert_eq!(resume(|last| last.body.state_after.0[1] = 0), RecordError::LastState);
+    assert_eq!(resume(|last| last.body.state_after.registers[1] = 0), RecordError::LastState);
     // The digest fills registers up with zeros: it is right, their number is not.
-    assert_eq!(resume(|last| last.body.state_after.0.push(0)), RecordError::LastState);
+    assert_eq!(resume(|last| last.body.state_after.registers.push(0)), RecordError::LastState);
 }
 
 /// After each refusal the next record is the one that would have come anyway.
@@ -94,7 +94,7 @@ fn an_unvalidated_program_is_an_error() {
     assert_eq!(error, RecordError::Execute { source });
 
     let mut program = crate::agent::program();
-    let candor_program::head::Head::ArgMax { actions } = &mut program.card.head;
+    let candor_program::head::Head::ArgMax { actions, .. } = &mut program.card.head;
     actions.pop();
     let mut recorder = Recorder::resume(program, key(), None).unwrap();
     let error = recorder.record(observation(START, Want::Buy), salts(0)).unwrap_err();

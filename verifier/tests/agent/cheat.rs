@@ -144,6 +144,7 @@ pub(crate) fn restate(record: &mut SignedRecord) {
         features: &body.features,
         outputs: &body.outputs,
         state: &body.state_before,
+        evidence: &body.evidence,
         time: header.time,
         sequence: header.sequence,
     })
@@ -213,13 +214,13 @@ pub(crate) fn commit_observation(record: &mut SignedRecord) {
 }
 
 fn state_after(record: &mut SignedRecord) {
-    record.body.state_after.0[1] += 5;
+    record.body.state_after.registers[1] += 5;
     record.header.state_after = digest::state(&record.body.state_after).into();
 }
 
 /// Forgets the last trade, so that the policy permits another.
 fn state_before(record: &mut SignedRecord) {
-    record.body.state_before.0[0] = 0;
+    record.body.state_before.registers[0] = 0;
     record.header.state_before = digest::state(&record.body.state_before).into();
     restate(record);
 }

@@ -79,11 +79,21 @@ fn feature(name: &str) -> Feature {
 }
 
 fn action(name: &str, amount: i64) -> ActionTemplate {
-    ActionTemplate { name: name.into(), abstain: amount == 0, amount }
+    ActionTemplate { name: name.into(), abstain: amount == 0, amount, asset: 0, venue: 0 }
 }
 
-fn register(name: &str, on_execute: Update) -> Register {
-    Register { name: name.into(), initial: 0, on_execute }
+fn register(name: &str, source: Operand) -> Register {
+    let on_execute = if source == Operand::from(Fact::Time) { Update::Set } else { Update::Add };
+    Register {
+        name: name.into(),
+        initial: 0,
+        window: None,
+        source,
+        when: None,
+        on_execute,
+        on_deny: Update::Keep,
+        on_abstain: Update::Keep,
+    }
 }
 
 fn rule(name: &str, effect: Effect, all_of: u64, reason: u16) -> Rule {
@@ -111,11 +121,21 @@ pub(crate) fn uncommitted(setup: SetupCard) -> Program {
             row_log2: 9,
             policy_size: 16,
             state_size: 4,
+            evidence_size: 0,
         },
         features: ["sell", "hold", "buy"].map(feature).to_vec(),
         operators: layers.iter().map(|layer| layer.1.clone()).collect(),
-        head: Head::ArgMax { actions: vec![action("sell", -1), action("hold", 0), action("buy", 1)] },
-        registers: vec![register("last_trade", Update::Time), register("position", Update::AddAmount)],
+        head: Head::ArgMax {
+            actions: vec![action("sell", -1), action("hold", 0), action("buy", 1)],
+            assets: Vec::new(),
+            venues: Vec::new(),
+        },
+        windows: Vec::new(),
+        registers: vec![
+            register("last_trade", Fact::Time.into()),
+            register("position", Fact::ActionAmount.into()),
+        ],
+        evidence: Vec::new(),
         policy: Table {
             predicates: vec![Predicate {
                 fact: Fact::Elapsed(0),

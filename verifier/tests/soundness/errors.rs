@@ -177,9 +177,9 @@ fn body() {
     let error = refused(|bundle, _| bundle.records[3].body.evidence_salt ^= 1);
     assert_eq!(error, VerifyError::Body { sequence: 3, source: BodyError::EvidenceMismatch });
     assert_eq!(error.kind(), ErrorKind::Rejected);
-    let error = refused(|bundle, _| bundle.records[3].body.state_before.0.push(0));
+    let error = refused(|bundle, _| bundle.records[3].body.state_before.registers.push(0));
     assert_eq!(error, VerifyError::Body { sequence: 3, source: BodyError::StateBeforeMismatch });
-    let error = refused(|bundle, _| bundle.records[4].body.state_after.0.push(0));
+    let error = refused(|bundle, _| bundle.records[4].body.state_after.registers.push(0));
     assert_eq!(error, VerifyError::Body { sequence: 4, source: BodyError::StateAfterMismatch });
     for name in ["input leaf", "observation", "invalid observation", "feature count"] {
         assert!(matches!(cheated(name), VerifyError::Body { .. }), "{name}");
@@ -236,5 +236,5 @@ fn words_beyond_the_modulus_are_refused() {
     });
     assert_eq!(error, VerifyError::Scalar { sequence: 0, word: FieldWord::Observations });
     assert_eq!(error.kind(), ErrorKind::Malformed);
-    assert_ne!(FrBytes::from(digest::evidence(0)), FrBytes([0xff; 32]));
+    assert_ne!(FrBytes::from(digest::evidence(0, &Default::default())), FrBytes([0xff; 32]));
 }

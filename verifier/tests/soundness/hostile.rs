@@ -154,8 +154,8 @@ fn rewrite(random: &mut Random, record: &mut SignedRecord) {
         9 => body.outputs.truncate(random.below(3)),
         10 => body.leaves.truncate(random.below(5)),
         11 => body.observation.payloads[0].truncate(random.below(30)),
-        12 => body.state_before.0.truncate(random.below(2)),
-        _ => body.state_after.0.push(random.next() as i64),
+        12 => body.state_before.registers.truncate(random.below(2)),
+        _ => body.state_after.registers.push(random.next() as i64),
     }
     if random.below(2) == 0 {
         crate::agent::cheat::commit_body(record);
