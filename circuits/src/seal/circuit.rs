@@ -3,7 +3,7 @@
 use super::boundary::{self, Boundary, Fingerprint};
 use super::channel::SealChannel;
 use super::exposed::expose;
-use super::gadget::{bits, one, power, prefix, select, zero};
+use super::gadget::{one, prefix, select, zero};
 use super::key::INPUTS;
 use super::program::program;
 use super::record::{Carried, RecordWires, record};
@@ -14,9 +14,7 @@ use crate::channel::{Channel, Step};
 use crate::layout::Layout;
 use crate::statement::PublicValues;
 use candor_program::Fr;
-use candor_program::arith::Arith;
-use candor_program::digest::registers_digest;
-use candor_program::encoding::fr_from_i64;
+use candor_program::evidence::Evidence;
 
 /// The shape of a seal: class (through its layout) and batch.
 #[derive(Clone, Debug)]
@@ -70,26 +68,15 @@ pub fn synthesize_in(
     let program = program(&system, witness.card, model_id);
 
     system.enter("path");
-    let size = usize::from(witness.card.class.state_size);
-    let register = |index: usize| witness.state_before.get(index).copied().unwrap_or(0);
-    let registers: Vec<Wire> = (0..size).map(|index| system.witness(fr_from_i64(register(index)))).collect();
-    for register in &registers {
-        // signed 64-bit
-        let _bits = bits(&system, &register.offset(power(63)), 64);
-    }
     let first_sequence =
         system.witness(Fr::from(witness.records.first().map_or(0, |record| record.sequence)));
     let count = system.witness(Fr::from(witness.records.len() as u64));
     let real = prefix(&system, &count, layout.batch());
     system.equal(&real[0], &one());
     let acc_before = system.witness(witness.acc_before);
-    let state_before = registers_digest(&registers);
-    let mut carried = Carried {
-        acc: acc_before.clone(),
-        sequence: first_sequence.clone(),
-        registers,
-        state: state_before.clone(),
-    };
+    let state = &witness.state_before;
+    let mut carried = Carried::start(&system, &program, state, acc_before.clone(), first_sequence.clone());
+    let state_before = carried.state.clone();
     let mut executed = zero();
     let mut values = PublicValues {
         context: context.clone(),
@@ -103,25 +90,29 @@ pub fn synthesize_in(
         time: 0,
         observations_salt: 0,
         evidence_salt: 0,
+        evidence: Evidence::default(),
         payloads: [0; 2],
         features: Vec::new(),
         outputs: Vec::new(),
     };
     for (decision, real) in real.iter().enumerate() {
         let known = witness.records.get(decision).or(witness.records.last()).unwrap_or(&empty);
-        let step: RecordWires = record(&system, &program, known, &carried);
+        let last = decision + 1 == layout.batch();
+        let step: RecordWires = record(&system, &program, known, &carried, last);
         system.enter("path");
         let next = step.next;
         let choose = |new: &Wire, old: &Wire| select(real, new, old);
+        // after the last record nothing reads the rest
+        let continued = |new: &Wire, old: &Wire| if last { old.clone() } else { choose(new, old) };
+        let each = |new: &[Wire], old: &[Wire]| -> Vec<Wire> {
+            new.iter().zip(old).map(|(new, old)| continued(new, old)).collect()
+        };
         carried = Carried {
             acc: choose(&next.acc, &carried.acc),
-            sequence: choose(&next.sequence, &carried.sequence),
-            registers: next
-                .registers
-                .iter()
-                .zip(&carried.registers)
-                .map(|(new, old)| choose(new, old))
-                .collect(),
+            sequence: continued(&next.sequence, &carried.sequence),
+            time: continued(&next.time, &carried.time),
+            windows: each(&next.windows, &carried.windows),
+            registers: each(&next.registers, &carried.registers),
             state: choose(&next.state, &carried.state),
         };
         executed = choose(&step.executed, &executed);

@@ -52,6 +52,38 @@ pub fn range(system: &System, wire: &Wire, count: usize) {
     let _bits = bits(system, wire, count);
 }
 
+/// Bits of a wire that is a number below `2^count` plus flags of the weights `2^flag`. Shapes: every flag at least `count`,
+/// no two equal, all below 253.
+pub fn flagged_bits<const FLAGS: usize>(
+    system: &System,
+    wire: &Wire,
+    count: usize,
+    flags: [u32; FLAGS],
+) -> (Vec<Wire>, [Wire; FLAGS]) {
+    let value = wire.value().into_bigint();
+    let bits: Vec<Wire> = (0..count).map(|i| hinted_bit(system, value.get_bit(i))).collect();
+    let set = flags.map(|flag| hinted_bit(system, value.get_bit(flag as usize)));
+    let total =
+        flags.iter().zip(&set).fold(compose(&bits), |sum, (flag, bit)| sum.plus(&bit.scale(power(*flag))));
+    system.equal(&total, wire);
+    (bits, set)
+}
+
+/// Magnitude of a wire, and its bits; requires it to be below `2^count`. Shapes: `count` below 253.
+pub fn magnitude(system: &System, wire: &Wire, count: usize) -> (Wire, Vec<Wire>) {
+    // of zero either sign gives zero
+    let negative = hinted_bit(system, is_negative(wire.value()));
+    let product = negative.times(wire);
+    let magnitude = wire.minus(&product).minus(&product);
+    let bits = bits(system, &magnitude, count);
+    (magnitude, bits)
+}
+
+/// Whether a value stands for a negative integer.
+fn is_negative(value: Fr) -> bool {
+    value.into_bigint() > Fr::MODULUS_MINUS_ONE_DIV_TWO
+}
+
 /// Whether a wire is zero.
 pub fn is_zero(system: &System, wire: &Wire) -> Wire {
     // the inverse of zero may be anything, and nothing depends on it

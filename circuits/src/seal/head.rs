@@ -1,6 +1,6 @@
 //! The action head: arg-max, the lowest index on a tie.
 
-use super::gadget::{inner, one_hot, power, range, sum, zero};
+use super::gadget::{inner, magnitude, not, one_hot, power, range, sum, zero};
 use super::program::ActionWires;
 use super::system::{System, Wire};
 use candor_program::Fr;
@@ -12,6 +12,9 @@ pub(super) struct ActionWire {
     pub(super) abstain: Wire,
     /// Amount, signed.
     pub(super) amount: Wire,
+    pub(super) magnitude: Wire,
+    pub(super) asset: Wire,
+    pub(super) venue: Wire,
     /// The record's word.
     pub(super) word: Wire,
 }
@@ -30,7 +33,7 @@ pub(super) fn request(
     let highest = inner(&chosen, outputs);
     for (index, (action, output)) in actions.iter().zip(outputs).enumerate() {
         // a padded output cannot win
-        system.enforce(&chosen[index], &super::gadget::not(&action.valid), &zero());
+        system.enforce(&chosen[index], &not(&action.valid), &zero());
         let before = sum(&chosen[index + 1..]);
         let margin = highest.minus(output).minus(&before);
         range(system, &action.valid.times(&margin), 16);
@@ -41,6 +44,9 @@ pub(super) fn request(
     let code =
         chosen.iter().enumerate().fold(zero(), |sum, (i, bit)| sum.plus(&bit.scale(Fr::from(i as u64))));
     let (abstain, shifted) = (pick(|action| &action.abstain), pick(|action| &action.amount));
+    let amount = shifted.offset(-power(63));
+    let (magnitude, _) = magnitude(system, &amount, 63);
+    let (asset, venue) = (pick(|action| &action.asset), pick(|action| &action.venue));
     let word = code.offset(Fr::from(1u64)).scale(power(64)).plus(&shifted);
-    ActionWire { code, abstain, amount: shifted.offset(-power(63)), word }
+    ActionWire { code, abstain, amount, magnitude, asset, venue, word }
 }

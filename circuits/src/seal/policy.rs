@@ -1,29 +1,16 @@
 //! The decision table: default deny, forbid overrides, could-not-evaluate denies (docs/spec/program.md, "Policy").
 
-use super::gadget::{bits, constant, first, inner, is_zero, less, not, or, pick, power, select, sum, zero};
+use super::facts::{FactWires, MISSING_LEFT, MISSING_RIGHT};
+use super::gadget::{
+    compose, constant, first, flagged_bits, inner, is_zero, not, or, power, select, sum, zero,
+};
 use super::head::ActionWire;
 use super::program::{PredicateWires, ProgramWires, RuleWires};
 use super::system::{System, Wire};
+use ark_ff::{BigInteger, Field, PrimeField};
 use candor_program::Fr;
 use candor_program::arith::Arith;
-use candor_program::policy::{Fact, reason};
-
-/// Raw values of every fact, by place.
-pub(super) struct FactWires {
-    values: Vec<Wire>,
-    /// Whether the entry is missing; only elapsed times can be.
-    missing: Vec<Wire>,
-}
-
-/// Inputs of the facts of one decision.
-pub(super) struct Facts<'a> {
-    pub(super) action: &'a ActionWire,
-    pub(super) time: &'a Wire,
-    pub(super) sequence: &'a Wire,
-    /// Above their minima.
-    pub(super) features: &'a [Wire],
-    pub(super) registers: &'a [Wire],
-}
+use candor_program::policy::reason;
 
 /// The verdict and what follows from it.
 pub(super) struct VerdictWires {
@@ -33,71 +20,70 @@ pub(super) struct VerdictWires {
     pub(super) word: Wire,
 }
 
-impl FactWires {
-    /// Facts in the order of their places; where a constant stands, zero.
-    pub(super) fn of(system: &System, places: &[Option<Fact>], facts: &Facts<'_>) -> Self {
-        system.enter("facts");
-        let entry = |fact: &Option<Fact>| match *fact {
-            Some(Fact::ActionCode) => (facts.action.code.clone(), zero()),
-            Some(Fact::ActionAmount) => (facts.action.amount.clone(), zero()),
-            Some(Fact::Time) => (facts.time.clone(), zero()),
-            Some(Fact::Sequence) => (facts.sequence.clone(), zero()),
-            Some(Fact::Feature(index)) => (facts.features[usize::from(index)].clone(), zero()),
-            Some(Fact::Register(index)) => (facts.registers[usize::from(index)].clone(), zero()),
-            Some(Fact::Elapsed(index)) => elapsed(system, facts.time, &facts.registers[usize::from(index)]),
-            None => (zero(), zero()),
-        };
-        let (values, missing) = places.iter().map(entry).unzip();
-        Self { values, missing }
-    }
-
-    /// Value and missing flag of the fact at a place, given by its bits.
-    fn look_up(&self, place: &[Wire]) -> (Wire, Wire) {
-        (pick(place, &self.values), pick(place, &self.missing))
-    }
+/// A predicate: whether it holds, zero where it lacks a fact, and whether it does.
+pub(super) struct TruthWires {
+    pub(super) holds: Wire,
+    pub(super) missing: Wire,
 }
 
-/// Time minus a register, and whether that is missing: negative, or beyond 2^63 - 1.
-///
-/// Shapes: time below 2^62 and a signed 64-bit register, so that the value lies above -2^63 and below 2^64.
-fn elapsed(system: &System, time: &Wire, register: &Wire) -> (Wire, Wire) {
-    let elapsed = time.minus(register);
-    let lifted = bits(system, &elapsed.offset(power(64)), 65);
-    // present: 2^64 <= value + 2^64 < 2^64 + 2^63
-    let present = lifted[64].times(&not(&lifted[63]));
-    (elapsed, not(&present))
+/// What a comparison's difference is lifted by: raw values are within 1.5 * 2^63 and differences of a card's bases within
+/// 1.5 * 2^64, and whatever fits into the bits has a difference below 2^70.
+const DIFFERENCE_LIFT: u32 = 66;
+
+/// Every predicate.
+pub(super) fn predicates(
+    system: &System,
+    predicates: &[PredicateWires],
+    facts: &FactWires,
+) -> Vec<TruthWires> {
+    system.enter("predicates");
+    predicates.iter().map(|predicate| evaluate(system, facts, predicate)).collect()
 }
 
-/// Truth and missing flag of a predicate.
-fn evaluate(system: &System, facts: &FactWires, predicate: &PredicateWires) -> (Wire, Wire) {
-    let (left, left_missing) = facts.look_up(&predicate.left);
-    let (right, right_missing) = facts.look_up(&predicate.right);
-    let right = right.plus(&predicate.difference);
-    let missing = or(&left_missing, &right_missing);
-    // raw values are within 2^64, the difference of bases of a card within 2^66: the 69 bits always suffice, and no other
-    // difference has them whose magnitude is 2^69 or more
-    let equal = is_zero(system, &left.minus(&right));
-    let below = less(system, &left, &right, 68);
+fn evaluate(system: &System, facts: &FactWires, predicate: &PredicateWires) -> TruthWires {
+    let (left, right) = (facts.left(&predicate.left), facts.right(&predicate.right));
+    let lifted = left.minus(&right).minus(&predicate.difference).offset(power(DIFFERENCE_LIFT));
+    let count = DIFFERENCE_LIFT as usize + 1;
+    let (bits, [left, right]) = flagged_bits(system, &lifted, count, [MISSING_LEFT, MISSING_RIGHT]);
+    let missing = or(&left, &right);
+    let equal = is_zero(system, &compose(&bits).offset(-power(DIFFERENCE_LIFT)));
+    let below = not(&bits[count - 1]);
     let [less, or_equal, inverted] = std::array::from_fn(|i| &predicate.comparison[i]);
-    let holds = less.times(&below).plus(&or_equal.times(&equal));
-    (select(inverted, &not(&holds), &holds), missing)
+    let compared = less.times(&below).plus(&or_equal.times(&equal));
+    let holds = select(inverted, &not(&compared), &compared).times(&not(&missing));
+    TruthWires { holds, missing }
+}
+
+/// What a predicate is on these facts, as the prover knows it; `None` where it lacks a fact, or does not exist. No. 0 holds.
+pub(super) fn known(predicates: &[PredicateWires], facts: &FactWires, number: &[Wire]) -> Option<bool> {
+    let index = |bits: &[Wire]| bits.iter().rev().fold(0, |sum, bit| 2 * sum + usize::from(is_one(bit)));
+    let Some(predicate) = index(number).checked_sub(1) else { return Some(true) };
+    let predicate = predicates.get(predicate)?;
+    let (left, right) = facts.known(index(&predicate.left), index(&predicate.right))?;
+    let lifted = left.value() - right.value() - predicate.difference.value() + power(DIFFERENCE_LIFT);
+    let bits = lifted.into_bigint();
+    let [less, or_equal, inverted] = std::array::from_fn(|i| is_one(&predicate.comparison[i]));
+    let (below, equal) = (!bits.get_bit(DIFFERENCE_LIFT as usize), lifted == power(DIFFERENCE_LIFT));
+    let missing = bits.get_bit(MISSING_LEFT as usize) || bits.get_bit(MISSING_RIGHT as usize);
+    (!missing).then_some(((less && below) || (or_equal && equal)) != inverted)
+}
+
+fn is_one(bit: &Wire) -> bool {
+    bit.value() == Fr::ONE
 }
 
 /// The verdict about a requested action, `blocked` being an overflow that an execution would cause.
 pub(super) fn verdict(
     system: &System,
     program: &ProgramWires,
-    facts: &FactWires,
+    truths: &[TruthWires],
     action: &ActionWire,
     blocked: &Wire,
 ) -> VerdictWires {
-    system.enter("predicates");
-    let (truths, missing): (Vec<Wire>, Vec<Wire>) =
-        program.predicates.iter().map(|predicate| evaluate(system, facts, predicate)).unzip();
     system.enter("rules");
     let (mut unevaluable, mut forbids, mut permits) = (Vec::new(), Vec::new(), Vec::new());
     for rule in &program.rules {
-        let (lacks, matches) = rule_state(system, rule, &truths, &missing);
+        let (lacks, matches) = rule_state(system, rule, truths);
         unevaluable.push(rule.valid.times(&lacks));
         let matching = rule.valid.times(&matches);
         let forbidding = rule.forbid.times(&matching);
@@ -141,10 +127,10 @@ pub(super) fn verdict(
 }
 
 /// Whether a rule uses a missing fact, and whether it matches.
-fn rule_state(system: &System, rule: &RuleWires, truths: &[Wire], missing: &[Wire]) -> (Wire, Wire) {
+fn rule_state(system: &System, rule: &RuleWires, truths: &[TruthWires]) -> (Wire, Wire) {
     let (mut lacks, mut violations) = (zero(), zero());
-    for ((all, none), (truth, missing)) in
-        rule.all_of.iter().zip(&rule.none_of).zip(truths.iter().zip(missing))
+    for ((all, none), TruthWires { holds: truth, missing }) in
+        rule.all_of.iter().zip(&rule.none_of).zip(truths)
     {
         lacks = lacks.plus(&all.plus(none).times(missing));
         violations = violations.plus(all).plus(&truth.times(&none.minus(all)));

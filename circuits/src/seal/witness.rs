@@ -1,6 +1,8 @@
 //! What a sealer knows: native values of everything that the circuit takes.
 
 use crate::channel::Messages;
+use candor_program::evidence::Evidence;
+use candor_program::state::State;
 use candor_program::{Card, Fr};
 
 /// One record of a path.
@@ -14,6 +16,8 @@ pub struct RecordWitness {
     pub observations_salt: u128,
     /// Salt of the evidence.
     pub evidence_salt: u128,
+    /// Statements, one entry a slot.
+    pub evidence: Evidence,
     /// Keccak-256 of the payload digests, as two halves.
     pub payloads: [u128; 2],
     /// Features, exact width.
@@ -33,8 +37,8 @@ pub struct PathWitness<'a> {
     pub context: Fr,
     /// Acc before the first record.
     pub acc_before: Fr,
-    /// Registers before the first record.
-    pub state_before: Vec<i64>,
+    /// State before the first record.
+    pub state_before: State,
     /// Records: at least one, at most a batch.
     pub records: Vec<RecordWitness>,
     /// The argument's messages.

@@ -17,6 +17,7 @@ use candor_circuits::seal::witness::PathWitness;
 use candor_program::Card;
 use candor_program::digest::class_digest;
 use candor_program::encoding::{DecodeError, decode_exact, encode, keccak256};
+use candor_program::state::State;
 
 /// Magic of a file of seal keys.
 const MAGIC: [u8; 8] = *b"CANDORSK";
@@ -99,7 +100,7 @@ pub(crate) fn matrices(card: &Card, batch_log2: u8) -> Result<(SealShape, Matric
         model_id: [zero; 2],
         context: zero,
         acc_before: zero,
-        state_before: vec![0; card.registers.len()],
+        state_before: State::initial(&card.registers),
         records: Vec::new(),
         messages: Messages::default(),
     };

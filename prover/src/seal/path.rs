@@ -17,6 +17,7 @@ use candor_program::digest::ProgramIds;
 use candor_program::encoding::FrBytes;
 use candor_program::encoding::keccak256;
 use candor_program::operator::Operator;
+use candor_program::state::State;
 use candor_trace::chain::Chain;
 use candor_trace::{
     Bundle, BundleError, CompressedG1, CompressedG2, SealFile, SealProof, SealStart, SealedHeader,
@@ -124,7 +125,7 @@ pub fn sealable<'a>(bundle: &'a Bundle, proof: &ProofFile) -> Result<SealablePat
         state_before: bundle
             .records
             .first()
-            .map_or_else(Vec::new, |record| record.body.state_before.0.clone()),
+            .map_or_else(|| State::initial(&card.registers), |record| record.body.state_before.clone()),
         records: bundle.records.iter().map(|record| record_witness(record, low)).collect(),
         messages: argument.messages.clone(),
     };
@@ -141,6 +142,7 @@ fn record_witness(record: &SignedRecord, low: i32) -> RecordWitness {
         time: record.header.time,
         observations_salt: body.observations_salt,
         evidence_salt: body.evidence_salt,
+        evidence: body.evidence.clone(),
         payloads: [half(&payloads[..16]), half(&payloads[16..])],
         features: body.features.clone(),
         outputs: body.outputs.iter().map(|output| output.wrapping_sub(low) as u16).collect(),
