@@ -8,6 +8,7 @@ use crate::manifest::Manifest;
 use crate::network::Network;
 use crate::observed::{self, Observed};
 use crate::onnx::{self, ImportError, Selection};
+use crate::policy_report::PolicyReport;
 use crate::quantise::{Quantised, Ranges, quantise};
 use crate::report::{CalibrationReport, Note, OperatorReport, Report};
 use crate::source::AgentSource;
@@ -16,6 +17,7 @@ use candor_program::card::{Card, OperatorWeights, PointBytes, Program, SetupCard
 use candor_program::interval::analyse;
 use candor_program::operator::Operator;
 use candor_program::policy::Effect;
+use std::collections::BTreeMap;
 
 /// A compiled agent without the commitments of its weights.
 #[derive(Clone, PartialEq, Debug)]
@@ -72,7 +74,7 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
     program.card.validate().map_err(refused)?;
     analyse(&program).map_err(refused)?;
-    let report = report(source, &program, &network, &stages, &quantised, &calibration)?;
+    let report = report(source, &program, &network, &stages, &quantised, &calibration, &manifest.origins)?;
     Ok(Lowered { card: program.card, weights: program.weights, report })
 }
 
@@ -145,6 +147,7 @@ fn report(
     stages: &[Stage],
     quantised: &Quantised,
     calibration: &[Observed],
+    origins: &BTreeMap<String, String>,
 ) -> Result<Report, CompileError> {
     let card = &program.card;
     let comparer = Comparer::new(program, &quantised.steps);
@@ -201,6 +204,7 @@ fn report(
         operators,
         calibration: CalibrationReport { sampled: source.calibration.is_none(), agreement },
         reference,
+        policy: PolicyReport::of(card, origins),
         class: card.class.clone(),
         padded_weights: padded_weights(&card.class),
         witness_cells: witness_cells(&card.class),

@@ -1,6 +1,7 @@
 //! What the compiler did, in numbers, for people and for programs.
 
 use crate::estimate::Estimate;
+use crate::policy_report::PolicyReport;
 use candor_program::class::Class;
 use serde::Serialize;
 use std::fmt;
@@ -26,6 +27,8 @@ pub struct Report {
     pub calibration: CalibrationReport,
     /// Agreement with the reference answers, where there are any.
     pub reference: Option<ReferenceReport>,
+    /// What the agent remembers, what it is told, and what it may do.
+    pub policy: PolicyReport,
     /// Class.
     pub class: Class,
     /// Entries of all weight matrices, padded.
@@ -246,6 +249,7 @@ impl fmt::Display for Report {
             }
             writeln!(out)?;
         }
+        write!(out, "{}", self.policy)?;
         let class = &self.class;
         writeln!(
             out,

@@ -11,7 +11,7 @@ use candor_program::head::Head;
 use candor_program::limits;
 use candor_program::operator::Operator;
 use candor_program::operator::rescale::SPAN;
-use candor_program::policy::{Fact, Operand};
+use candor_program::policy::{Comparison, Fact, Operand, Predicate};
 use candor_program::state::Register;
 
 /// The facts of one program: what each is called, its scale, its range, and what its values are called.
@@ -243,6 +243,41 @@ impl Vocabulary {
         match self.values(fact).into_iter().find(|(_, known)| *known == value) {
             Some((name, _)) => name.to_owned(),
             None => format_decimal(value, self.decimals(fact)),
+        }
+    }
+
+    /// A predicate as agent.toml writes it.
+    #[must_use]
+    pub fn condition(&self, predicate: &Predicate) -> String {
+        let Predicate { fact, comparison, operand } = *predicate;
+        let by_size = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        let right = match operand {
+            Operand::Constant(value) if by_size => format_decimal(value, self.decimals(fact)),
+            Operand::Constant(value) => self.show(fact, value),
+            Operand::Fact { .. } => self.operand(operand),
+        };
+        let spelling = match comparison {
+            Comparison::Equal => "==",
+            Comparison::NotEqual => "!=",
+            Comparison::Less => "<",
+            Comparison::LessOrEqual => "<=",
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+        };
+        format!("{} {spelling} {right}", self.name(fact))
+    }
+
+    /// A register's source as agent.toml writes it.
+    #[must_use]
+    pub fn operand(&self, operand: Operand) -> String {
+        match operand {
+            Operand::Constant(value) => value.to_string(),
+            Operand::Fact { fact, offset: 0 } => self.name(fact),
+            Operand::Fact { fact, offset } => {
+                let sign = if offset < 0 { '-' } else { '+' };
+                let shown = format_decimal(offset, self.decimals(fact));
+                format!("{} {sign} {}", self.name(fact), shown.trim_start_matches('-'))
+            }
         }
     }
 

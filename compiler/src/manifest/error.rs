@@ -1,7 +1,9 @@
 //! What can be wrong with agent.toml, and what to write instead.
 
+use crate::nearest::nearest;
 use crate::onnx::obstacle::Name;
 use candor_program::decimal::DecimalError;
+use std::fmt;
 use thiserror::Error;
 
 /// A defect of agent.toml and its place.
@@ -24,6 +26,16 @@ pub enum ManifestCause {
     Syntax {
         /// The TOML reader's words.
         message: String,
+    },
+    /// A key that does not exist.
+    #[error("unknown key {}{}; there are: {known}", Name(got), Meant(meant))]
+    UnknownKey {
+        /// Found.
+        got: String,
+        /// What was probably meant.
+        meant: Option<String>,
+        /// Keys that exist.
+        known: String,
     },
     /// Not UTF-8.
     #[error("the file is not UTF-8; save it as UTF-8")]
@@ -188,10 +200,12 @@ pub enum ManifestCause {
         got: String,
     },
     /// A fact that does not exist.
-    #[error("{} is no fact; there are: {known}", Name(got))]
+    #[error("{} is no fact{}; there are: {known}", Name(got), Meant(meant))]
     UnknownFact {
         /// Found.
         got: String,
+        /// What was probably meant.
+        meant: Option<String>,
         /// Facts.
         known: String,
     },
@@ -210,6 +224,203 @@ pub enum ManifestCause {
         right: String,
         /// Its decimals.
         right_decimals: u8,
+    },
+    /// A name that no value of the fact has.
+    #[error("{} is no value of {}{}; there are: {known}", Name(got), Name(fact), Meant(meant))]
+    UnknownValue {
+        /// Fact.
+        fact: String,
+        /// Found.
+        got: String,
+        /// What was probably meant.
+        meant: Option<String>,
+        /// Names that exist.
+        known: Box<str>,
+    },
+    /// A text in quotes for a fact whose values have no names.
+    #[error(
+        "values of {} have no names, so the text {} cannot be one; write a number without quotes",
+        Name(fact),
+        Name(got)
+    )]
+    Quoted {
+        /// Fact.
+        fact: String,
+        /// Found.
+        got: String,
+    },
+    /// A name in a comparison by size.
+    #[error("{} is a name, and names of {} have no order; use == or !=", Name(got), Name(fact))]
+    NamesHaveNoOrder {
+        /// Fact.
+        fact: String,
+        /// Found.
+        got: String,
+    },
+    /// A length of time that is none.
+    #[error("{} is no length of time; write a whole number and one of s, m, h, d, w, such as 3d", Name(got))]
+    Duration {
+        /// Found.
+        got: String,
+    },
+    /// A window that does not exist.
+    #[error(
+        "no window has the name {}{}; add it under [[windows]] or use one of: {known}",
+        Name(got),
+        Meant(meant)
+    )]
+    UnknownWindow {
+        /// Found.
+        got: String,
+        /// What was probably meant.
+        meant: Option<String>,
+        /// Windows that exist.
+        known: String,
+    },
+    /// A slot that does not exist.
+    #[error(
+        "no evidence has the name {}{}; add it under [[evidence]] or use one of: {known}",
+        Name(got),
+        Meant(meant)
+    )]
+    UnknownSlot {
+        /// Found.
+        got: String,
+        /// What was probably meant.
+        meant: Option<String>,
+        /// Slots that exist.
+        known: String,
+    },
+    /// An asset or venue that does not exist.
+    #[error("{} is not listed under [head]{}; there are: {known}", Name(got), Meant(meant))]
+    UnknownInstrument {
+        /// Found.
+        got: String,
+        /// What was probably meant.
+        meant: Option<String>,
+        /// Names that exist.
+        known: String,
+    },
+    /// An action that names none of several assets or venues.
+    #[error("the action names no {key}; add {key} = with one of: {known}")]
+    InstrumentMissing {
+        /// `asset` or `venue`.
+        key: String,
+        /// Names that exist.
+        known: String,
+    },
+    /// A register that changes by nothing.
+    #[error(
+        "what the register is set to or grows by is missing; add source, such as source = \"action.amount\""
+    )]
+    SourceMissing,
+    /// A register with two sources.
+    #[error("the register has two sources; use set or add with one source")]
+    SourceTwice,
+    /// A register that depends on what it becomes.
+    #[error(
+        "{} follows from the change of a register, so no register can change by it; use state.<name>",
+        Name(fact)
+    )]
+    FollowsUpdate {
+        /// Fact.
+        fact: String,
+    },
+    /// Evidence with no authority, or with two.
+    #[error("write either attester (a key) or mandate (owner, limit and direction)")]
+    Authority,
+    /// No principal.
+    #[error("{} is neither agent nor 0x and 40 or 64 hexadecimal digits", Name(got))]
+    Subject {
+        /// Found.
+        got: String,
+    },
+    /// Two names of one value.
+    #[error("{} is what {} is already; give each name another value", Name(name), Name(other))]
+    ValueTwice {
+        /// Name.
+        name: String,
+        /// The other name.
+        other: String,
+    },
+    /// A slot that cannot revoke.
+    #[error(
+        "{} cannot revoke: its value must be a time without decimals, and nothing may revoke it",
+        Name(slot)
+    )]
+    Revoker {
+        /// Slot.
+        slot: String,
+    },
+    /// A limit that is 0 or below.
+    #[error("{} would allow nothing; write a number above 0, or forbid the action with a rule", Name(got))]
+    NotPositive {
+        /// Found.
+        got: String,
+    },
+    /// `[limits]` without a limit.
+    #[error("no limit is set; add one, such as max_order, or remove [limits]")]
+    NoLimit,
+    /// Neither rules nor limits.
+    #[error("there are no rules; add [[policy.rules]], or [limits]")]
+    PolicyMissing,
+    /// `approval` without `require_approval_above`.
+    #[error("approval says how orders are approved, but not which; add require_approval_above")]
+    ApprovalAlone,
+    /// An approval that small orders would need as well, or of another scale.
+    #[error(
+        "the evidence {} needs default = \"0\" (orders that need no approval have none) and decimals = {decimals} (as amounts)",
+        Name(slot)
+    )]
+    ApprovalSlot {
+        /// Slot.
+        slot: String,
+        /// Decimals of amounts.
+        decimals: u8,
+    },
+    /// An asset that is traded and has no limit.
+    #[error("{} is traded and would have no limit; add it to max_position", Name(asset))]
+    PositionMissing {
+        /// Asset.
+        asset: String,
+    },
+    /// A dead band around something else.
+    #[error("{} is no signal; use feature.<name> or output.<action>", Name(got))]
+    Signal {
+        /// Found.
+        got: String,
+    },
+    /// Too many windows, those of limits counted.
+    #[error("{got} windows with those of limits; use at most {limit}")]
+    TooManyWindows {
+        /// Found.
+        got: usize,
+        /// Limit.
+        limit: usize,
+    },
+    /// Too many registers, those of limits counted.
+    #[error("{got} registers with those of limits; use at most {limit}")]
+    TooManyRegisters {
+        /// Found.
+        got: usize,
+        /// Limit.
+        limit: usize,
+    },
+    /// Too many rules, those of limits counted.
+    #[error("{got} rules with those of limits; use at most {limit}")]
+    TooManyRules {
+        /// Found.
+        got: usize,
+        /// Limit.
+        limit: usize,
+    },
+    /// Too many different conditions, those of limits and registers counted.
+    #[error("{got} different conditions with those of limits and registers; use at most {limit}")]
+    TooManyConditions {
+        /// Found.
+        got: usize,
+        /// Limit.
+        limit: usize,
     },
     /// One reason with two remedies.
     #[error("the reason {} has another remedy already; use one remedy for one reason", Name(reason))]
@@ -255,4 +466,29 @@ pub enum ManifestCause {
         /// Type.
         abi_type: String,
     },
+}
+
+/// What was probably meant, as an addition to a sentence.
+struct Meant<'m>(&'m Option<String>);
+
+impl fmt::Display for Meant<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(meant) => write!(out, ", did you mean {}?", Name(meant)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The cause that the TOML reader's words tell: an unknown key with what was meant, or the words.
+pub(super) fn syntax(message: &str) -> ManifestCause {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    match (message.starts_with("unknown field"), quoted.next()) {
+        (true, Some(got)) => {
+            let known: Vec<&str> = quoted.collect();
+            let meant = nearest(got, known.iter().copied());
+            ManifestCause::UnknownKey { got: got.into(), meant, known: known.join(", ") }
+        }
+        _ => ManifestCause::Syntax { message: message.into() },
+    }
 }

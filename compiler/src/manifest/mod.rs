@@ -1,31 +1,37 @@
 //! agent.toml to the parts of a card that do not depend on the model.
 
+mod duration;
 pub(crate) mod error;
+mod evidence;
 mod expression;
+mod head;
+mod limits;
+mod observation;
 mod policy;
 mod source;
+mod state;
 pub(crate) mod template;
 mod transaction;
 
 pub use error::{ManifestCause, ManifestError};
 
 use crate::class::Surroundings;
-use candor_program::card::{Domain, Plugin, PluginSigner, SignerKey};
+use crate::vocabulary::{Parts, Vocabulary};
+use candor_program::card::{Domain, Plugin, SignerKey};
 use candor_program::decimal::parse_decimal;
 use candor_program::evidence::Slot;
 use candor_program::feature::Feature;
-use candor_program::head::{ActionTemplate, Head};
-use candor_program::limits;
-use candor_program::policy::{Fact, Operand, Table};
-use candor_program::state::{Register, Update, Window};
+use candor_program::head::Head;
+use candor_program::limits as sizes;
+use candor_program::policy::Table;
+use candor_program::state::{Register, Window};
 use candor_program::transaction::Template;
+use policy::Builder;
 use source::{File, Literal};
-use std::collections::BTreeSet;
+use state::Memory;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
-
-/// Highest minus lowest integer of a feature.
-const SPAN: i128 = 65_535;
 
 /// An agent.toml that was read and checked, but for what depends on the model.
 #[derive(Clone, Debug)]
@@ -47,17 +53,25 @@ pub(crate) struct Manifest {
     pub(crate) registers: Vec<Register>,
     pub(crate) evidence: Vec<Slot>,
     pub(crate) policy: Table,
+    /// What rules were made from, by their names, where `[[policy.rules]]` does not have them.
+    pub(crate) origins: BTreeMap<String, String>,
     pub(crate) transaction: Template,
     /// Line of the first feature and of the list of actions.
     features_line: usize,
     actions_line: usize,
 }
 
-/// Names that expressions may refer to.
-pub(crate) struct Scope<'m> {
-    pub(crate) features: &'m [Feature],
-    pub(crate) registers: &'m [Register],
-    pub(crate) actions: &'m [ActionTemplate],
+/// Bytes of agent.toml, and the field that stands there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Place {
+    span: Range<usize>,
+    field: String,
+}
+
+impl Place {
+    fn new(span: Range<usize>, field: impl Into<String>) -> Self {
+        Self { span, field: field.into() }
+    }
 }
 
 /// The text of agent.toml, to find lines in.
@@ -69,6 +83,10 @@ impl Text<'_> {
         ManifestError { line: self.line(span), field: field.into(), cause }
     }
 
+    fn at(self, place: &Place, cause: ManifestCause) -> ManifestError {
+        self.error(place.span.clone(), place.field.clone(), cause)
+    }
+
     fn line(self, span: Range<usize>) -> usize {
         let before = self.0.as_bytes().iter().take(span.start);
         1 + before.filter(|&&byte| byte == b'\n').count()
@@ -76,16 +94,15 @@ impl Text<'_> {
 
     fn name(self, name: &Spanned<String>, field: impl Into<String>) -> Result<String, ManifestError> {
         let got = name.get_ref();
-        let limit = limits::NAME_BYTES;
-        let fits = !got.is_empty() && got.len() <= limit;
-        if !fits || got.chars().any(|character| character.is_whitespace() || is_invisible(character)) {
+        let limit = sizes::NAME_BYTES;
+        if !is_name(got) {
             return Err(self.error(name.span(), field, ManifestCause::BadName { got: got.clone(), limit }));
         }
         Ok(got.clone())
     }
 
     fn shown(self, shown: &Spanned<String>, field: impl Into<String>) -> Result<String, ManifestError> {
-        let (got, limit) = (shown.get_ref().len(), limits::TEXT_BYTES);
+        let (got, limit) = (shown.get_ref().len(), sizes::TEXT_BYTES);
         if got > limit {
             return Err(self.error(shown.span(), field, ManifestCause::LongText { got, limit }));
         }
@@ -128,14 +145,49 @@ impl Text<'_> {
         })
     }
 
-    fn whole(self, literal: &Spanned<Literal>, field: impl Into<String>) -> Result<i64, ManifestError> {
-        literal.get_ref().0.parse().map_err(|_| {
-            let cause = ManifestCause::WholeNumber {
-                got: literal.get_ref().0.clone(),
-                lowest: i64::MIN.to_string(),
-                highest: i64::MAX.to_string(),
-            };
+    /// A decimal with so many digits after the point.
+    fn decimal(
+        self,
+        literal: &Spanned<Literal>,
+        field: impl Into<String>,
+        decimals: u8,
+    ) -> Result<i64, ManifestError> {
+        let got = &literal.get_ref().0;
+        parse_decimal(got, decimals).map_err(|source| {
+            let cause = ManifestCause::Decimal { got: got.clone(), decimals, source };
             self.error(literal.span(), field, cause)
+        })
+    }
+
+    /// Digits after the decimal point; 0 where none are declared.
+    fn decimals(self, declared: Option<&Spanned<u8>>, field: String) -> Result<u8, ManifestError> {
+        match declared {
+            Some(decimals) if *decimals.get_ref() > sizes::DECIMALS => {
+                let cause = ManifestCause::Decimals { got: *decimals.get_ref(), limit: sizes::DECIMALS };
+                Err(self.error(decimals.span(), field, cause))
+            }
+            Some(decimals) => Ok(*decimals.get_ref()),
+            None => Ok(0),
+        }
+    }
+
+    /// A key that signs: an address, or an Ed25519 public key.
+    fn signer_key(
+        self,
+        written: &Spanned<String>,
+        field: impl Into<String>,
+    ) -> Result<SignerKey, ManifestError> {
+        let key = match written.get_ref().strip_prefix("ed25519:") {
+            None => {
+                expression::hexadecimal(written.get_ref()).map(|address| SignerKey::Secp256k1 { address })
+            }
+            Some(digits) => {
+                expression::hexadecimal(digits).map(|public_key| SignerKey::Ed25519 { public_key })
+            }
+        };
+        key.ok_or_else(|| {
+            let got = written.get_ref().clone();
+            self.error(written.span(), field, ManifestCause::Signer { got })
         })
     }
 }
@@ -149,20 +201,41 @@ impl Manifest {
             cause: ManifestCause::NotUtf8,
         })?;
         let file: File = toml::from_str(text).map_err(|error| {
-            let message = error.message().to_owned();
-            Text(text).error(error.span().unwrap_or(0..0), "file", ManifestCause::Syntax { message })
+            let cause = error::syntax(error.message());
+            Text(text).error(error.span().unwrap_or(0..0), "file", cause)
         })?;
         Self::resolve(Text(text), file)
     }
 
     fn resolve(text: Text<'_>, file: File) -> Result<Self, ManifestError> {
-        let plugins = plugins(text, &file)?;
-        let features = features(text, &file, &plugins)?;
-        let actions = actions(text, &file)?;
-        let registers = registers(text, &file)?;
-        let scope = Scope { features: &features, registers: &registers, actions: &actions };
-        let policy = policy::table(text, &file.policy, &scope)?;
-        let transaction = transaction::template(text, &file.transaction, &scope)?;
+        let plugins = observation::plugins(text, &file)?;
+        let features = observation::features(text, &file, &plugins)?;
+        let (head, amount_decimals) = head::head(text, &file)?;
+        let evidence = evidence::slots(text, &file)?;
+        let parts =
+            Parts { features: &features, head: &head, amount_decimals, registers: &[], evidence: &evidence };
+        let mut memory = Memory::declared(text, &file, parts)?;
+        let declared = Vocabulary::new(Parts { registers: &memory.registers, ..parts });
+        let surroundings =
+            limits::Surroundings { head: &head, amount_decimals, evidence: &evidence, vocabulary: &declared };
+        let limits = limits::expand(text, &file, &surroundings, &mut memory)?;
+        let vocabulary = Vocabulary::new(Parts { registers: &memory.registers, ..parts });
+        let mut builder = Builder::new(text, &vocabulary);
+        match &file.policy {
+            Some(policy) => builder.rules(policy)?,
+            None if limits.is_empty() => {
+                return Err(text.error(0..0, "policy", ManifestCause::PolicyMissing));
+            }
+            None => {}
+        }
+        let limits = limits::Pending::read(limits, &builder)?;
+        builder.limits(limits)?;
+        if let (None, Some(limits)) = (&file.policy, &file.limits) {
+            builder.limits(vec![limits::within_limits(Place::new(limits.span(), "limits"))])?;
+        }
+        builder.registers(&mut memory)?;
+        let (policy, origins) = builder.finish();
+        let transaction = transaction::template(text, &file.transaction, &vocabulary)?;
         let verifying_contract =
             text.hexadecimal(&file.domain.verifying_contract, "domain.verifying_contract")?;
         let agent = file.agent;
@@ -178,14 +251,15 @@ impl Manifest {
             domain: Domain { chain_id: file.domain.chain_id, verifying_contract },
             features_line: file.features.first().map_or(1, |feature| text.line(feature.span())),
             actions_line: text.line(file.head.actions.span()),
+            windows: memory.windows,
+            registers: memory.registers,
             plugins,
             features,
-            head: Head::ArgMax { actions, assets: Vec::new(), venues: Vec::new() },
-            amount_decimals: 0,
-            windows: Vec::new(),
-            registers,
-            evidence: Vec::new(),
+            head,
+            amount_decimals,
+            evidence,
             policy,
+            origins,
             transaction,
         })
     }
@@ -218,156 +292,8 @@ fn is_invisible(character: char) -> bool {
     character.is_control() || formatting
 }
 
-fn plugins(text: Text<'_>, file: &File) -> Result<Vec<Plugin>, ManifestError> {
-    text.count(&file.plugins, "plugins", limits::PLUGINS)?;
-    let mut names = BTreeSet::new();
-    let entries = file.plugins.iter().enumerate().map(|(index, entry)| {
-        let field = |key: &str| format!("plugins[{index}].{key}");
-        let plugin = entry.get_ref();
-        Ok(Plugin {
-            id: text.unique(&mut names, &plugin.id, field("id"))?,
-            version: text.name(&plugin.version, field("version"))?,
-            code_hash: text.hexadecimal(&plugin.code_hash, field("code_hash"))?,
-            signer: signer(text, plugin, &field)?,
-        })
-    });
-    entries.collect()
-}
-
-/// A key with the age of what it signed: neither without the other.
-fn signer(
-    text: Text<'_>,
-    plugin: &source::Plugin,
-    field: &impl Fn(&str) -> String,
-) -> Result<Option<PluginSigner>, ManifestError> {
-    let (written, max_age) = match (&plugin.signer, &plugin.max_age_seconds) {
-        (None, None) => return Ok(None),
-        (Some(written), Some(max_age)) => (written, *max_age.get_ref()),
-        (Some(written), None) => {
-            return Err(text.error(written.span(), field("max_age_seconds"), ManifestCause::MaxAgeMissing));
-        }
-        (None, Some(max_age)) => {
-            return Err(text.error(max_age.span(), field("max_age_seconds"), ManifestCause::MaxAgeAlone));
-        }
-    };
-    let key = match written.get_ref().strip_prefix("ed25519:") {
-        None => expression::hexadecimal(written.get_ref()).map(|address| SignerKey::Secp256k1 { address }),
-        Some(digits) => expression::hexadecimal(digits).map(|public_key| SignerKey::Ed25519 { public_key }),
-    };
-    let key = key.ok_or_else(|| {
-        let got = written.get_ref().clone();
-        text.error(written.span(), field("signer"), ManifestCause::Signer { got })
-    })?;
-    Ok(Some(PluginSigner { key, max_age_seconds: max_age }))
-}
-
-fn features(text: Text<'_>, file: &File, plugins: &[Plugin]) -> Result<Vec<Feature>, ManifestError> {
-    text.count(&file.features, "features", limits::FEATURES)?;
-    let mut names = BTreeSet::new();
-    let entries = file.features.iter().enumerate().map(|(index, entry)| {
-        let field = |key: &str| format!("features[{index}].{key}");
-        let feature = entry.get_ref();
-        let name = text.unique(&mut names, &feature.name, field("name"))?;
-        let Some(plugin) = plugins.iter().position(|plugin| &plugin.id == feature.plugin.get_ref()) else {
-            let got = feature.plugin.get_ref().clone();
-            let known = plugins.iter().map(|plugin| plugin.id.as_str()).collect::<Vec<_>>().join(", ");
-            let cause = ManifestCause::UnknownPlugin { got, known };
-            return Err(text.error(feature.plugin.span(), field("plugin"), cause));
-        };
-        let pointer = feature.pointer.get_ref();
-        if !is_pointer(pointer) {
-            let cause = ManifestCause::Pointer { got: pointer.clone(), limit: limits::POINTER_DEPTH };
-            return Err(text.error(feature.pointer.span(), field("pointer"), cause));
-        }
-        if pointer.len() > limits::POINTER_BYTES {
-            let cause = ManifestCause::LongText { got: pointer.len(), limit: limits::POINTER_BYTES };
-            return Err(text.error(feature.pointer.span(), field("pointer"), cause));
-        }
-        let decimals = *feature.decimals.get_ref();
-        if decimals > limits::DECIMALS {
-            let cause = ManifestCause::Decimals { got: decimals, limit: limits::DECIMALS };
-            return Err(text.error(feature.decimals.span(), field("decimals"), cause));
-        }
-        let bound = |literal: &Spanned<Literal>, key: &str| {
-            let got = &literal.get_ref().0;
-            parse_decimal(got, decimals).map_err(|source| {
-                let cause = ManifestCause::Decimal { got: got.clone(), decimals, source };
-                text.error(literal.span(), field(key), cause)
-            })
-        };
-        let (min, max) = (bound(&feature.min, "min")?, bound(&feature.max, "max")?);
-        let steps = i128::from(max) - i128::from(min);
-        if steps < 0 {
-            return Err(text.error(feature.min.span(), field("min"), ManifestCause::RangeReversed));
-        }
-        if steps > SPAN {
-            let cause = ManifestCause::RangeTooWide { steps, limit: SPAN };
-            return Err(text.error(feature.max.span(), field("max"), cause));
-        }
-        // At most `limits::PLUGINS` plugins.
-        Ok(Feature { name, plugin: plugin as u16, pointer: pointer.clone(), decimals, min, max })
-    });
-    entries.collect()
-}
-
-/// RFC 6901: empty, or segments that each begin with `/`, with `~` only as `~0` and `~1`.
-fn is_pointer(pointer: &str) -> bool {
-    let escapes = |part: &str| part.starts_with('0') || part.starts_with('1');
-    let depth = pointer.split('/').count() - 1;
-    let starts = pointer.is_empty() || pointer.starts_with('/');
-    starts && depth <= limits::POINTER_DEPTH && pointer.split('~').skip(1).all(escapes)
-}
-
-fn actions(text: Text<'_>, file: &File) -> Result<Vec<ActionTemplate>, ManifestError> {
-    let list = file.head.actions.get_ref();
-    if list.is_empty() {
-        return Err(text.error(file.head.actions.span(), "head.actions", ManifestCause::Empty));
-    }
-    text.count(list, "head.actions", limits::ACTIONS)?;
-    let mut names = BTreeSet::new();
-    let entries = list.iter().enumerate().map(|(index, entry)| {
-        let field = |key: &str| format!("head.actions[{index}].{key}");
-        let action = entry.get_ref();
-        let name = text.unique(&mut names, &action.name, field("name"))?;
-        let amount = match (&action.amount, action.abstain) {
-            (Some(amount), false) => match text.whole(amount, field("amount"))? {
-                0 => return Err(text.error(amount.span(), field("amount"), ManifestCause::AmountZero)),
-                whole => whole,
-            },
-            (None, true) => 0,
-            (None, false) => {
-                return Err(text.error(entry.span(), field("amount"), ManifestCause::AmountMissing));
-            }
-            (Some(amount), true) => {
-                return Err(text.error(amount.span(), field("amount"), ManifestCause::AmountOfAbstention));
-            }
-        };
-        Ok(ActionTemplate { name, abstain: action.abstain, amount, asset: 0, venue: 0 })
-    });
-    entries.collect()
-}
-
-fn registers(text: Text<'_>, file: &File) -> Result<Vec<Register>, ManifestError> {
-    text.count(&file.state, "state", limits::REGISTERS)?;
-    let mut names = BTreeSet::new();
-    let entries = file.state.iter().enumerate().map(|(index, entry)| {
-        let register = entry.get_ref();
-        let (on_execute, source) = match register.on_execute {
-            source::Update::Keep => (Update::Keep, Operand::Constant(0)),
-            source::Update::Time => (Update::Set, Fact::Time.into()),
-            source::Update::AddAmount => (Update::Add, Fact::ActionAmount.into()),
-            source::Update::Increment => (Update::Add, Operand::Constant(1)),
-        };
-        Ok(Register {
-            name: text.unique(&mut names, &register.name, format!("state[{index}].name"))?,
-            initial: text.whole(&register.initial, format!("state[{index}].initial"))?,
-            window: None,
-            source,
-            when: None,
-            on_execute,
-            on_deny: Update::Keep,
-            on_abstain: Update::Keep,
-        })
-    });
-    entries.collect()
+/// Text that the card takes as a name.
+fn is_name(text: &str) -> bool {
+    let fits = !text.is_empty() && text.len() <= sizes::NAME_BYTES;
+    fits && !text.chars().any(|character| character.is_whitespace() || is_invisible(character))
 }

@@ -16,8 +16,13 @@ pub(crate) struct File {
     pub(crate) features: Vec<Spanned<Feature>>,
     pub(crate) head: Head,
     #[serde(default)]
+    pub(crate) windows: Vec<Spanned<Window>>,
+    #[serde(default)]
     pub(crate) state: Vec<Spanned<Register>>,
-    pub(crate) policy: Policy,
+    #[serde(default)]
+    pub(crate) evidence: Vec<Spanned<Slot>>,
+    pub(crate) limits: Option<Spanned<Limits>>,
+    pub(crate) policy: Option<Policy>,
     pub(crate) transaction: Transaction,
 }
 
@@ -72,6 +77,11 @@ pub(crate) struct Feature {
 pub(crate) struct Head {
     #[expect(dead_code, reason = "checked while it is read: there is one kind")]
     pub(crate) kind: HeadKind,
+    pub(crate) decimals: Option<Spanned<u8>>,
+    #[serde(default)]
+    pub(crate) assets: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) venues: Vec<Spanned<String>>,
     pub(crate) actions: Spanned<Vec<Spanned<Action>>>,
 }
 
@@ -90,6 +100,17 @@ pub(crate) struct Action {
     pub(crate) amount: Option<Spanned<Literal>>,
     #[serde(default)]
     pub(crate) abstain: bool,
+    pub(crate) asset: Option<Spanned<String>>,
+    pub(crate) venue: Option<Spanned<String>>,
+}
+
+/// `[[windows]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Window {
+    pub(crate) name: Spanned<String>,
+    pub(crate) length: Spanned<Literal>,
+    pub(crate) offset: Option<Spanned<Literal>>,
 }
 
 /// `[[state]]`
@@ -98,23 +119,116 @@ pub(crate) struct Action {
 pub(crate) struct Register {
     pub(crate) name: Spanned<String>,
     pub(crate) initial: Spanned<Literal>,
+    pub(crate) window: Option<Spanned<String>>,
+    pub(crate) source: Option<Spanned<Literal>>,
+    pub(crate) when: Option<Spanned<String>>,
+    #[serde(default)]
     pub(crate) on_execute: Update,
+    #[serde(default)]
+    pub(crate) on_deny: Update,
+    #[serde(default)]
+    pub(crate) on_abstain: Update,
 }
 
-/// Values of `on_execute`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// Values of `on_execute`, `on_deny` and `on_abstain`. `time`, `add-amount` and `increment` name a source as well.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Update {
+    #[default]
     Keep,
+    Set,
+    Add,
+    Reset,
     Time,
     AddAmount,
     Increment,
+}
+
+/// `[[evidence]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Slot {
+    pub(crate) name: Spanned<String>,
+    pub(crate) attester: Option<Spanned<String>>,
+    pub(crate) mandate: Option<Spanned<Mandate>>,
+    pub(crate) subject: Option<Spanned<String>>,
+    pub(crate) decimals: Option<Spanned<u8>>,
+    pub(crate) default: Option<Spanned<Literal>>,
+    pub(crate) revoked_by: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, Spanned<Literal>>,
+}
+
+/// `evidence.mandate`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mandate {
+    pub(crate) owner: Spanned<String>,
+    pub(crate) limit: Spanned<String>,
+    pub(crate) direction: Direction,
+}
+
+/// Values of `direction`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Direction {
+    AtMost,
+    AtLeast,
+}
+
+/// `[limits]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) allowed_assets: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(crate) allowed_venues: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(crate) max_order: Option<Spanned<Literal>>,
+    pub(crate) require_approval_above: Option<Spanned<Literal>>,
+    pub(crate) approval: Option<Spanned<Approval>>,
+    pub(crate) circuit_breaker: Option<Spanned<CircuitBreaker>>,
+    pub(crate) min_interval: Option<Spanned<Literal>>,
+    pub(crate) max_actions_per_hour: Option<Spanned<Literal>>,
+    pub(crate) max_actions_per_day: Option<Spanned<Literal>>,
+    pub(crate) max_actions_per_week: Option<Spanned<Literal>>,
+    pub(crate) max_notional_per_hour: Option<Spanned<Literal>>,
+    pub(crate) max_notional_per_day: Option<Spanned<Literal>>,
+    pub(crate) max_notional_per_week: Option<Spanned<Literal>>,
+    pub(crate) max_turnover_per_week: Option<Spanned<Literal>>,
+    pub(crate) max_position: Option<Spanned<BTreeMap<String, Spanned<Literal>>>>,
+    pub(crate) dead_band: Option<Spanned<DeadBand>>,
+}
+
+/// `limits.approval`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Approval {
+    pub(crate) evidence: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) single_use: bool,
+}
+
+/// `limits.circuit_breaker`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CircuitBreaker {
+    pub(crate) when: Spanned<String>,
+    #[serde(rename = "for")]
+    pub(crate) cool_down: Spanned<Literal>,
+}
+
+/// `limits.dead_band`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeadBand {
+    pub(crate) signal: Spanned<String>,
+    pub(crate) by: Spanned<Literal>,
 }
 
 /// `[policy]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
+    #[serde(default)]
     pub(crate) rules: Vec<Spanned<Rule>>,
 }
 

@@ -1,8 +1,9 @@
 //! `[transaction]` to a template: one function with static types, and where each argument comes from.
 
-use super::expression::{fact, hexadecimal, unsigned_word};
+use super::expression::{fact_and_offset, hexadecimal, unsigned_word};
 use super::source::{Literal, Transaction};
-use super::{ManifestCause, ManifestError, Scope, Text};
+use super::{ManifestCause, ManifestError, Text};
+use crate::vocabulary::Vocabulary;
 use candor_program::limits;
 use candor_program::transaction::{AbiType, Argument, ArgumentSource, Template};
 use toml::Spanned;
@@ -11,7 +12,7 @@ use toml::Spanned;
 pub(super) fn template(
     text: Text<'_>,
     source: &Transaction,
-    scope: &Scope<'_>,
+    vocabulary: &Vocabulary,
 ) -> Result<Template, ManifestError> {
     let span = source.function.span();
     let signature = source.function.get_ref();
@@ -33,7 +34,7 @@ pub(super) fn template(
         let Some(literal) = source.args.get(&name) else {
             return Err(text.error(span, field, ManifestCause::ArgumentMissing { parameter: name }));
         };
-        let source = argument(literal.get_ref(), abi_type, scope)
+        let source = argument(literal.get_ref(), abi_type, vocabulary)
             .map_err(|cause| text.error(literal.span(), field, cause))?;
         arguments.push(Argument { name, abi_type, source });
     }
@@ -109,35 +110,18 @@ fn abi_type(name: &str) -> Option<AbiType> {
 fn argument(
     literal: &Literal,
     abi_type: AbiType,
-    scope: &Scope<'_>,
+    vocabulary: &Vocabulary,
 ) -> Result<ArgumentSource, ManifestCause> {
     let text = literal.0.as_str();
     if let Some(word) = constant(text, abi_type) {
         return Ok(ArgumentSource::Constant(word));
     }
     let malformed = || ManifestCause::Argument { got: text.into(), abi_type: abi_type.to_string() };
-    let (fact, offset) = fact_and_offset(text, scope).ok_or_else(malformed)?;
+    let (fact, offset) = fact_and_offset(text, vocabulary).ok_or_else(malformed)?;
     match abi_type {
         AbiType::Uint(_) | AbiType::Int(_) => Ok(ArgumentSource::Fact { fact, offset }),
         _ => Err(ManifestCause::ArgumentType { abi_type: abi_type.to_string() }),
     }
-}
-
-fn fact_and_offset(text: &str, scope: &Scope<'_>) -> Option<(candor_program::policy::Fact, i64)> {
-    if let Some(fact) = fact(text, scope) {
-        return Some((fact, 0));
-    }
-    // Names may hold a minus sign themselves: the last sign with spaces around it counts.
-    let (name, sign, digits) = match (text.rsplit_once(" + "), text.rsplit_once(" - ")) {
-        (Some((name, digits)), None) => (name, "", digits),
-        (None, Some((name, digits))) => (name, "-", digits),
-        _ => return None,
-    };
-    let digits = digits.trim();
-    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    Some((fact(name.trim(), scope)?, format!("{sign}{digits}").parse().ok()?))
 }
 
 /// The ABI word of a constant; `None` if it is none of this type.

@@ -13,7 +13,7 @@ fn refused(text: &str) -> ManifestError {
 
 /// (text to replace, its replacement, field, cause)
 const DEFECTS: &[(&str, &str, &str, &str)] = &[
-    ("[agent]", "[agent]\ncolour = 1", "file", "Syntax"),
+    ("[agent]", "[agent]\ncolour = 1", "file", "UnknownKey"),
     ("name = \"test\"", "name = 7", "file", "Syntax"),
     ("kind = \"argmax\"", "kind = \"softmax\"", "file", "Syntax"),
     ("on_execute = \"time\"", "on_execute = \"never\"", "file", "Syntax"),
@@ -48,8 +48,8 @@ const DEFECTS: &[(&str, &str, &str, &str)] = &[
     ("amount = 1\n", "", "head.actions[0].amount", "AmountMissing"),
     ("amount = 1\n", "amount = 0\n", "head.actions[0].amount", "AmountZero"),
     ("amount = 1\n", "amount = 1\nabstain = true\n", "head.actions[0].amount", "AmountOfAbstention"),
-    ("amount = 1\n", "amount = \"1.5\"\n", "head.actions[0].amount", "WholeNumber"),
-    ("initial = 0", "initial = \"9223372036854775808\"", "state[0].initial", "WholeNumber"),
+    ("amount = 1\n", "amount = \"1.5\"\n", "head.actions[0].amount", "Decimal"),
+    ("initial = 0", "initial = \"9223372036854775808\"", "state[0].initial", "Decimal"),
     ("value = 0", "value = -1", "transaction.value", "WholeNumber"),
     ("to = \"0x0000000000000000000000000000000000000003\"", "to = \"0x03\"", "transaction.to", "Hexadecimal"),
     ("verifying_contract = \"0x0", "verifying_contract = \"0xg", "domain.verifying_contract", "Hexadecimal"),
@@ -150,7 +150,7 @@ fn texts_and_lists_have_limits() {
         good.replace("effect", &format!("all_of = [{}]\neffect", list.join(", ")))
     };
     assert_eq!(compiles(&conditions(64)).unwrap().policy.predicates.len(), 64);
-    assert_eq!(refused(&conditions(65)).cause, ManifestCause::TooMany { got: 65, limit: 64 });
+    assert_eq!(refused(&conditions(65)).cause, ManifestCause::TooManyConditions { got: 65, limit: 64 });
 }
 
 #[test]
