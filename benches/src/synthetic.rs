@@ -75,6 +75,7 @@ pub fn perceptron(shape: &Shape<'_>, setup: &SetupCard, seed: u64) -> Program {
         row_log2: shape.row_log2,
         policy_size: 16,
         state_size: 4,
+        evidence_size: 0,
     };
     let card = Card {
         name: "synthetic".into(),
@@ -82,8 +83,15 @@ pub fn perceptron(shape: &Shape<'_>, setup: &SetupCard, seed: u64) -> Program {
         class,
         features: (0..shape.widths[0]).map(feature).collect(),
         operators,
-        head: Head::ArgMax { actions: (0..shape.widths[layers]).map(action).collect() },
-        registers: vec![Register { name: "last".into(), initial: 0, on_execute: Update::Time }],
+        head: Head::ArgMax {
+            actions: (0..shape.widths[layers]).map(action).collect(),
+            assets: Vec::new(),
+            venues: Vec::new(),
+        },
+        amount_decimals: 0,
+        windows: Vec::new(),
+        registers: vec![last_execution()],
+        evidence: Vec::new(),
         policy: policy(),
         transaction: template(),
         plugins: vec![Plugin { id: "feed".into(), version: "1".into(), code_hash: [7; 32], signer: None }],
@@ -105,6 +113,22 @@ fn action(index: usize) -> ActionTemplate {
         name: format!("a{index}"),
         abstain,
         amount: if abstain { 0 } else { index as i64 * 10 - 15 },
+        asset: 0,
+        venue: 0,
+    }
+}
+
+/// Time of the last execution.
+fn last_execution() -> Register {
+    Register {
+        name: "last".into(),
+        initial: 0,
+        window: None,
+        source: Fact::Time.into(),
+        when: None,
+        on_execute: Update::Set,
+        on_deny: Update::Keep,
+        on_abstain: Update::Keep,
     }
 }
 
