@@ -1,5 +1,6 @@
 //! What card and record say without the model: the body opens the header, and the decision follows from the body.
 
+use crate::evidence::{EvidenceError, check_credentials};
 use crate::header::Header;
 use crate::payload::{PayloadError, check_payloads};
 use crate::record::{Body, SignedRecord};
@@ -59,11 +60,17 @@ pub enum BodyError {
     /// Salt, features or payloads differ from what was committed.
     #[error("salt, features and payloads do not open the header's observations digest")]
     ObservationsMismatch,
-    /// Salt or statements differ from what was committed, or are more or fewer than the program's slots.
+    /// Salt, credentials or statements differ from what was committed, or are more or fewer than the program's slots.
     #[error(
-        "salt and statements are not of the program's evidence slots, or do not open the header's evidence digest"
+        "salt, credentials and statements are not of the program's evidence slots, or do not open the header's evidence digest"
     )]
     EvidenceMismatch,
+    /// A statement that nobody whom its slot names has signed for the agent.
+    #[error("{source}")]
+    Evidence {
+        /// Why.
+        source: Box<EvidenceError>,
+    },
     /// The registers before differ from what was committed, or are more or fewer than the program's.
     #[error("the registers before are not the program's, or do not open the header's digest")]
     StateBeforeMismatch,
@@ -90,7 +97,7 @@ pub enum BodyError {
 }
 
 /// The body is the only one (up to hash collisions) that the header binds, its features are what the payloads say, and
-/// the plugins that declare a key signed theirs.
+/// the plugins that declare a key signed theirs, and whom the evidence slots name signed the statements.
 ///
 /// Owes: [`Card::validate`], the signature, the chain link, [`check_decision`], and that the outputs are the model's.
 pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
@@ -102,6 +109,7 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
     if !opens_evidence(card, header, body) {
         return Err(BodyError::EvidenceMismatch);
     }
+    check_credentials(card, header, body).map_err(|source| BodyError::Evidence { source: source.into() })?;
     if !opens_state(card, &body.state_before, header.state_before) {
         return Err(BodyError::StateBeforeMismatch);
     }
@@ -157,7 +165,8 @@ pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
     if FrBytes::from(observations) != header.observations {
         return Err(BodyError::ObservationsMismatch);
     }
-    if body.evidence.0.len() > limits::EVIDENCE || !hashes_evidence(header, body) {
+    let most = body.evidence.0.len().max(body.credentials.len());
+    if most > limits::EVIDENCE || !hashes_evidence(header, body) {
         return Err(BodyError::EvidenceMismatch);
     }
     if FrBytes::from(digest::state(&body.state_before)) != header.state_before {
@@ -175,17 +184,17 @@ pub(crate) fn opens_state(card: &Card, state: &State, digest: FrBytes) -> bool {
     state.registers.len() == card.registers.len() && FrBytes::from(digest::state(state)) == digest
 }
 
-/// Salt and statements have the header's digest, and are as many as the card has slots, which the digest does not say.
+/// Salt, credentials and statements have the header's digest, and statements are as many as the card has slots, which the digest does not say.
 #[must_use]
 pub fn opens_evidence(card: &Card, header: &Header, body: &Body) -> bool {
     body.evidence.0.len() == card.evidence.len() && hashes_evidence(header, body)
 }
 
-/// Salt and statements have the header's digest, in which times have 62 bits.
+/// Salt, credentials and statements have the header's digest, in which times have 62 bits.
 fn hashes_evidence(header: &Header, body: &Body) -> bool {
     let fits = |statement: &Statement| statement.issued < limits::TIME && statement.expires < limits::TIME;
     body.evidence.0.iter().flatten().all(fits)
-        && FrBytes::from(digest::evidence(body.evidence_salt, &body.evidence)) == header.evidence
+        && FrBytes::from(digest::evidence(body.evidence_blinding(), &body.evidence)) == header.evidence
 }
 
 fn check_observation(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {

@@ -12,6 +12,7 @@ pub mod consistency;
 pub mod context;
 #[cfg(feature = "tlog")]
 pub mod entry;
+pub mod evidence;
 pub mod header;
 pub mod path;
 pub mod payload;
@@ -34,6 +35,7 @@ pub use consistency::{
 pub use context::{Purpose, context_digest};
 #[cfg(feature = "tlog")]
 pub use entry::{ENTRY_BYTES, ENTRY_MAGIC, Entry, body_hash};
+pub use evidence::{Credential, CredentialError, EvidenceError, Wallet, check_credentials};
 pub use header::{Header, SEQUENCE_BOUND, TIME_BOUND, domain_separator};
 pub use path::{PathError, Selection, select};
 pub use payload::{PayloadError, check_payloads, payload_message, sign_payload};

@@ -1,5 +1,6 @@
 //! A record: header, signature, and the body that the header binds.
 
+use crate::evidence::{Credential, blinding};
 use crate::header::Header;
 use crate::signature::{SignatureBytes, SignatureError, recover};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -19,6 +20,8 @@ pub struct Body {
     pub evidence_salt: u128,
     /// Statements, one entry a slot.
     pub evidence: Evidence,
+    /// What the statements follow from, one entry a slot.
+    pub credentials: Vec<Option<Credential>>,
     /// Features, offset by their minimum.
     pub features: Vec<u16>,
     /// Output of the last operator.
@@ -29,6 +32,14 @@ pub struct Body {
     pub state_after: State,
     /// Digests of all tensors: the input, then every operator's output.
     pub leaves: Vec<[u8; 32]>,
+}
+
+impl Body {
+    /// What enters the evidence digest as salt: a hash of salt and credentials.
+    #[must_use]
+    pub fn evidence_blinding(&self) -> u128 {
+        blinding(self.evidence_salt, &self.credentials)
+    }
 }
 
 /// A header that its agent signed: all that equivocation and the start of a bundle need.

@@ -2,6 +2,7 @@
 
 use crate::chain::{Chain, Link};
 use crate::consistency::{DecisionWords, opens_state};
+use crate::evidence::{Credential, Presented, Unusable, Wallet, blinding};
 use crate::header::{Header, SEQUENCE_BOUND, TIME_BOUND};
 use crate::payload::{PayloadError, check_payloads};
 use crate::record::{Body, SignedRecord};
@@ -10,7 +11,6 @@ use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
 use candor_program::evaluate::{ExecuteError, execute};
-use candor_program::evidence::Evidence;
 use candor_program::execution;
 use candor_program::observation::{Observation, ObservationError};
 use candor_program::state::State;
@@ -125,6 +125,7 @@ pub struct Recorder {
     key: AgentKey,
     link: Link,
     state: State,
+    wallet: Wallet,
 }
 
 impl Recorder {
@@ -141,7 +142,21 @@ impl Recorder {
                 (Link::after(&chain, &record.header), record.body.state_after.clone())
             }
         };
-        Ok(Self { program, chain, key, link, state })
+        Ok(Self { program, chain, key, link, state, wallet: Wallet::default() })
+    }
+    /// From now on records carry those of these credentials that hold, each while it is within its time. The others are
+    /// returned, and never used.
+    #[must_use]
+    pub fn present(&mut self, credentials: Vec<Credential>) -> Vec<Unusable> {
+        let (agent, program_id) = (self.key.address(), self.link.program_id());
+        let (wallet, unusable) = Wallet::of(&self.program.card, agent, program_id, credentials);
+        self.wallet = wallet;
+        unusable
+    }
+    /// The credentials at hand.
+    #[must_use]
+    pub fn wallet(&self) -> &Wallet {
+        &self.wallet
     }
     /// Decides on an observation and signs what was decided. After an error nothing has changed.
     ///
@@ -160,7 +175,7 @@ impl Recorder {
         let execution = execute(&self.program, &features)?;
         let leaves = execution::leaves(&execution);
         let outputs = execution.tensors.into_iter().next_back().unwrap_or_default();
-        let evidence = Evidence::none(&card.evidence);
+        let Presented { evidence, credentials } = self.wallet.at(card, time);
         let decision = decide(&DecisionInput {
             card,
             features: &features,
@@ -180,7 +195,7 @@ impl Recorder {
             previous_record: self.link.previous_record(),
             state_before: self.link.state(),
             observations: digest::observations(salts.observations, &features, &payloads).into(),
-            evidence: digest::evidence(salts.evidence, &evidence).into(),
+            evidence: digest::evidence(blinding(salts.evidence, &credentials), &evidence).into(),
             requested: words.requested,
             verdict: words.verdict,
             executed: words.executed,
@@ -195,6 +210,7 @@ impl Recorder {
             observations_salt: salts.observations,
             evidence_salt: salts.evidence,
             evidence,
+            credentials,
             features,
             outputs,
             state_before: std::mem::replace(&mut self.state, decision.state_after.clone()),

@@ -3,6 +3,8 @@
 use crate::expected::Expected;
 use candor_circuits::seal::key::{KeySource, SealKey};
 use candor_program::card::{Card, Plugin, SetupSource, SignerKey};
+use candor_program::evidence::{Authority, Slot};
+use candor_trace::SignedRecord;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -38,6 +40,10 @@ pub enum AssumptionName {
     SignedObservations,
     /// A plugin's key whose signatures were not looked at.
     UncheckedObservationSigner,
+    /// Statements that an attester or owner signed.
+    SignedEvidence,
+    /// Statements whose signatures were not looked at.
+    UncheckedEvidence,
     /// Times that only the agent vouches for.
     UnwitnessedTime,
     /// A past that was not looked at.
@@ -103,6 +109,21 @@ pub enum Assumption {
         /// The declared key.
         signer: SignerKey,
     },
+    /// Whoever holds this key, or had a mandate from it, vouches for what the records state in this slot: every credential
+    /// in it was signed.
+    SignedEvidence {
+        /// Name of the slot.
+        slot: String,
+        /// The attester, or the owner whose mandates were handed on.
+        signer: SignerKey,
+    },
+    /// The program takes statements in this slot, but there were no credentials to check: a seal carries none.
+    UncheckedEvidence {
+        /// Name of the slot.
+        slot: String,
+        /// Who should have signed them, or what they should be handed on from.
+        signer: SignerKey,
+    },
     /// No witness vouches for when the records were made.
     UnwitnessedTime,
     /// What came before the first record was not looked at.
@@ -122,7 +143,7 @@ pub struct UnknownAssumption {
 
 impl AssumptionName {
     /// All names.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::DevelopmentSetup,
         Self::CeremonySetup,
         Self::DeclaredSetup,
@@ -137,6 +158,8 @@ impl AssumptionName {
         Self::DeclaredObservations,
         Self::SignedObservations,
         Self::UncheckedObservationSigner,
+        Self::SignedEvidence,
+        Self::UncheckedEvidence,
         Self::UnwitnessedTime,
         Self::UncheckedPast,
     ];
@@ -159,6 +182,8 @@ impl AssumptionName {
             Self::DeclaredObservations => "declared-observations",
             Self::SignedObservations => "signed-observations",
             Self::UncheckedObservationSigner => "unchecked-observation-signer",
+            Self::SignedEvidence => "signed-evidence",
+            Self::UncheckedEvidence => "unchecked-evidence",
             Self::UnwitnessedTime => "unwitnessed-time",
             Self::UncheckedPast => "unchecked-past",
         }
@@ -199,6 +224,8 @@ impl Assumption {
             Self::DeclaredObservations { .. } => AssumptionName::DeclaredObservations,
             Self::SignedObservations { .. } => AssumptionName::SignedObservations,
             Self::UncheckedObservationSigner { .. } => AssumptionName::UncheckedObservationSigner,
+            Self::SignedEvidence { .. } => AssumptionName::SignedEvidence,
+            Self::UncheckedEvidence { .. } => AssumptionName::UncheckedEvidence,
             Self::UnwitnessedTime => AssumptionName::UnwitnessedTime,
             Self::UncheckedPast { .. } => AssumptionName::UncheckedPast,
         }
@@ -243,34 +270,60 @@ impl Assumption {
     /// Who vouches for what each plugin reported, where bodies were checked: the plugin's key, or the agent alone.
     #[must_use]
     pub fn of_observations(card: &Card) -> Vec<Self> {
-        card.plugins.iter().map(|plugin| Self::of_plugin(plugin, Bodies::Checked)).collect()
+        card.plugins.iter().map(|plugin| Self::of_plugin(plugin, Bodies::Checked(&[]))).collect()
     }
 
     /// What a verdict that a path was honest takes from the agent and its plugins; `continued`: the first record, if others
     /// came before.
-    pub(crate) fn of_path(card: &Card, bodies: Bodies, continued: Option<u64>) -> Vec<Self> {
+    pub(crate) fn of_path(card: &Card, bodies: Bodies<'_>, continued: Option<u64>) -> Vec<Self> {
         let mut assumptions: Vec<Self> =
             card.plugins.iter().map(|plugin| Self::of_plugin(plugin, bodies)).collect();
+        assumptions.extend(match bodies {
+            Bodies::Checked(records) => Self::of_evidence(card, records),
+            Bodies::Absent => card.evidence.iter().map(Self::of_unchecked_slot).collect(),
+        });
         assumptions.push(Self::UnwitnessedTime);
         assumptions.extend(continued.map(|first_sequence| Self::UncheckedPast { first_sequence }));
         assumptions
     }
 
-    fn of_plugin(plugin: &Plugin, bodies: Bodies) -> Self {
+    /// Who vouches for the statements of records whose bodies were checked: each slot that any of them uses.
+    #[must_use]
+    pub fn of_evidence(card: &Card, records: &[SignedRecord]) -> Vec<Self> {
+        let is_used = |index: usize| {
+            records.iter().any(|record| matches!(record.body.evidence.0.get(index), Some(Some(_))))
+        };
+        let used = card.evidence.iter().enumerate().filter(|(index, _)| is_used(*index));
+        used.map(|(_, slot)| Self::SignedEvidence { slot: slot.name.clone(), signer: signer(slot) }).collect()
+    }
+
+    fn of_unchecked_slot(slot: &Slot) -> Self {
+        Self::UncheckedEvidence { slot: slot.name.clone(), signer: signer(slot) }
+    }
+
+    fn of_plugin(plugin: &Plugin, bodies: Bodies<'_>) -> Self {
         let (id, signer) = (plugin.id.clone(), plugin.signer.map(|signer| signer.key));
         match (signer, bodies) {
             (None, _) => Self::DeclaredObservations { plugin: id },
-            (Some(signer), Bodies::Checked) => Self::SignedObservations { plugin: id, signer },
+            (Some(signer), Bodies::Checked(_)) => Self::SignedObservations { plugin: id, signer },
             (Some(signer), Bodies::Absent) => Self::UncheckedObservationSigner { plugin: id, signer },
         }
     }
 }
 
-/// Whether the bodies of records, and with them the payloads and their signatures, were there to be checked.
+/// The key that the slot's statements come from.
+fn signer(slot: &Slot) -> SignerKey {
+    match &slot.authority {
+        Authority::Attester { key } => *key,
+        Authority::Mandate { owner, .. } => *owner,
+    }
+}
+
+/// Whether the bodies of records, and with them payloads, credentials and their signatures, were there to be checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Bodies {
+pub(crate) enum Bodies<'a> {
     /// They were.
-    Checked,
+    Checked(&'a [SignedRecord]),
     /// Headers alone, as in a seal.
     Absent,
 }
@@ -328,6 +381,14 @@ impl fmt::Display for Assumption {
             Self::UncheckedObservationSigner { plugin, signer } => write!(
                 out,
                 "plugin `{plugin}` declares key {signer}, but a seal carries no payloads: its signatures were not looked at"
+            ),
+            Self::SignedEvidence { slot, signer } => write!(
+                out,
+                "what the records state in evidence slot `{slot}` is signed by {signer} or under its mandates; whoever holds that key vouches"
+            ),
+            Self::UncheckedEvidence { slot, signer } => write!(
+                out,
+                "evidence slot `{slot}` takes statements of {signer}, but a seal carries no credentials: their signatures were not looked at"
             ),
             Self::UnwitnessedTime => out.write_str("no witness vouches for when the records were made"),
             Self::UncheckedPast { first_sequence } => {

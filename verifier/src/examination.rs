@@ -10,7 +10,8 @@ use candor_program::card::Card;
 use candor_program::execution;
 use candor_program::observation::Observation;
 use candor_trace::{
-    Bundle, Chain, MAX_BUNDLE_RECORDS, SignedHeader, SignedRecord, Start, check_decision, check_payloads,
+    Bundle, Chain, MAX_BUNDLE_RECORDS, SignedHeader, SignedRecord, Start, check_credentials, check_decision,
+    check_payloads,
 };
 use std::borrow::Cow;
 
@@ -62,7 +63,7 @@ impl<'a> Examiner<'a> {
 
     /// Examines a record and what it continues; `model` compares its execution where features and leaves are bound.
     ///
-    /// What is reported is the first on the path of the data: chain, observation, features, model, head, policy,
+    /// What is reported is the first on the path of the data: chain, observation, features, evidence, model, head, policy,
     /// executed action, state, transaction, acc. What is missing is reported only where nothing differs.
     pub(crate) fn examine(
         &self,
@@ -115,9 +116,10 @@ impl<'a> Examiner<'a> {
         model: &mut dyn FnMut(&SignedRecord) -> Option<Place>,
     ) -> Option<Place> {
         let inputs = || self.inputs(openings, record).map(Place::Record);
+        let evidence = || if openings.evidence() { self.evidence(record).map(Place::Record) } else { None };
         let model = || if openings.observation() && openings.leaves() { model(record) } else { None };
         let decision = || if openings.decision() { self.decision(record).map(Place::Record) } else { None };
-        inputs().or_else(model).or_else(decision)
+        inputs().or_else(evidence).or_else(model).or_else(decision)
     }
 
     /// Payloads against their plugins' signatures and the features, features against the first leaf.
@@ -150,6 +152,12 @@ impl<'a> Examiner<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Statements against those who signed them.
+    fn evidence(&self, record: &SignedRecord) -> Option<Inconsistency> {
+        let checked = check_credentials(self.card, &record.header, &record.body);
+        checked.err().map(|source| Inconsistency::Evidence(Box::new(source)))
     }
 
     fn decision(&self, record: &SignedRecord) -> Option<Inconsistency> {

@@ -3,7 +3,7 @@
 use crate::verdict::FraudKind;
 use candor_program::decision::DecisionError;
 use candor_program::observation::ObservationError;
-use candor_trace::{ChainError, DecisionMismatch, Equivocation, PayloadError};
+use candor_trace::{ChainError, DecisionMismatch, Equivocation, EvidenceError, PayloadError};
 use std::fmt;
 use thiserror::Error;
 
@@ -22,6 +22,9 @@ pub enum Inconsistency {
     /// A plugin that declares a key did not sign the payload that the agent signed as reported by it.
     #[error("invalid observation: {0}")]
     Payload(Box<PayloadError>),
+    /// A statement that nobody whom its slot names has signed for the agent.
+    #[error("invalid evidence: {0}")]
+    Evidence(Box<EvidenceError>),
     /// More or fewer features than the payloads give.
     #[error("signed {recorded} features, the payloads give {expected}")]
     FeatureCount {
@@ -121,6 +124,7 @@ impl Inconsistency {
                 _ => PlaceName::Chain,
             },
             Self::Observation(_) | Self::Payload(_) => PlaceName::Observation,
+            Self::Evidence(_) => PlaceName::Evidence,
             Self::FeatureCount { .. } | Self::Feature { .. } | Self::InputLeaf { .. } => PlaceName::Features,
             Self::Decision(mismatch) => decision_place(mismatch),
         }
@@ -136,7 +140,7 @@ impl Inconsistency {
                 ChainError::StateMismatch { .. } => FraudKind::StateBroken,
                 _ => FraudKind::ChainBroken,
             },
-            Self::Observation(_) | Self::Payload(_) => FraudKind::InvalidObservation,
+            Self::Observation(_) | Self::Payload(_) | Self::Evidence(_) => FraudKind::InvalidObservation,
             Self::FeatureCount { .. } | Self::Feature { .. } | Self::InputLeaf { .. } => {
                 FraudKind::InputMismatch
             }

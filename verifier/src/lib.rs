@@ -17,14 +17,14 @@
 //! |---|---|---|
 //! | `observation.time` | equal to the header's `time` | undecided |
 //! | `observation.payloads`, `features`, `observations_salt` | `observations` (Poseidon over salt, count, features and the Keccak-256 of all payload digests: injective, the number of payloads included) | undecided |
-//! | `evidence_salt`, `evidence` | `evidence`, for the card's number of slots only (the digest fills up with absent statements) | undecided |
+//! | `evidence_salt`, `credentials`, `evidence` | `evidence` (the salt in it is a hash of salt and credentials), for the card's number of statements only (the digest fills up with absent ones) | undecided |
 //! | `state_before`, `state_after` | `state_before`, `state_after`, for the card's number of registers only (the digest fills up with zeros) | undecided |
 //! | `leaves` | `execution`, for the card's number of tensors only (with another number, inner nodes could pass for leaves) | undecided |
 //! | `outputs` | the last leaf, hence `execution` | undecided |
 //!
 //! What is bound can contradict itself, and then its signer did: payloads that a plugin which declares a key did not sign
 //! (the payload's digest covers the plugin's signature, and its age is judged by the header's time), features that the
-//! payloads do not give, a first leaf that is not the features', a requested action that the outputs do not ask for, a
+//! payloads do not give, a statement that nobody whom its slot names has signed for the agent, a first leaf that is not the features', a requested action that the outputs do not ask for, a
 //! verdict that the table does not give, an executed action, state or transaction that does not follow, a link or
 //! accumulator that does not continue a record that the same agent signed. That the outputs are not the model's is decided by a proof of the true values alone.
 //!
@@ -35,7 +35,7 @@
 //!
 //! Not decided by this version: unlogged actions and late records (they need a chain or a witness), and version skew
 //! beyond a record that continues another program's. What a plugin without a key reported is declared by the agent; every
-//! report says which. A seal carries no payloads: it says nothing about plugins' signatures. [`replay()`] trusts that the
+//! report says which. A seal carries no bodies: it says nothing about the signatures of plugins, attesters and grantors. [`replay()`] trusts that the
 //! weights are those that the card commits to.
 
 mod argument;

@@ -49,6 +49,11 @@ impl Openings {
         self.observation
     }
 
+    /// The statements and the credentials are those that the agent signed.
+    pub(crate) fn evidence(&self) -> bool {
+        self.evidence
+    }
+
     /// The digests of all tensors are those that the agent signed.
     pub(crate) fn leaves(&self) -> bool {
         self.leaves

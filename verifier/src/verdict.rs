@@ -82,7 +82,8 @@ pub enum FraudKind {
     Equivocation,
     /// A transaction that the decision does not make.
     TransactionMismatch,
-    /// Payloads that are no observation of the program, or that a plugin which declares a key did not sign.
+    /// Payloads that are no observation of the program, or that a plugin which declares a key did not sign; statements that
+    /// nobody whom their slot names has signed for the agent.
     InvalidObservation,
 }
 
@@ -129,7 +130,7 @@ impl fmt::Display for Unopened {
         out.write_str(match self {
             Self::Time => "time",
             Self::Observations => "observations digest (salt, features, payloads)",
-            Self::Evidence => "evidence digest (salt, statements)",
+            Self::Evidence => "evidence digest (salt, credentials, statements)",
             Self::StateBefore => "state before (registers)",
             Self::StateAfter => "state after (registers)",
             Self::Execution => "execution root (leaves)",

@@ -106,7 +106,7 @@ pub(crate) fn reduce(
         Start::Genesis => None,
         Start::After(_) => Some(first.sequence),
     };
-    assumptions.extend(Assumption::of_path(card, Bodies::Checked, continued));
+    assumptions.extend(Assumption::of_path(card, Bodies::Checked(&bundle.records), continued));
     // Counted below, refused here: a refusal must not depend on the proof.
     check_refused(expected, &assumptions)?;
     check_refused(expected, &[Assumption::StatisticalSoundness { bits: 0 }])?;

@@ -141,7 +141,7 @@ fn record_witness(record: &SignedRecord, low: i32) -> RecordWitness {
         sequence: record.header.sequence,
         time: record.header.time,
         observations_salt: body.observations_salt,
-        evidence_salt: body.evidence_salt,
+        evidence_salt: body.evidence_blinding(),
         evidence: body.evidence.clone(),
         payloads: [half(&payloads[..16]), half(&payloads[16..])],
         features: body.features.clone(),

@@ -94,6 +94,7 @@ pub(crate) fn program() -> Program {
             assets: Vec::new(),
             venues: Vec::new(),
         },
+        amount_decimals: 0,
         windows: Vec::new(),
         registers: vec![
             register("last_trade", Fact::Time.into()),

@@ -93,7 +93,7 @@ fn payload(sell: &str) -> Vec<u8> {
 }
 
 /// A field that is added to the body and not listed fails to compile here.
-fn fields(body: &Body) -> [&'static str; 10] {
+fn fields(body: &Body) -> [&'static str; 11] {
     let Body { observation, .. } = body;
     let candor_program::observation::Observation { time: _, payloads: _ } = observation;
     let Body {
@@ -101,6 +101,7 @@ fn fields(body: &Body) -> [&'static str; 10] {
         observations_salt: _,
         evidence_salt: _,
         evidence: candor_program::evidence::Evidence(_),
+        credentials: _,
         features: _,
         outputs: _,
         state_before: _,
@@ -113,6 +114,7 @@ fn fields(body: &Body) -> [&'static str; 10] {
         "observations_salt",
         "evidence_salt",
         "evidence",
+        "credentials",
         "features",
         "outputs",
         "state_before",

@@ -4,7 +4,7 @@ use super::error::SealError;
 use candor_program::Fr;
 use candor_program::card::Card;
 use candor_program::digest::transaction_word;
-use candor_program::head::{Action, Head};
+use candor_program::head::Action;
 use candor_program::policy::{Fact, Facts};
 use candor_program::transaction::ArgumentSource;
 use candor_trace::{Chain, Header, Link, SealFile, SealStart, SealedHeader, check_link, context_digest};
@@ -66,7 +66,16 @@ fn transaction(card: &Card, link: &Link, sealed: &SealedHeader) -> Result<[u8; 3
         word => {
             let action = action(card, word).ok_or(SealError::Transaction { sequence })?;
             check_sources(card)?;
-            let facts = Facts { action, time: sealed.time, sequence, features: &[], registers: &[] };
+            let facts = Facts {
+                action,
+                time: sealed.time,
+                sequence,
+                features: &[],
+                outputs: &[],
+                registers: &[],
+                after: &[],
+                evidence: &[],
+            };
             Some(card.transaction.build(&facts).ok_or(SealError::Transaction { sequence })?)
         }
     };
@@ -77,7 +86,7 @@ fn transaction(card: &Card, link: &Link, sealed: &SealedHeader) -> Result<[u8; 3
 fn check_sources(card: &Card) -> Result<(), SealError> {
     let closed = |source: &ArgumentSource| {
         let ArgumentSource::Fact { fact, .. } = source else { return false };
-        matches!(fact, Fact::Feature(_) | Fact::Register(_) | Fact::Elapsed(_))
+        !is_told_by_headers(*fact)
     };
     match card.transaction.arguments.iter().position(|declared| closed(&declared.source)) {
         Some(argument) => Err(SealError::TransactionFact { argument }),
@@ -85,11 +94,31 @@ fn check_sources(card: &Card) -> Result<(), SealError> {
     }
 }
 
+/// The fact follows from words of the header. The others are in the body alone.
+fn is_told_by_headers(fact: Fact) -> bool {
+    match fact {
+        Fact::ActionCode
+        | Fact::ActionAmount
+        | Fact::ActionMagnitude
+        | Fact::ActionAsset
+        | Fact::ActionVenue
+        | Fact::Time
+        | Fact::Sequence => true,
+        Fact::Feature(_)
+        | Fact::Output(_)
+        | Fact::Register(_)
+        | Fact::After(_)
+        | Fact::Change(_)
+        | Fact::Elapsed(_)
+        | Fact::Evidence(_)
+        | Fact::Present(_)
+        | Fact::Issued(_) => false,
+    }
+}
+
 /// The action of a word; the seal proves that it is the requested one.
 fn action(card: &Card, word: u128) -> Option<Action> {
     let code = u16::try_from((word >> 64).checked_sub(1)?).ok()?;
-    let Head::ArgMax { actions } = &card.head;
-    let template = actions.get(usize::from(code))?;
-    let action = Action { code, abstain: template.abstain, amount: template.amount };
+    let action = card.head.action(usize::from(code))?;
     (action.word() == word).then_some(action)
 }

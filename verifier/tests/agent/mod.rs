@@ -130,6 +130,7 @@ pub(crate) fn uncommitted(setup: SetupCard) -> Program {
             assets: Vec::new(),
             venues: Vec::new(),
         },
+        amount_decimals: 0,
         windows: Vec::new(),
         registers: vec![
             register("last_trade", Fact::Time.into()),
