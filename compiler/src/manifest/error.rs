@@ -229,7 +229,7 @@ pub enum ManifestCause {
     #[error("{} is no value of {}{}; there are: {known}", Name(got), Name(fact), Meant(meant))]
     UnknownValue {
         /// Fact.
-        fact: String,
+        fact: Box<str>,
         /// Found.
         got: String,
         /// What was probably meant.

@@ -3,8 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod limits;
 mod models;
 mod random_graphs;
+mod rules;
 mod sp500;
 mod structure;
 mod template;

@@ -9,3 +9,4 @@ mod limits;
 mod manifests;
 mod observations;
 mod obstacles;
+mod rules;

@@ -52,6 +52,68 @@ pub fn manifest(inputs: usize, outputs: usize) -> String {
     text
 }
 
+/// agent.toml of an agent that trades: assets, venues, a window, registers and evidence.
+pub fn trading() -> String {
+    let text = manifest(2, 2);
+    let (start, end) = (text.find("[head]").unwrap(), text.find("[transaction]").unwrap());
+    format!("{}{TRADING}{}", &text[..start], &text[end..])
+}
+
+const TRADING: &str = r#"[head]
+kind = "argmax"
+decimals = 2
+assets = ["SPX", "NDX"]
+venues = ["X1", "X2"]
+[[head.actions]]
+name = "sell"
+amount = "-100.50"
+asset = "SPX"
+venue = "X1"
+[[head.actions]]
+name = "buy"
+amount = "100.50"
+asset = "NDX"
+venue = "X2"
+[[windows]]
+name = "shift"
+length = "8h"
+offset = "30m"
+[[state]]
+name = "position"
+initial = "0.50"
+window = "shift"
+source = "action.amount"
+when = "action.asset == \"SPX\""
+on_execute = "add"
+on_deny = "reset"
+[[state]]
+name = "high_water"
+initial = "-3"
+source = "feature.f0 - 0.5"
+when = "feature.f0 > state.high_water"
+on_execute = "set"
+on_deny = "set"
+on_abstain = "set"
+[[evidence]]
+name = "jurisdiction"
+attester = "0x0000000000000000000000000000000000000009"
+revoked_by = "epoch"
+values = { DE = 276, US = 840 }
+[[evidence]]
+name = "epoch"
+attester = "ed25519:0x0000000000000000000000000000000000000000000000000000000000000009"
+subject = "0x000000000000000000000000000000000000000a"
+[[evidence]]
+name = "approval"
+mandate = { owner = "0x0000000000000000000000000000000000000009", limit = "order", direction = "at-most" }
+decimals = 2
+default = "0"
+[[policy.rules]]
+name = "all"
+effect = "permit"
+all_of = ["evidence.jurisdiction == DE"]
+"#;
+
 /// A source without calibration data.
 pub fn source(manifest: &str, model: Vec<u8>) -> AgentSource {
     AgentSource {
