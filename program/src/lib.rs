@@ -14,6 +14,7 @@ pub mod encoding;
 pub mod evaluate;
 pub mod evidence;
 pub mod execution;
+pub mod explain;
 pub mod feature;
 pub mod head;
 pub mod interval;
