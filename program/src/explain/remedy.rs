@@ -41,7 +41,7 @@ enum Handle {
 
 /// Searches the other actions, statements (renewed, another value, none), later times and, last, other features.
 ///
-/// Every remedy was judged: with its changes, and with all of them only, the action is permitted. That there is none in
+/// Every remedy was judged: with its changes the action is permitted, and without any one of them it is not. That there is none in
 /// the result does not mean that there is none at all: at most three inputs are changed together, and where two are, the
 /// second is searched exactly and the first at one point of each interval in which it alone would change anything.
 /// Owes: [`Card::validate`].
@@ -96,7 +96,10 @@ impl Search<'_> {
         if size == 0 {
             let wanted = !needs_feature || chosen.iter().any(|handle| matches!(handle, Handle::Feature(_)));
             if wanted && let Some(remedy) = self.attempt(request, chosen, &mut Vec::new()) {
-                self.result.found.push(remedy);
+                let remedy = self.needed(request, remedy);
+                if !self.result.found.contains(&remedy) {
+                    self.result.found.push(remedy);
+                }
             }
             return;
         }
@@ -108,6 +111,21 @@ impl Search<'_> {
             self.choose(request, pool.get(index + 1..).unwrap_or_default(), size - 1, needs_feature, chosen);
             chosen.pop();
         }
+    }
+
+    /// The remedy without changes that can be left out.
+    fn needed(&mut self, request: &Request, mut remedy: Remedy) -> Remedy {
+        let mut index = 0;
+        while index < remedy.len() && remedy.len() > 1 {
+            let mut fewer = remedy.clone();
+            fewer.remove(index);
+            self.result.assessed += 1;
+            match request.with_all(self.card, &fewer) {
+                Some(changed) if changed.is_permitted(self.card) => remedy = fewer,
+                _ => index += 1,
+            }
+        }
+        remedy
     }
 
     /// The first way of changing all these handles after which the action is permitted.

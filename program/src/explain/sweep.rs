@@ -194,8 +194,8 @@ impl<'a> Sweep<'a> {
         };
         let changed = self.changed(register, before);
         let Some(when) = register.when else { return changed };
-        let predicates = self.card.policy.predicates.iter().take(limits::RULES);
-        match predicates.skip(when.into()).next().filter(|predicate| !circular(predicate)) {
+        let mut predicates = self.card.policy.predicates.iter().take(limits::RULES);
+        match predicates.nth(when.into()).filter(|predicate| !circular(predicate)) {
             Some(predicate) => Curve::choose(&self.predicate(predicate), &changed, before),
             None => self.constant(None),
         }

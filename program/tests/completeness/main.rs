@@ -7,6 +7,7 @@ mod decimal;
 mod decision;
 mod differential;
 mod encoding;
+mod explain;
 mod golden;
 mod head;
 mod observation;
