@@ -8,5 +8,6 @@ mod models;
 mod random_graphs;
 mod rules;
 mod sp500;
+mod sp500_policy;
 mod structure;
 mod template;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test tree uses a part")]
 
+pub mod sp500_policy;
+
 use candor_compiler::{AgentSource, Lowered, SourceFile};
 use candor_program::card::{Program, SetupCard, SetupSource};
 use candor_program::evaluate::execute;

@@ -1,0 +1,136 @@
+//! The S&P 500 agent under rules: denials with reasons, abstentions, and a principal who moves.
+
+use crate::support::fixture;
+use crate::support::sp500_policy::{
+    ARRIVES_IN_US, BEGIN, END, LEAVES_DE, SERIES, attestation, credentials_text,
+};
+use candor_compiler::Vocabulary;
+use candor_program::evidence::Evidence;
+use candor_program::policy::{Fact, Outcome};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+
+/// A golden file of the fixture. Remade by `CANDOR_GOLDEN=write cargo test -p candor-compiler --test completeness sp500_policy`.
+fn golden(name: &str, text: &str) {
+    let path = fixture("sp500-policy").join(name);
+    if std::env::var("CANDOR_GOLDEN").is_ok_and(|golden| golden == "write") {
+        fs::write(&path, text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), text, "{name}");
+}
+
+#[test]
+fn the_attestations_are_the_attesters() {
+    golden("attestations.json", &credentials_text());
+}
+
+/// Year, jurisdiction, verdict and reason, and how many days.
+#[test]
+fn the_days_are_decided_as_ever() {
+    let card = &SERIES.program.card;
+    let words = Vocabulary::of(card);
+    let mut counts: BTreeMap<(u64, String, String), usize> = BTreeMap::new();
+    for (_, _, assessment) in SERIES.run() {
+        let jurisdiction = assessment.evidence[0].value.map(|value| words.show(Fact::Evidence(0), value));
+        let verdict = assessment.verdict;
+        let outcome = format!("{:?}", verdict.outcome).to_lowercase();
+        let reason = card.policy.reason_name(verdict.reason);
+        let verdict = if outcome == reason { outcome } else { format!("{outcome}: {reason}") };
+        // Days of a year of 365.2425.
+        let year = 1970 + assessment.time / 31_556_952;
+        *counts.entry((year, jurisdiction.unwrap_or("none".into()), verdict)).or_default() += 1;
+    }
+    let mut text = String::from("year  jurisdiction  verdict                          days\n");
+    for ((year, jurisdiction, verdict), days) in counts {
+        writeln!(text, "{year}  {jurisdiction:<12}  {verdict:<32} {days:>4}").unwrap();
+    }
+    golden("days.txt", &text);
+}
+
+#[test]
+fn records_show_every_kind_of_verdict() {
+    let card = &SERIES.program.card;
+    let records = SERIES.run();
+    let seen = |name: &str| {
+        let reason = |(_, _, a): &&(_, _, candor_program::decision::Assessment)| {
+            card.policy.reason_name(a.verdict.reason) == name
+        };
+        records.iter().filter(reason).count()
+    };
+    for reason in [
+        "abstained",
+        "could not evaluate",
+        "permitted-in-DE",
+        "permitted-in-US",
+        "exposure-in-DE",
+        "min-interval",
+        "dead-band",
+        "max-position-SPX",
+    ] {
+        assert!(seen(reason) > 0, "{reason}");
+    }
+    // Nothing is executed while it is not known where the principal is.
+    for (_, evidence, assessment) in &records {
+        let between = (LEAVES_DE..ARRIVES_IN_US).contains(&assessment.time);
+        assert_eq!(evidence.0[0].is_none(), between);
+        assert!(!between || assessment.verdict.outcome != Outcome::Permitted);
+    }
+    assert!(records.iter().all(|(_, _, a)| (BEGIN..END).contains(&a.time)));
+    // Every executed amount stands in the position, and the position within its limits.
+    let mut position = 0;
+    for (_, _, assessment) in &records {
+        if assessment.verdict.outcome == Outcome::Permitted {
+            position += assessment.requested.amount;
+        }
+        let held = SERIES.program.card.registers.iter().position(|register| register.name == "position_SPX");
+        assert_eq!(assessment.state_after.registers[held.unwrap()], position);
+        assert!((-100_000_000..=100_000_000).contains(&position));
+        assert!(assessment.time >= LEAVES_DE || (0..=50_000_000).contains(&position));
+    }
+}
+
+#[test]
+fn moving_changes_the_permission_and_nothing_else() {
+    let card = &SERIES.program.card;
+    let elsewhere = |time| {
+        let us = attestation("jurisdiction", 840, "US", BEGIN, END);
+        let revocation = attestation("revocation", BEGIN as i64, "", BEGIN, END);
+        SERIES.wallet(vec![us, revocation]).at(card, time).evidence
+    };
+    let mut changed = 0;
+    for ((state, evidence, assessment), day) in SERIES.run().into_iter().zip(&SERIES.days) {
+        if card.policy.reason_name(assessment.verdict.reason) != "exposure-in-DE" {
+            continue;
+        }
+        let there = SERIES.assess(day, &state, &elsewhere(day.time), assessment.sequence);
+        if there.verdict.outcome == Outcome::Permitted {
+            changed += 1;
+            assert_eq!(card.policy.reason_name(there.verdict.reason), "permitted-in-US");
+            assert_eq!((there.requested, there.registers), (assessment.requested, assessment.registers));
+            // And back again.
+            let here = SERIES.assess(day, &state, &evidence, assessment.sequence);
+            assert_eq!(here.verdict, assessment.verdict);
+        }
+        let nowhere = SERIES.assess(day, &state, &Evidence::none(&card.evidence), assessment.sequence);
+        assert_eq!(card.policy.reason_name(nowhere.verdict.reason), "could not evaluate");
+    }
+    assert!(changed > 0);
+}
+
+#[test]
+fn the_report_lists_what_limits_became() {
+    for line in [
+        "forbid max-order: action.magnitude > 250000.00 (limits.max_order)",
+        "forbid min-interval: elapsed.last_execution < 259200 (limits.min_interval)",
+        "forbid max-notional-per-day: after.notional_in_day > 250000.00 (limits.max_notional_per_day)",
+        "forbid max-position-SPX-long: after.position_SPX > 1000000.00 (limits.max_position.SPX)",
+        "forbid dead-band: change.last_signal < 800 (limits.dead_band)",
+        "permit may-trade-in-DE: evidence.jurisdiction == DE\n",
+        "evidence jurisdiction: attester ed25519:0x3ef08959",
+    ] {
+        assert!(SERIES.report.contains(line), "{line}\n{}", SERIES.report);
+    }
+    let class = &SERIES.program.card.class;
+    assert_eq!((class.policy_size, class.state_size, class.evidence_size), (16, 4, 4));
+}
