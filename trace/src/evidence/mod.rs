@@ -16,7 +16,8 @@ pub use attestation::{ATTESTATION_TYPE, Attestation, AttestationError, SignedAtt
 pub use check::{EvidenceError, blinding, check_credentials};
 pub use credential::{Credential, CredentialError, Holder, Kind};
 pub use file::{
-    FileError, MAX_FILE_BYTES, MAX_FILE_CREDENTIALS, credential_json, credentials_from_json, credentials_json,
+    Expected, FileError, MAX_FILE_BYTES, MAX_FILE_CREDENTIALS, credential_json, credentials_from_json,
+    credentials_json,
 };
 pub use key::{KeyTextError, key_from_text};
 pub use mandate::{

@@ -3,7 +3,9 @@
 
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
+pub(crate) mod evidence;
 pub(crate) mod golden;
+pub(crate) mod mandate_model;
 
 use candor_program::card::{
     Card, Domain, OperatorWeights, Plugin, PluginSigner, PointBytes, Program, SetupCard, SetupSource,

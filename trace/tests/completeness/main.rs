@@ -15,6 +15,7 @@ mod bundle;
 mod chain;
 mod context;
 mod eip712;
+mod evidence;
 mod golden;
 mod path;
 mod payload;

@@ -42,6 +42,8 @@ const CHANGES: &[Change] = &[
     ),
     ("observations_salt", |b| b.observations_salt ^= 1, |e| *e == BodyError::ObservationsMismatch),
     ("evidence_salt", |b| b.evidence_salt ^= 1, |e| *e == BodyError::EvidenceMismatch),
+    ("evidence, one more", |b| b.evidence.0.push(None), |e| *e == BodyError::EvidenceMismatch),
+    ("credentials, one more", |b| b.credentials.push(None), |e| *e == BodyError::EvidenceMismatch),
     (
         "features",
         |b| b.features[1] += 1,

@@ -16,6 +16,7 @@ mod bundle;
 mod chain;
 mod context;
 mod decision;
+mod evidence;
 mod header;
 mod path;
 mod payload;
