@@ -10,3 +10,4 @@ mod manifests;
 mod observations;
 mod obstacles;
 mod rules;
+mod sp500_policy;
