@@ -120,8 +120,9 @@ kind = "argmax"
 "#;
 
 const TAIL: &str = r#"
-# What the agent remembers. on_execute says how a register changes when an action is executed: keep, time, add-amount
-# or increment. Rules read it as state.<name>, and the seconds since a time as elapsed.<name>.
+# What the agent remembers. on_execute, on_deny and on_abstain say how a register changes: keep, set, add or reset, with
+# `source` and `when`; time, add-amount and increment are short forms. Rules read a register as state.<name>, what an
+# execution would make of it as after.<name>, and the seconds since a time as elapsed.<name> (docs/policy.md).
 [[state]]
 name = "last_execution"
 initial = "0"
@@ -129,7 +130,12 @@ on_execute = "time"
 
 # What the agent may do. An action needs a rule that permits it and no rule that forbids it. A rule applies when all
 # conditions of `all_of` hold and none of `none_of`. A condition is `fact op value` with == != < <= > >=; facts are
-# action.code, action.amount, time, sequence, feature.<name>, state.<name> and elapsed.<name>.
+# action.code, action.amount, action.magnitude, time, sequence, feature.<name>, output.<action>, state.<name> and others.
+# Who needs limits and nothing else writes, instead of [[policy.rules]], such as
+#   [limits]
+#   max_order = "1000"
+#   min_interval = "1m"
+#   max_notional_per_day = "10000"
 [[policy.rules]]
 name = "within-mandate"
 effect = "permit"

@@ -207,3 +207,37 @@ fn a_register_of_the_same_rules_is_shared() {
     let model = model(2, 2, vec![node("Identity", &["x"], "y")], vec![]);
     assert_eq!(lower(&source(&text, model), &setup()).unwrap().card.registers.len(), 3);
 }
+
+/// The indented block that follows a heading of docs/policy.md.
+fn example(page: &str, heading: &str) -> String {
+    let after = &page[page.find(heading).unwrap()..];
+    let block = after.lines().skip_while(|line| !line.starts_with("    "));
+    block
+        .take_while(|line| line.starts_with("    ") || line.is_empty())
+        .map(|line| format!("{}\n", line.trim()))
+        .collect()
+}
+
+#[test]
+fn examples_of_the_page_compile() {
+    let page = std::fs::read_to_string(crate::support::fixture("../docs/policy.md")).unwrap();
+    let limits = example(&page, "## Limits")
+        .replace("XNYS", "X1")
+        .replace("feature.drawdown_250d", "feature.f0")
+        .replace("{ SPX = ", "{ NDX = \"1.00\", SPX = ");
+    let keys = limits.lines().filter(|line| line.contains(" = ")).count();
+    let state = example(&page, "## State");
+    let rule = example(&page, "## Rules").replace("position_SPX", "bought_today");
+    let text = trading().replacen("[[state]]", &format!("{state}[[state]]"), 1);
+    let text = text.replacen("[[windows]]\nname = \"shift\"\nlength = \"8h\"\noffset = \"30m\"\n", "", 1);
+    let text = text.replace("window = \"shift\"", "window = \"day\"");
+    let text = text.replace("[[policy.rules]]", &format!("{limits}{rule}[[policy.rules]]"));
+    let model = model(2, 2, vec![node("Identity", &["x"], "y")], vec![]);
+    let lowered = lower(&source(&text, model), &setup()).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let from: std::collections::BTreeSet<_> =
+        lowered.report.policy.rules.iter().filter_map(|rule| rule.from.clone()).collect();
+    // `approval` belongs to another key; `max_position` has two assets.
+    assert_eq!(from.len(), keys - 1 + 1, "{from:?}");
+    // A budget of a day renews with the window of a day that is there.
+    assert_eq!(lowered.card.windows.len(), 2);
+}
