@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::command::{
-    agent_key, challenge, compare, compile, demo, export, import, init, inspect, log, plugin, prove, receipt,
-    record, replay, seal, settle, setup, tamper, verify,
+    agent_key, attest, challenge, compare, compile, demo, export, import, init, inspect, log, mandate,
+    plugin, prove, receipt, record, replay, seal, settle, setup, tamper, verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, Report};
@@ -65,6 +65,7 @@ Examples:
 Examples:
   candor record observations.jsonl
   candor record observations.jsonl --skip-recorded    after an interruption
+  candor record observations.jsonl --evidence kyc.json --evidence mandate.json
   candor record --stdio                               one JSON line in, one JSON line out (docs/cli.md)
   candor record --stdio --log http://127.0.0.1:6962   the same, delivered to a log of many agents")]
     Record(record::Record),
@@ -133,6 +134,17 @@ Examples:
     /// Keys and signatures of plugins that sign what they report
     #[command(after_help = "Example: candor plugin key --output plugin.key")]
     Plugin(plugin::PluginCommand),
+    /// Sign what an attester says about somebody, for an evidence slot of a program
+    #[command(after_help = "\
+Examples:
+  candor attest --slot jurisdiction --value DE --subject 0x12... --issued 1700000000 --expires 1730000000 --key registry.key
+  candor attest --slot approval --value 50000.00 --subject 0x12... --issued 1700000000 --expires 1700003600 --this-program-only --key officer.key")]
+    Attest(attest::Attest),
+    /// Chains of mandates: grant, hand on narrower, check, show
+    #[command(
+        after_help = "Example: candor mandate grant --key owner.key --to 0x12... --at-most daily=2500.00 --issued 1700000000 --expires 1800000000"
+    )]
+    Mandate(mandate::MandateCommand),
     /// Decisions and verdicts as signed statements (in-toto in DSSE), and as spans
     #[command(after_help = "\
 Examples:
@@ -170,6 +182,8 @@ impl Command {
             Self::Inspect(command) => command.run(&context.store),
             Self::Import(import) => import.command.run(&context.store),
             Self::Plugin(plugin) => plugin.command.run(&context.store),
+            Self::Attest(command) => command.run(&context.store),
+            Self::Mandate(mandate) => mandate.command.run(&context.store),
             Self::Receipt(receipt) => receipt.command.run(&context.store),
             Self::Tamper(command) => command.run(&context.store),
             Self::Demo(command) => command.run(context),

@@ -7,15 +7,16 @@ use crate::classify::Classify;
 use crate::exit::{ExitClass, Failure};
 use candor_program::Program;
 use candor_program::card::Card;
-use candor_program::decision::{DecisionInput, decide};
+use candor_program::decision::{Assessment, DecisionInput, assess, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
 use candor_program::evaluate::execute;
+use candor_program::evidence::Evidence;
 use candor_program::execution::{self, Execution};
 use candor_program::head::Action;
 use candor_program::operator::Operator;
 use candor_program::policy::{Effect, Facts, Outcome, PolicyVerdict, reason};
-use candor_program::state::State;
+use candor_program::state::{Change, State};
 use candor_program::transaction::Transaction;
 use candor_trace::{AgentKey, Body, Chain, Header, Link, Recorder, Salts, SignedRecord};
 use clap::ValueEnum;
@@ -83,6 +84,7 @@ struct Story {
 struct Place<'a> {
     card: &'a Card,
     state: State,
+    evidence: &'a Evidence,
     sequence: u64,
     time: u64,
 }
@@ -112,6 +114,7 @@ pub fn forge(
     let place = Place {
         card: &program.card,
         state,
+        evidence: &original.body.evidence,
         sequence: forgery.sequence,
         time: original.body.observation.time,
     };
@@ -123,6 +126,11 @@ pub fn forge(
     for record in honest.get(index + 1..).unwrap_or_default() {
         let body = &record.body;
         let salts = Salts { observations: body.observations_salt, evidence: body.evidence_salt };
+        let unused = recorder.present(body.credentials.iter().flatten().cloned().collect());
+        if !unused.is_empty() {
+            return Err(Failure::new(ExitClass::Rejected, "a credential of the log does not hold")
+                .fix("candor replay says which"));
+        }
         let next = recorder.record(body.observation.clone(), salts).map_err(|error| error.failure())?;
         records.push(next.record);
     }
@@ -153,6 +161,7 @@ fn tell(
         features: &features,
         outputs,
         state: &place.state,
+        evidence: place.evidence,
         time: place.time,
         sequence: place.sequence,
     })
@@ -170,17 +179,14 @@ fn tell(
         Cheat::Action => {
             story.requested = another_action(card, &story.requested, forgery.seed)?;
             if story.requested.abstain {
-                story.do_nothing(
-                    place,
-                    PolicyVerdict { outcome: Outcome::Abstained, reason: reason::ABSTAINED, rule: None },
-                );
+                story.do_nothing(place, PolicyVerdict::ABSTAINED)?;
             } else {
                 story.act(place)?;
             }
         }
         Cheat::Verdict => match story.verdict.outcome {
             Outcome::Denied => story.act(place)?,
-            Outcome::Permitted | Outcome::Abstained => story.do_nothing(place, denial(card)),
+            Outcome::Permitted | Outcome::Abstained => story.do_nothing(place, denial(card))?,
         },
         Cheat::State => change_state(card, &mut story.state_after)?,
         Cheat::Output | Cheat::Observation | Cheat::Model => {}
@@ -192,21 +198,10 @@ impl Story {
     /// Executes what was requested, whatever the policy says.
     fn act(&mut self, place: &Place<'_>) -> Result<(), Failure> {
         let card = place.card;
-        let features: Vec<i64> = card
-            .features
-            .iter()
-            .zip(&self.features)
-            .map(|(feature, above)| feature.min.saturating_add(i64::from(*above)))
-            .collect();
-        let facts = Facts {
-            action: self.requested,
-            time: place.time,
-            sequence: place.sequence,
-            features: &features,
-            registers: &place.state.0,
-        };
-        let after = place.state.after(&card.registers, Some(&self.requested), place.time);
-        let (Some(transaction), Some(state_after)) = (card.transaction.build(&facts), after) else {
+        let assessment = self.assess(place)?;
+        let registers = assessment.after.iter().copied().collect::<Option<Vec<i64>>>();
+        let (Some(transaction), Some(registers)) = (card.transaction.build(&assessment.facts()), registers)
+        else {
             return Err(Failure::usage(
                 "the action of this record makes no transaction: choose another record",
             ));
@@ -217,15 +212,37 @@ impl Story {
         self.verdict = PolicyVerdict { outcome: Outcome::Permitted, reason, rule };
         self.executed = Some(self.requested);
         self.transaction = Some(transaction);
-        self.state_after = state_after;
+        self.state_after = State { time: place.time, registers };
         Ok(())
     }
     /// Executes nothing.
-    fn do_nothing(&mut self, place: &Place<'_>, verdict: PolicyVerdict) {
+    fn do_nothing(&mut self, place: &Place<'_>, verdict: PolicyVerdict) -> Result<(), Failure> {
+        let card = place.card;
+        let assessment = self.assess(place)?;
+        let before = Facts { after: &[], ..assessment.facts() };
+        let change =
+            Change { registers: &card.registers, predicates: &card.policy.predicates, facts: &before };
+        let registers =
+            if verdict.outcome == Outcome::Abstained { change.abstained() } else { change.denied() };
         self.verdict = verdict;
         self.executed = None;
         self.transaction = None;
-        self.state_after = place.state.clone();
+        self.state_after = State { time: place.time, registers };
+        Ok(())
+    }
+    /// The requested action as the policy sees it.
+    fn assess(&self, place: &Place<'_>) -> Result<Assessment, Failure> {
+        let outputs = self.tensors.last().map_or(&[][..], Vec::as_slice);
+        let input = DecisionInput {
+            card: place.card,
+            features: &self.features,
+            outputs,
+            state: &place.state,
+            evidence: place.evidence,
+            time: place.time,
+            sequence: place.sequence,
+        };
+        assess(&input, Some(self.requested)).map_err(unexpected)
     }
 }
 
@@ -250,7 +267,7 @@ fn sign(
         previous_record: link.previous_record(),
         state_before: link.state(),
         observations: observations.into(),
-        evidence: digest::evidence(evidence_salt).into(),
+        evidence: digest::evidence(original.body.evidence_blinding(), place.evidence).into(),
         requested: story.requested.word(),
         verdict: story.verdict.word(),
         executed: Action::executed_word(story.executed.as_ref()),
@@ -270,6 +287,8 @@ fn sign(
         observation,
         observations_salt,
         evidence_salt,
+        evidence: place.evidence.clone(),
+        credentials: original.body.credentials.clone(),
         features: story.features,
         outputs: story.tensors.into_iter().next_back().unwrap_or_default(),
         state_before: place.state.clone(),
@@ -379,10 +398,9 @@ fn no_operator(card: &Card) -> Failure {
 }
 
 fn another_action(card: &Card, requested: &Action, seed: u64) -> Result<Action, Failure> {
-    let others: Vec<Action> = (0_u16..)
-        .zip(card.head.actions())
-        .filter(|(code, _)| *code != requested.code)
-        .map(|(code, template)| Action { code, abstain: template.abstain, amount: template.amount })
+    let others: Vec<Action> = (0..card.head.actions().len())
+        .filter_map(|output| card.head.action(output))
+        .filter(|action| action.code != requested.code)
         .collect();
     pick(&others, seed).copied().ok_or_else(|| Failure::usage("the program has only one action"))
 }
@@ -397,7 +415,7 @@ fn denial(card: &Card) -> PolicyVerdict {
 
 /// A register back at its beginning, or one more where it is there already.
 fn change_state(card: &Card, state: &mut State) -> Result<(), Failure> {
-    let (Some(value), Some(register)) = (state.0.first_mut(), card.registers.first()) else {
+    let (Some(value), Some(register)) = (state.registers.first_mut(), card.registers.first()) else {
         return Err(Failure::usage("the program has no state"));
     };
     *value = if *value == register.initial { value.checked_add(1).unwrap_or(0) } else { register.initial };

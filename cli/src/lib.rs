@@ -7,6 +7,7 @@ pub mod classify;
 pub mod command;
 pub mod delivering;
 pub mod events;
+pub mod evidence;
 pub mod exit;
 pub mod expectation;
 pub mod forgery;

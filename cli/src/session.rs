@@ -2,6 +2,7 @@
 
 use crate::artefact;
 use crate::classify::Classify;
+use crate::evidence::EvidenceFiles;
 use crate::exit::Failure;
 use crate::key;
 use crate::output::hex_string;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 /// Records into one log.
 pub struct Session {
     recorder: Recorder,
+    evidence: EvidenceFiles,
     log: FileLog,
     directory: PathBuf,
     last: Option<Observation>,
@@ -41,6 +43,7 @@ impl Session {
         let truncated_tail_bytes = report.truncated_tail_bytes;
         Ok(Self {
             recorder,
+            evidence: EvidenceFiles::default(),
             log,
             directory: log_directory.to_owned(),
             last,
@@ -64,6 +67,11 @@ impl Session {
     pub fn durable(&self) -> u64 {
         self.log.len()
     }
+    /// From now on records carry credentials of these files, each while it counts.
+    pub fn present(&mut self, files: &[PathBuf]) -> Result<(), Failure> {
+        self.evidence = EvidenceFiles::of(files);
+        self.evidence.refresh(&mut self.recorder)
+    }
     /// Decides on one line. Nothing is durable yet, so nobody may see the decision.
     pub fn decide(&mut self, line: &str) -> Result<Recorded, Failure> {
         let observation = Observation::from_json(line, self.card()).map_err(|error| error.failure())?;
@@ -77,6 +85,8 @@ impl Session {
                 "report each observation once; --skip-recorded passes over lines that the log already has",
             ));
         }
+        self.evidence.refresh(&mut self.recorder)?;
+        self.evidence.note_lapsed(&self.recorder, observation.time);
         let salts = Salts { observations: key::salt()?, evidence: key::salt()? };
         let recorded = self.recorder.record(observation.clone(), salts).map_err(|error| error.failure())?;
         self.last = Some(observation);

@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub mod agent_key;
+pub mod attest;
 pub mod ceremony;
 pub mod challenge;
 pub mod compare;
@@ -11,6 +12,7 @@ pub mod import;
 pub mod init;
 pub mod inspect;
 pub mod log;
+pub mod mandate;
 pub mod plugin;
 pub mod prove;
 pub mod receipt;

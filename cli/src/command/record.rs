@@ -33,6 +33,10 @@ pub struct Record {
     /// Pass over lines whose time is not after the log's last record: go on after an interruption
     #[arg(long)]
     pub skip_recorded: bool,
+    /// Credentials for the program's evidence slots: a file of `attest` or `mandate grant`, or an array of what they print;
+    /// read again whenever it changes
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Vec<PathBuf>,
     /// The log: its directory [default: log in --dir], or the URL of one that many agents write to
     #[arg(long, value_name = "DIRECTORY_OR_URL")]
     pub log: Option<PathBuf>,
@@ -63,6 +67,7 @@ impl Record {
             }
         };
         let mut session = Session::open(&context.store, &directory)?;
+        session.present(&self.evidence)?;
         if session.truncated_tail_bytes > 0 {
             let cut = count(session.truncated_tail_bytes, "byte");
             eprintln!(

@@ -14,7 +14,7 @@ use candor_circuits::statement::ProgramData;
 use candor_program::Fr;
 use candor_program::card::{Card, PointBytes, SetupSource};
 use candor_program::digest::{setup_digest, transaction_word};
-use candor_program::head::{Action, Head};
+use candor_program::head::Action;
 use candor_program::policy::Facts;
 use candor_trace::{Chain, Header, Link, Purpose, SealFile, SealStart, context_digest};
 use candor_verifier::{AssumptionName, Expected};
@@ -151,7 +151,16 @@ impl Case {
             let call = match action(card, sealed.executed) {
                 None => None,
                 Some(action) => {
-                    let facts = Facts { action, time: sealed.time, sequence, features: &[], registers: &[] };
+                    let facts = Facts {
+                        action,
+                        time: sealed.time,
+                        sequence,
+                        features: &[],
+                        outputs: &[],
+                        registers: &[],
+                        after: &[],
+                        evidence: &[],
+                    };
                     Some(card.transaction.build(&facts)?)
                 }
             };
@@ -186,11 +195,6 @@ impl Case {
 }
 
 fn action(card: &Card, word: u128) -> Option<Action> {
-    let Head::ArgMax { actions } = &card.head;
-    let action = |(code, template): (usize, &candor_program::head::ActionTemplate)| Action {
-        code: code as u16,
-        abstain: template.abstain,
-        amount: template.amount,
-    };
-    actions.iter().enumerate().map(action).find(|action| word != 0 && action.word() == word)
+    let mut actions = (0..card.head.actions().len()).filter_map(|output| card.head.action(output));
+    actions.find(|action| word != 0 && action.word() == word)
 }

@@ -317,11 +317,11 @@ fn a_seal_holds_for_one_program() {
         ("span", |card| card.features[3].max -= 1),
         ("offset", |card| (card.features[0].min, card.features[0].max) = (-29_999, 35_536)),
         ("amount", |card| {
-            let candor_program::head::Head::ArgMax { actions } = &mut card.head;
+            let candor_program::head::Head::ArgMax { actions, .. } = &mut card.head;
             actions[0].amount -= 1;
         }),
         ("register", |card| card.registers[0].initial += 1),
-        ("update", |card| card.registers[0].on_execute = candor_program::state::Update::Increment),
+        ("update", |card| card.registers[0].on_execute = candor_program::state::Update::Reset),
         ("predicate", |card| {
             card.policy.predicates[0].operand = candor_program::policy::Operand::Constant(0)
         }),

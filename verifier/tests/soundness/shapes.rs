@@ -57,8 +57,11 @@ fn program(random: &mut Random) -> Program {
         name: format!("action {index}"),
         abstain: index == 0,
         amount: i64::from(index),
+        asset: 0,
+        venue: 0,
     };
-    card.head = Head::ArgMax { actions: (0..outputs).map(action).collect() };
+    let actions = (0..outputs).map(action).collect();
+    card.head = Head::ArgMax { actions, assets: Vec::new(), venues: Vec::new() };
     if let Ok(layout) = weight_layout(card) {
         card.weight_rows = vec![PointBytes([0; 64]); layout.weight_rows() + layout.bias_rows()];
     }
