@@ -2,12 +2,14 @@
 
 use crate::sample;
 use ark_ff::Field;
-use candor_program::card::Card;
+use candor_program::card::{Card, SignerKey};
 use candor_program::digest::{self, AccInput, ProgramIds, fields};
 use candor_program::encoding::{encode, fr_to_bytes, keccak256};
+use candor_program::evidence::{Authority, Evidence, Slot, Statement, Subject};
 use candor_program::execution::{leaf, root};
-use candor_program::policy::{Comparison, Effect, Operand, Predicate};
-use candor_program::state::{State, Update};
+use candor_program::head::{ActionTemplate, Head};
+use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate};
+use candor_program::state::{Register, State, Update, Window};
 use candor_program::{Fr, poseidon};
 
 const GOLDEN: &str = include_str!("../golden/digests.txt");
@@ -82,27 +84,38 @@ fn elements(fields: &[(u128, u32)]) -> Vec<Fr> {
 
 #[test]
 fn golden_program_fr_takes_the_items_of_the_specification() {
-    let widths_counts_initial = [4, 3, 3, 4, 5, 0, 10, 0, 500].map(fr);
-    let mut list = vec![poseidon::hash("cd.rest", &widths_counts_initial)];
+    let widths_and_counts = [4, 3, 3, 0, 4, 0, 5].map(fr);
+    let mut list = vec![poseidon::hash("cd.rest", &widths_and_counts)];
     list.push(fr(10_000 + (65_535 << 17) + (1_100 << 34)));
     list.extend([-250, 0, 250, 0].map(|amount| fr(u(amount))));
     // The feature of the last is held above its minimum of -100.
     let differences = [-250, 250, 259_200, 0, 999 + 100];
-    let difference = |index: usize| differences.get(index).map_or(0, |difference| *difference);
-    for first in (0..16).step_by(3) {
+    // The 17th to 20th are of the registers' sources.
+    let difference =
+        |index: usize| if index == 18 { 1 } else { differences.get(index).copied().unwrap_or(0) };
+    for first in (0..20).step_by(3) {
         let lifted = |i: usize| fr(((1_i128 << 70) + difference(i)) as u128) * power(72 * (i - first) as u32);
-        list.push((first..16.min(first + 3)).map(lifted).sum());
+        list.push((first..20.min(first + 3)).map(lifted).sum());
     }
     let mut fields = vec![(40_000, 32), (0, 16), (21_845, 32), (32_768, 16), ((1 << 31) - 3, 32)];
-    fields.extend([(3, 16), (0, 1), (1, 1), (0, 1), (0, 1), (1, 2), (2, 2), (3, 2), (0, 2)]);
-    // 4 features, 4 registers, 4 elapsed times, code, amount, time, sequence, constant: 17 places, 5 bits
+    fields.push((3, 16));
+    for abstains in [0, 1, 0, 0] {
+        fields.extend([(abstains, 1), (0, 16), (0, 16)]);
+    }
+    fields.extend([(1, 32), (0, 32)].repeat(4));
+    // 4 features, 4 outputs, 4 registers, 4 after, 4 changes, 4 elapsed times; code, amount, magnitude, asset, venue, time,
+    // sequence from 24; constant: 32 places, 5 bits
+    let (set, add) = (1, 2);
+    for (initial, source, update) in [(0, 29, set), (10, 25, add), (0, 31, add), (500, 31, 0)] {
+        fields.extend([(u(initial), 64), (0, 3), (0, 7), (source, 5), (update, 2), (0, 2), (0, 2)]);
+    }
     let (less, equal, not) = (1, 2, 4);
     for (comparison, left, right) in [
-        (less + not, 13, 16),
-        (less + equal, 13, 16),
-        (less, 8, 16),
-        (less + equal + not, 5, 7),
-        (equal, 2, 16),
+        (less + not, 25, 31),
+        (less + equal, 25, 31),
+        (less, 20, 31),
+        (less + equal + not, 9, 11),
+        (equal, 2, 31),
     ] {
         fields.extend([(comparison, 3), (left, 5), (right, 5)]);
     }
@@ -116,6 +129,70 @@ fn golden_program_fr_takes_the_items_of_the_specification() {
     list.extend(elements(&fields));
     let card = sample::program().card;
     assert_eq!(digest::program_fr(&card), poseidon::hash("cd.prog", &list));
+}
+
+type Change = Box<dyn Fn(&mut Card)>;
+
+/// One change of every field of windows, registers, slots and actions that a seal reads.
+fn changes_of_state_and_evidence() -> Vec<(String, Change)> {
+    let mut changes: Vec<(String, Change)> = Vec::new();
+    let mut add = |name: &str, change: Change| changes.push((name.to_owned(), change));
+    let places: [(&str, fn(&mut Register) -> &mut Update); 3] = [
+        ("execute", |register| &mut register.on_execute),
+        ("deny", |register| &mut register.on_deny),
+        ("abstain", |register| &mut register.on_abstain),
+    ];
+    for (name, place) in places {
+        for update in [Update::Keep, Update::Set, Update::Add, Update::Reset] {
+            let known = if name == "execute" { Update::Set } else { Update::Keep };
+            if update != known {
+                let name = format!("on {name}: {update:?}");
+                add(&name, Box::new(move |card| *place(&mut card.registers[0]) = update));
+            }
+        }
+    }
+    add("initial", Box::new(|card| card.registers[0].initial = 1));
+    add("window", Box::new(|card| card.registers[0].window = Some(0)));
+    add("last window", Box::new(|card| card.registers[0].window = Some(3)));
+    add("when", Box::new(|card| card.registers[0].when = Some(0)));
+    add("last when", Box::new(|card| card.registers[0].when = Some(63)));
+    add("source", Box::new(|card| card.registers[0].source = Fact::Sequence.into()));
+    add("constant", Box::new(|card| card.registers[0].source = Operand::Constant(0)));
+    add("offset", Box::new(|card| card.registers[0].source = Operand::Fact { fact: Fact::Time, offset: -1 }));
+    let window = |seconds, offset| {
+        move |card: &mut Card| card.windows = vec![Window { name: String::new(), seconds, offset }]
+    };
+    for (seconds, offset) in [(1, 0), (2, 0), (2, 1), (u32::MAX, 0), (u32::MAX, u32::MAX - 1)] {
+        add(&format!("window {seconds} {offset}"), Box::new(window(seconds, offset)));
+    }
+    let slot = |default, revoked_by| {
+        let authority = Authority::Attester { key: SignerKey::Secp256k1 { address: [1; 20] } };
+        let slot = Slot {
+            name: String::new(),
+            authority,
+            subject: Subject::Agent,
+            default,
+            revoked_by,
+            values: vec![],
+        };
+        move |card: &mut Card| {
+            (card.class.evidence_size, card.evidence) = (4, vec![slot.clone()]);
+        }
+    };
+    for (default, revoked_by) in
+        [(None, None), (Some(0), None), (Some(i64::MIN), None), (None, Some(0)), (None, Some(15))]
+    {
+        add(&format!("slot {default:?} {revoked_by:?}"), Box::new(slot(default, revoked_by)));
+    }
+    add("asset", Box::new(|card| acting(card).asset = 1));
+    add("venue", Box::new(|card| acting(card).venue = 1));
+    add("amount", Box::new(|card| acting(card).amount = 1));
+    changes
+}
+
+fn acting(card: &mut Card) -> &mut ActionTemplate {
+    let Head::ArgMax { actions, .. } = &mut card.head;
+    &mut actions[0]
 }
 
 /// Every kind of fact, comparison, update and effect has its own code.
@@ -138,7 +215,8 @@ fn golden_program_fr_tells_all_variants_apart() {
         if fact != predicate.fact && index != 3 {
             changed.push(Predicate { fact, ..*predicate });
         }
-        changed.push(Predicate { operand: Operand::Fact(fact), ..*predicate });
+        changed.push(Predicate { operand: fact.into(), ..*predicate });
+        changed.push(Predicate { operand: Operand::Fact { fact, offset: 5 }, ..*predicate });
     }
     changed.push(Predicate { operand: Operand::Constant(i64::MIN), ..*predicate });
     changed.push(Predicate { operand: Operand::Constant(i64::MAX), ..*predicate });
@@ -147,10 +225,10 @@ fn golden_program_fr_tells_all_variants_apart() {
         other.policy.predicates[0] = predicate;
         insert(format!("{predicate:?}"), &other);
     }
-    for update in [Update::Keep, Update::AddAmount, Update::Increment] {
+    for (name, change) in changes_of_state_and_evidence() {
         let mut other = card.clone();
-        other.registers[0].on_execute = update;
-        insert(format!("{update:?}"), &other);
+        change(&mut other);
+        insert(name, &other);
     }
     let mut other = card.clone();
     other.policy.rules[0].effect = Effect::Forbid;
@@ -171,14 +249,26 @@ fn golden_poseidon_digests_take_the_items_of_the_specification() {
     // Nine features are filled up to sixteen, which take two elements.
     let observed = [feed(9), fr(0), fr(0)];
     assert_eq!(digest::observations(9, &[0; 9], &payloads), poseidon::hash("cd.obs", &observed));
-    assert_eq!(digest::evidence(9), poseidon::hash("cd.evid", &[fr(9), fr(0)]));
+    assert_eq!(digest::evidence(9, &Evidence(vec![])), poseidon::hash("cd.evid", &[fr(9)]));
+    let statement = Statement { value: -2, issued: 3, expires: 4 };
+    let element = fr(1) + fr(u(-2)) * power(1) + fr(3) * power(65) + fr(4) * power(127);
+    for (slots, size) in [(1, 4), (4, 4), (5, 16), (16, 16)] {
+        let mut list = vec![fr(0); size + 1];
+        (list[0], list[slots]) = (fr(9), element);
+        let mut evidence = vec![None; slots];
+        evidence[slots - 1] = Some(statement);
+        assert_eq!(digest::evidence(9, &Evidence(evidence)), poseidon::hash("cd.evid", &list), "{slots}");
+    }
     let three = |[a, b, c]: [i64; 3]| fr(u(a)) + fr(u(b)) * power(64) + fr(u(c)) * power(128);
+    let timed = |time: u128, [a, b]: [i64; 2]| fr(time) + fr(u(a)) * power(64) + fr(u(b)) * power(128);
+    let two = fr(u(0)) + fr(u(0)) * power(64);
     assert_eq!(
-        digest::state(&State(vec![4, -4])),
-        poseidon::hash("cd.state", &[three([4, -4, 0]), fr(u(0))])
+        digest::state(&State { time: 7, registers: vec![4, -4] }),
+        poseidon::hash("cd.state", &[timed(7, [4, -4]), two])
     );
-    let sixteen = [three([1; 3]), three([1, 1, 0]), three([0; 3]), three([0; 3]), three([0; 3]), fr(u(0))];
-    assert_eq!(digest::state(&State(vec![1; 5])), poseidon::hash("cd.state", &sixteen));
+    let sixteen = [timed(9, [1; 2]), three([1; 3]), three([0; 3]), three([0; 3]), three([0; 3]), two];
+    let state = State { time: 9, registers: vec![1; 5] };
+    assert_eq!(digest::state(&state), poseidon::hash("cd.state", &sixteen));
     let input = AccInput {
         previous: fr(1),
         sequence: 2,

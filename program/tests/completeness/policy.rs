@@ -1,17 +1,34 @@
 //! The decision table, rule by rule and against a slower reading of its specification.
 
 use crate::sample::{self, Numbers, predicate, rule};
+use candor_program::evidence::{Defect, Standing};
 use candor_program::head::Action;
 use candor_program::policy::{
     Comparison, Effect, Fact, Facts, Operand, Outcome, PolicyVerdict, Predicate, Rule, Table,
 };
 
-const ACT: Action = Action { code: 2, abstain: false, amount: 250 };
+const ACT: Action = Action { code: 2, abstain: false, amount: -250, asset: 7, venue: 9 };
 const FEATURES: [i64; 2] = [5, -5];
+const OUTPUTS: [i32; 2] = [i32::MIN, 8];
 const REGISTERS: [i64; 2] = [100, 2_000];
+const AFTER: [Option<i64>; 2] = [Some(40), None];
+const EVIDENCE: [Standing; 3] = [
+    Standing { value: Some(276), issued: Some(900), defect: None },
+    Standing { value: Some(-1), issued: None, defect: Some(Defect::Expired) },
+    Standing { value: None, issued: None, defect: Some(Defect::Absent) },
+];
 
 fn facts() -> Facts<'static> {
-    Facts { action: ACT, time: 1_000, sequence: 3, features: &FEATURES, registers: &REGISTERS }
+    Facts {
+        action: ACT,
+        time: 1_000,
+        sequence: 3,
+        features: &FEATURES,
+        outputs: &OUTPUTS,
+        registers: &REGISTERS,
+        after: &AFTER,
+        evidence: &EVIDENCE,
+    }
 }
 
 fn table(predicates: Vec<Predicate>, rules: Vec<Rule>) -> Table {
@@ -38,7 +55,10 @@ fn verdict(outcome: Outcome, reason: u16, rule: Option<u8>) -> PolicyVerdict {
 fn facts_are_what_they_name() {
     for (fact, expected) in [
         (Fact::ActionCode, Some(2)),
-        (Fact::ActionAmount, Some(250)),
+        (Fact::ActionAmount, Some(-250)),
+        (Fact::ActionMagnitude, Some(250)),
+        (Fact::ActionAsset, Some(7)),
+        (Fact::ActionVenue, Some(9)),
         (Fact::Time, Some(1_000)),
         (Fact::Sequence, Some(3)),
         (Fact::Feature(1), Some(-5)),
@@ -48,6 +68,24 @@ fn facts_are_what_they_name() {
         (Fact::Elapsed(0), Some(900)),
         (Fact::Elapsed(1), None),
         (Fact::Elapsed(2), None),
+        (Fact::Output(0), Some(i32::MIN.into())),
+        (Fact::Output(1), Some(8)),
+        (Fact::Output(2), None),
+        (Fact::After(0), Some(40)),
+        (Fact::After(1), None),
+        (Fact::After(2), None),
+        (Fact::Change(0), Some(60)),
+        (Fact::Change(1), None),
+        (Fact::Evidence(0), Some(276)),
+        (Fact::Evidence(1), Some(-1)),
+        (Fact::Evidence(2), None),
+        (Fact::Evidence(3), None),
+        (Fact::Present(0), Some(1)),
+        (Fact::Present(1), Some(0)),
+        (Fact::Present(2), Some(0)),
+        (Fact::Present(3), None),
+        (Fact::Issued(0), Some(900)),
+        (Fact::Issued(1), None),
     ] {
         assert_eq!(facts().get(fact), expected, "{fact:?}");
     }
@@ -55,6 +93,10 @@ fn facts_are_what_they_name() {
     assert_eq!([Fact::Time, Fact::Sequence, Fact::Elapsed(0)].map(|fact| late.get(fact)), [None; 3]);
     let overflowing = Facts { time: 1, registers: &[i64::MIN], ..facts() };
     assert_eq!(overflowing.get(Fact::Elapsed(0)), None);
+    let far = Facts { registers: &[i64::MIN, -1], after: &[Some(0), Some(i64::MAX - 1)], ..facts() };
+    assert_eq!([Fact::Change(0), Fact::Change(1)].map(|fact| far.get(fact)), [None, Some(i64::MAX)]);
+    let lowest = Action { amount: i64::MIN, ..ACT };
+    assert_eq!(Facts { action: lowest, ..facts() }.get(Fact::ActionMagnitude), None);
     let equal = Facts { time: 100, ..facts() };
     assert_eq!(equal.get(Fact::Elapsed(0)), Some(0));
 }
@@ -65,7 +107,7 @@ fn comparisons_are_the_usual_ones() {
     let all = [Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual];
     let holds = |left, right| all.map(|comparison| comparison.holds(left, right));
     assert_eq!(holds(1, 1), [true, false, false, true, false, true]);
-    assert_eq!(holds(i64::MIN, i64::MAX), [false, true, true, true, false, false]);
+    assert_eq!(holds(i64::MIN.into(), i64::MAX.into()), [false, true, true, true, false, false]);
     assert_eq!(holds(2, -1), [false, true, false, false, true, true]);
 }
 
@@ -107,7 +149,7 @@ fn contradictory_masks_never_match() {
 
 #[test]
 fn abstaining_asks_no_rule() {
-    let facts = Facts { action: Action { code: 1, abstain: true, amount: 0 }, ..facts() };
+    let facts = Facts { action: Action { code: 1, abstain: true, amount: 0, asset: 0, venue: 0 }, ..facts() };
     let forbid = table(vec![always()], vec![rule("f", Effect::Forbid, 1, 0, 17)]);
     assert_eq!(forbid.verdict(&facts), verdict(Outcome::Abstained, 0, None));
     let missing = predicate(Fact::Feature(9), Comparison::Equal, Operand::Constant(0));
@@ -123,7 +165,7 @@ fn every_missing_fact_denies() {
     let present = Fact::ActionCode;
     for fact in missing {
         let left = predicate(fact, Comparison::Equal, Operand::Constant(0));
-        let right = predicate(present, Comparison::Equal, Operand::Fact(fact));
+        let right = predicate(present, Comparison::Equal, fact.into());
         let code = predicate(present, Comparison::Equal, Operand::Constant(2));
         for lacking in [left, right] {
             for (all_of, none_of) in [(0b10, 0), (0, 0b10), (0b11, 0)] {
@@ -202,7 +244,7 @@ fn slowly(table: &Table, facts: &Facts<'_>) -> PolicyVerdict {
 }
 
 fn random_fact(numbers: &mut Numbers) -> Fact {
-    match numbers.next() % 14 {
+    match numbers.next() % 20 {
         0 => Fact::ActionCode,
         1 => Fact::ActionAmount,
         2 => Fact::Time,
@@ -210,7 +252,13 @@ fn random_fact(numbers: &mut Numbers) -> Fact {
         n @ 4..=7 => Fact::Feature((n % 2) as u16),
         n @ 8..=10 => Fact::Register((n % 2) as u16),
         11 => Fact::Elapsed(0),
-        12 => Fact::Elapsed((numbers.next() % 2) as u16),
+        12 => Fact::After((numbers.next() % 8 / 7) as u16),
+        13 => Fact::Change(0),
+        14 => Fact::Evidence((numbers.next() % 17 / 8) as u16),
+        15 => Fact::Present((numbers.next() % 3) as u16),
+        16 => Fact::Issued(0),
+        17 => Fact::Output((numbers.next() % 2) as u16),
+        18 => Fact::Elapsed((numbers.next() % 2) as u16),
         _ => Fact::Feature((numbers.next() % 3) as u16),
     }
 }
@@ -229,7 +277,7 @@ fn random_tables_are_read_as_specified() {
             let comparison =
                 [Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual][(numbers.next() % 6) as usize];
             let operand = match numbers.chance(3) {
-                true => Operand::Fact(random_fact(&mut numbers)),
+                true => Operand::Fact { fact: random_fact(&mut numbers), offset: numbers.between(-2, 2) },
                 false => Operand::Constant([5, -5, 0, 3, 1_000, i64::MIN][(numbers.next() % 6) as usize]),
             };
             predicate(fact, comparison, operand)

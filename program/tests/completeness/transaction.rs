@@ -18,11 +18,14 @@ sol! {
 
 fn facts(amount: i64, time: u64) -> Facts<'static> {
     Facts {
-        action: Action { code: 2, abstain: false, amount },
+        action: Action { code: 2, abstain: false, amount, asset: 0, venue: 0 },
         time,
         sequence: 9,
         features: &[200, -7, i64::MIN],
+        outputs: &[],
         registers: &[1, i64::MAX],
+        after: &[],
+        evidence: &[],
     }
 }
 

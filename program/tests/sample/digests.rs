@@ -6,7 +6,9 @@ use candor_program::card::{Card, PluginSigner, SignerKey};
 use candor_program::digest::{self, AccInput, ProgramIds};
 use candor_program::encoding::{encode, fr_to_bytes, keccak256};
 use candor_program::evaluate::execute;
+use candor_program::evidence::{Evidence, Statement};
 use candor_program::execution::{leaf, leaves, root};
+use candor_program::limits;
 use candor_program::observation::Observation;
 use candor_program::state::State;
 use candor_program::transaction::Transaction;
@@ -26,7 +28,9 @@ pub fn digests() -> String {
     let features = observation.features(card).unwrap();
     let execution = execute(&program, &features).unwrap();
     let observed = digest::observations(0x1234, &features, &observation.payload_digests());
-    let state = digest::state(&State(vec![1, -1, i64::MIN, i64::MAX]));
+    let state = digest::state(&State { time: 9, registers: vec![1, -1, i64::MIN, i64::MAX] });
+    let statement = Statement { value: -1, issued: 2, expires: limits::TIME - 1 };
+    let evidence = digest::evidence(u128::MAX, &Evidence(vec![None, Some(statement)]));
     let acc_genesis = digest::acc_genesis(ids.program_fr, &agent);
     let acc = digest::acc(&AccInput {
         previous: acc_genesis,
@@ -34,7 +38,7 @@ pub fn digests() -> String {
         time: 1_357_160_400,
         program_fr: ids.program_fr,
         observations: observed,
-        evidence: digest::evidence(u128::MAX),
+        evidence,
         state_before: state,
         requested: 1 << 80,
         verdict: 0x0100_1001,
@@ -55,9 +59,10 @@ pub fn digests() -> String {
         ("program file", keccak256(&[&program.to_bytes()])),
         ("observation", keccak256(&[&encode(&observation)])),
         ("observations", element(observed)),
-        ("evidence", element(digest::evidence(u128::MAX))),
+        ("evidence", element(evidence)),
+        ("evidence of nothing", element(digest::evidence(u128::MAX, &Evidence(vec![])))),
         ("state", element(state)),
-        ("state of nothing", element(digest::state(&State(vec![])))),
+        ("state of nothing", element(digest::state(&State::initial(&[])))),
         ("acc genesis", element(acc_genesis)),
         ("acc", element(acc)),
         ("execution leaf", leaf(1, &[1, -1, i32::MIN, i32::MAX])),

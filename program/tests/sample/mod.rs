@@ -5,9 +5,10 @@
 pub mod digests;
 
 use candor_program::card::{
-    Card, Domain, OperatorWeights, Plugin, PointBytes, Program, SetupCard, SetupSource, Weights,
+    Card, Domain, OperatorWeights, Plugin, PointBytes, Program, SetupCard, SetupSource, SignerKey, Weights,
 };
 use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, TermClass};
+use candor_program::evidence::{Authority, Slot, Subject};
 use candor_program::feature::Feature;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::operator::{Affine, Operator, Rescale, Term};
@@ -40,7 +41,26 @@ pub fn feature(name: &str, plugin: u16, pointer: &str, decimals: u8, min: i64, m
 }
 
 pub fn action(name: &str, amount: i64) -> ActionTemplate {
-    ActionTemplate { name: name.into(), abstain: amount == 0, amount }
+    ActionTemplate { name: name.into(), abstain: amount == 0, amount, asset: 0, venue: 0 }
+}
+
+/// A head without assets and venues.
+pub fn head(actions: Vec<ActionTemplate>) -> Head {
+    Head::ArgMax { actions, assets: vec![], venues: vec![] }
+}
+
+/// A register that changes on execution alone.
+pub fn register(name: &str, initial: i64, on_execute: Update, source: Operand) -> Register {
+    Register {
+        name: name.into(),
+        initial,
+        window: None,
+        source,
+        when: None,
+        on_execute,
+        on_deny: Update::Keep,
+        on_abstain: Update::Keep,
+    }
 }
 
 pub fn predicate(fact: Fact, comparison: Comparison, operand: Operand) -> Predicate {
@@ -91,13 +111,15 @@ pub fn program() -> Program {
             feature("rate", 1, "/rate", 2, -100, 1_000),
         ],
         operators,
-        head: Head::ArgMax { actions: vec![action("sell", -250), action("hold", 0), action("buy", 250)] },
+        head: head(vec![action("sell", -250), action("hold", 0), action("buy", 250)]),
+        windows: vec![],
         registers: vec![
-            Register { name: "last_execution".into(), initial: 0, on_execute: Update::Time },
-            Register { name: "exposure".into(), initial: 10, on_execute: Update::AddAmount },
-            Register { name: "executions".into(), initial: 0, on_execute: Update::Increment },
-            Register { name: "limit".into(), initial: 500, on_execute: Update::Keep },
+            register("last_execution", 0, Update::Set, Fact::Time.into()),
+            register("exposure", 10, Update::Add, Fact::ActionAmount.into()),
+            register("executions", 0, Update::Add, Operand::Constant(1)),
+            register("limit", 500, Update::Keep, Operand::Constant(0)),
         ],
+        evidence: vec![],
         policy: policy(),
         transaction: template(),
         plugins: vec![
@@ -128,6 +150,22 @@ pub fn program() -> Program {
     Program { card, weights }
 }
 
+/// The sample with two evidence slots, the second of which the first revokes.
+pub fn witnessed() -> Card {
+    let mut card = program().card;
+    let slot = |name: &str, default, revoked_by| Slot {
+        name: name.into(),
+        authority: Authority::Attester { key: SignerKey::Secp256k1 { address: [3; 20] } },
+        subject: Subject::Agent,
+        default,
+        revoked_by,
+        values: vec![],
+    };
+    card.evidence = vec![slot("revoked_before", None, None), slot("approval", Some(0), Some(0))];
+    card.class.evidence_size = 4;
+    card
+}
+
 /// The class that fits.
 pub fn class_of(features: usize, operators: &[Operator]) -> Class {
     let shape = |Operator::Affine(affine): &Operator| OperatorClass::Affine {
@@ -148,6 +186,7 @@ pub fn class_of(features: usize, operators: &[Operator]) -> Class {
         row_log2: 9,
         policy_size: 16,
         state_size: 4,
+        evidence_size: 0,
     }
 }
 
@@ -159,7 +198,7 @@ pub fn policy() -> Table {
             predicate(Fact::ActionAmount, Comparison::GreaterOrEqual, constant(-250)),
             predicate(Fact::ActionAmount, Comparison::LessOrEqual, constant(250)),
             predicate(Fact::Elapsed(0), Comparison::Less, constant(259_200)),
-            predicate(Fact::Register(1), Comparison::Greater, Operand::Fact(Fact::Register(3))),
+            predicate(Fact::Register(1), Comparison::Greater, Fact::Register(3).into()),
             predicate(Fact::Feature(2), Comparison::Equal, constant(999)),
         ],
         rules: vec![

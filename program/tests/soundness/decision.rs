@@ -2,6 +2,7 @@
 
 use crate::sample;
 use candor_program::decision::{DecisionError, DecisionInput, decide};
+use candor_program::evidence::{Evidence, Statement};
 use candor_program::limits;
 use candor_program::state::State;
 
@@ -9,20 +10,24 @@ fn refused(change: impl FnOnce(&mut Inputs)) -> Option<DecisionError> {
     let mut inputs = Inputs {
         features: vec![10_000, 65_535, 1_100],
         outputs: vec![1, 2, 3],
-        state: State(vec![0; 4]),
+        state: State { time: limits::TIME - 1, registers: vec![0; 4] },
+        evidence: Evidence(vec![Some(Statement { value: 0, issued: limits::TIME - 1, expires: 0 }); 2]),
         time: limits::TIME - 1,
         sequence: limits::TIME - 1,
     };
     change(&mut inputs);
-    let Inputs { features, outputs, state, time, sequence } = &inputs;
-    let card = &sample::program().card;
-    decide(&DecisionInput { card, features, outputs, state, time: *time, sequence: *sequence }).err()
+    let Inputs { features, outputs, state, evidence, time, sequence } = &inputs;
+    let card = &sample::witnessed();
+    assert_eq!(card.validate(), Ok(()));
+    decide(&DecisionInput { card, features, outputs, state, evidence, time: *time, sequence: *sequence })
+        .err()
 }
 
 struct Inputs {
     features: Vec<u16>,
     outputs: Vec<i32>,
     state: State,
+    evidence: Evidence,
     time: u64,
     sequence: u64,
 }
@@ -54,7 +59,29 @@ fn output_count() {
 #[test]
 fn register_count() {
     let error = DecisionError::RegisterCount { expected: 4, got: 5 };
-    assert_eq!(refused(|inputs| inputs.state.0.push(0)), Some(error));
+    assert_eq!(refused(|inputs| inputs.state.registers.push(0)), Some(error));
+}
+
+#[test]
+fn evidence_count() {
+    let error = DecisionError::EvidenceCount { expected: 2, got: 1 };
+    assert_eq!(refused(|inputs| inputs.evidence.0.truncate(1)), Some(error));
+}
+
+#[test]
+fn evidence_time() {
+    let late = limits::TIME;
+    for (issued, expires) in [(late, 0), (0, late), (u64::MAX, u64::MAX)] {
+        let statement = Statement { value: 0, issued, expires };
+        let error = DecisionError::EvidenceTime { slot: 1, issued, expires };
+        assert_eq!(refused(|inputs| inputs.evidence.0[1] = Some(statement)), Some(error));
+    }
+}
+
+#[test]
+fn time_backwards() {
+    let error = DecisionError::TimeBackwards { previous: limits::TIME - 1, got: limits::TIME - 2 };
+    assert_eq!(refused(|inputs| inputs.time = limits::TIME - 2), Some(error));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use candor_program::decision::{DecisionInput, decide};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::{DecodeError, FrBytes, decode_exact, decode_file, encode, encode_file, magic};
 use candor_program::evaluate::execute;
+use candor_program::evidence::Evidence;
 use candor_program::interval::ProgramError;
 use candor_program::observation::Observation;
 use candor_program::policy::{Outcome, PolicyVerdict, Table};
@@ -196,7 +197,9 @@ fn runs(program: &Program) {
     for outputs in [execution.outputs(), &[0, 0, 1], &[1, 0, 0]] {
         let state = &State::initial(&card.registers);
         let (features, time, sequence) = (highest.as_slice(), limits::TIME - 1, 0);
-        let decision = decide(&DecisionInput { card, features, outputs, state, time, sequence }).unwrap();
+        let evidence = &Evidence::none(&card.evidence);
+        let decision =
+            decide(&DecisionInput { card, features, outputs, state, evidence, time, sequence }).unwrap();
         assert_eq!(decision.executed.is_some(), decision.transaction.is_some());
         assert_eq!(decision.executed.is_some(), decision.verdict.outcome == Outcome::Permitted);
     }

@@ -3,11 +3,11 @@
 use crate::sample::{self, action, argument, class_of, feature, log2, predicate, reason, rule};
 use candor_program::card::{Plugin, PointBytes};
 use candor_program::class::{OperatorClass, TensorId, TermClass};
-use candor_program::head::Head;
+use candor_program::head::{ActionTemplate, Head};
 use candor_program::interval::{NameDefect, Part, ProgramError};
 use candor_program::operator::{Affine, Operator, Rescale, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand};
-use candor_program::state::{Register, Update};
+use candor_program::state::Update;
 use candor_program::transaction::{AbiType, ArgumentSource};
 use candor_program::{Card, limits};
 
@@ -40,7 +40,7 @@ fn widths(card: &mut Card, widths: &[u32]) {
 
 fn actions(card: &mut Card, count: usize) {
     let actions = (0..count).map(|index| action(&format!("a{index}"), index as i64)).collect();
-    card.head = Head::ArgMax { actions };
+    card.head = sample::head(actions);
 }
 
 /// The list's last allowed length is accepted, the next is not.
@@ -119,7 +119,7 @@ const NAMES: [(Part, usize, NameOf); 12] = [
     (Part::Function, 0, |card| &mut card.transaction.function),
     (Part::Arguments, 1, |card| &mut card.transaction.arguments[1].name),
     (Part::Actions, 0, |card| match &mut card.head {
-        Head::ArgMax { actions } => &mut actions[0].name,
+        Head::ArgMax { actions, .. } => &mut actions[0].name,
     }),
 ];
 
@@ -165,9 +165,9 @@ fn duplicate_name() {
         refused(|card| card.transaction.arguments[2].name = "asset".into()),
         error(Part::Arguments, 2)
     );
-    let Head::ArgMax { mut actions } = sample::program().card.head;
+    let Head::ArgMax { mut actions, .. } = sample::program().card.head;
     actions[2].name = "sell".into();
-    assert_eq!(refused(|card| card.head = Head::ArgMax { actions }), error(Part::Actions, 2));
+    assert_eq!(refused(|card| card.head = sample::head(actions)), error(Part::Actions, 2));
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn state_size() {
 }
 
 fn resize_registers(card: &mut Card, count: usize) {
-    let register = |index| Register { name: format!("r{index}"), initial: 0, on_execute: Update::Keep };
+    let register = |index| sample::register(&format!("r{index}"), 0, Update::Keep, Operand::Constant(0));
     card.registers = (0..count).map(register).collect();
     card.class.state_size = if count <= 4 { 4 } else { 16 };
     card.policy.rules.clear();
@@ -409,19 +409,74 @@ fn feature_plugin() {
 #[test]
 fn action_amount() {
     for (abstain, amount) in [(true, 1), (true, i64::MIN), (false, 0)] {
-        let Head::ArgMax { mut actions } = sample::program().card.head;
+        let Head::ArgMax { mut actions, .. } = sample::program().card.head;
         (actions[1].abstain, actions[1].amount) = (abstain, amount);
-        let change = |card: &mut Card| card.head = Head::ArgMax { actions };
+        let change = |card: &mut Card| card.head = sample::head(actions);
         assert_eq!(refused(change), ProgramError::ActionAmount { action: 1 });
     }
 }
 
 #[test]
+fn action_magnitude() {
+    let change = |card: &mut Card| acting(card, 0).amount = i64::MIN;
+    assert_eq!(refused(change), ProgramError::ActionMagnitude { action: 0 });
+    assert_eq!(validated(|card| acting(card, 0).amount = i64::MIN + 1), Ok(()));
+}
+
+fn acting(card: &mut Card, index: usize) -> &mut ActionTemplate {
+    let Head::ArgMax { actions, .. } = &mut card.head;
+    &mut actions[index]
+}
+
+/// Without names there is number 0 alone.
+#[test]
+fn action_instrument() {
+    type Place = fn(&mut Card) -> &mut u16;
+    let places: [(Part, Place); 2] = [
+        (Part::Assets, |card| &mut acting(card, 2).asset),
+        (Part::Venues, |card| &mut acting(card, 2).venue),
+    ];
+    for (part, place) in places {
+        for (names, last) in [(0, 0), (1, 0), (2, 1), (limits::INSTRUMENTS, 1_023)] {
+            let changed = |index| {
+                move |card: &mut Card| {
+                    let Head::ArgMax { assets, venues, .. } = &mut card.head;
+                    let list = if part == Part::Assets { assets } else { venues };
+                    *list = (0..names).map(|name| format!("n{name}")).collect();
+                    *place(card) = index;
+                }
+            };
+            assert_eq!(validated(changed(last)), Ok(()));
+            let error = ProgramError::ActionInstrument { action: 2, part };
+            assert_eq!(validated(changed(last + 1)), Err(error));
+        }
+        let many = |card: &mut Card| {
+            let Head::ArgMax { assets, venues, .. } = &mut card.head;
+            let list = if part == Part::Assets { assets } else { venues };
+            *list = (0..=limits::INSTRUMENTS).map(|name| format!("n{name}")).collect();
+        };
+        let got = limits::INSTRUMENTS + 1;
+        assert_eq!(refused(many), ProgramError::Count { part, minimum: 0, limit: limits::INSTRUMENTS, got });
+    }
+}
+
+#[test]
 fn fact_index() {
-    for fact in [Fact::Feature(3), Fact::Register(4), Fact::Elapsed(4), Fact::Feature(u16::MAX)] {
+    for fact in [
+        Fact::Feature(3),
+        Fact::Output(3),
+        Fact::Register(4),
+        Fact::After(4),
+        Fact::Change(4),
+        Fact::Elapsed(4),
+        Fact::Evidence(0),
+        Fact::Present(0),
+        Fact::Issued(0),
+        Fact::Feature(u16::MAX),
+    ] {
         let error = |part, index| ProgramError::FactIndex { part, index, fact };
         assert_eq!(refused(|card| card.policy.predicates[1].fact = fact), error(Part::Predicates, 1));
-        let change = |card: &mut Card| card.policy.predicates[4].operand = Operand::Fact(fact);
+        let change = |card: &mut Card| card.policy.predicates[4].operand = fact.into();
         assert_eq!(refused(change), error(Part::Predicates, 4));
         let source = ArgumentSource::Fact { fact, offset: 0 };
         let change = |card: &mut Card| card.transaction.arguments[2].source = source;

@@ -2,13 +2,15 @@
 
 use super::model::Case;
 use crate::sample::{self, Numbers, argument, class_of, feature, predicate, reason, rule};
+use candor_program::card::SignerKey;
 use candor_program::class::TensorId;
+use candor_program::evidence::{Authority, Slot, Statement, Subject};
 use candor_program::feature::Feature;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::interval::ProgramError;
 use candor_program::operator::{Affine, Operator, Rescale, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, Table};
-use candor_program::state::{Register, Update};
+use candor_program::state::{Register, Update, Window};
 use candor_program::transaction::{AbiType, ArgumentSource};
 use candor_program::{Card, limits};
 
@@ -39,25 +41,97 @@ fn random_feature(numbers: &mut Numbers, index: usize) -> Feature {
 
 fn random_action(numbers: &mut Numbers, index: usize) -> ActionTemplate {
     let amount = if numbers.chance(4) { 0 } else { integer(numbers) };
-    ActionTemplate { name: format!("a{index}"), abstain: amount == 0, amount }
+    let amount = if amount == i64::MIN { 1 } else { amount };
+    let (asset, venue) = (numbers.between(0, 2) as u16, numbers.between(0, 1) as u16);
+    ActionTemplate { name: format!("a{index}"), abstain: amount == 0, amount, asset, venue }
 }
 
-fn random_register(numbers: &mut Numbers, index: usize) -> Register {
-    let on_execute = any(numbers, &[Update::Keep, Update::Time, Update::AddAmount, Update::Increment]);
+fn random_window(numbers: &mut Numbers, index: usize) -> Window {
+    let seconds = any(numbers, &[1, 2, 3, 7, 3_600, 86_400, u32::MAX]);
+    let offset = if numbers.chance(2) { 0 } else { (numbers.next() % u64::from(seconds)) as u32 };
+    Window { name: format!("w{index}"), seconds, offset }
+}
+
+/// All but its source and predicate, which look at facts.
+fn random_register(numbers: &mut Numbers, index: usize, windows: usize) -> Register {
+    let update =
+        |numbers: &mut Numbers| any(numbers, &[Update::Keep, Update::Set, Update::Add, Update::Reset]);
     let initial = if numbers.chance(2) { numbers.between(-1, 1) } else { integer(numbers) };
-    Register { name: format!("r{index}"), initial, on_execute }
+    let window = (windows > 0 && numbers.chance(2)).then(|| (numbers.next() % windows as u64) as u8);
+    Register {
+        name: format!("r{index}"),
+        initial,
+        window,
+        source: Operand::Constant(integer(numbers)),
+        when: None,
+        on_execute: update(numbers),
+        on_deny: if numbers.chance(2) { Update::Keep } else { update(numbers) },
+        on_abstain: if numbers.chance(2) { Update::Keep } else { update(numbers) },
+    }
+}
+
+/// Sources that look at facts, and predicates.
+fn finish_registers(numbers: &mut Numbers, card: &mut Card) {
+    for index in 0..card.registers.len() {
+        let fact = random_fact(numbers, card);
+        if !fact.follows_update() && !numbers.chance(3) {
+            let offset = if numbers.chance(2) { 0 } else { integer(numbers) };
+            card.registers[index].source = Operand::Fact { fact, offset };
+        }
+        let usable = |predicate: &Predicate| !predicate.facts().any(Fact::follows_update);
+        let usable: Vec<u8> = (0_u8..)
+            .zip(&card.policy.predicates)
+            .filter(|(_, predicate)| usable(predicate))
+            .map(|(index, _)| index)
+            .collect();
+        if !usable.is_empty() && numbers.chance(3) {
+            card.registers[index].when = Some(any(numbers, &usable));
+        }
+    }
+}
+
+fn random_slots(numbers: &mut Numbers) -> Vec<Slot> {
+    let count = any(numbers, &[0, 0, 1, 2, 3, 4, 5]);
+    let slot = |(index, numbers): (usize, &mut Numbers)| Slot {
+        name: format!("e{index}"),
+        authority: Authority::Attester { key: SignerKey::Secp256k1 { address: [index as u8; 20] } },
+        subject: Subject::Agent,
+        default: numbers.chance(3).then(|| integer(numbers)),
+        // The first revokes others.
+        revoked_by: (index > 0 && numbers.chance(3)).then_some(0),
+        values: vec![],
+    };
+    (0..count).map(|index| slot((index, numbers))).collect()
 }
 
 fn random_fact(numbers: &mut Numbers, card: &Card) -> Fact {
-    let feature = (numbers.next() % card.features.len() as u64) as u16;
-    let registers = card.registers.len() as u64;
-    let register = (registers > 0).then(|| (numbers.next() % registers) as u16);
-    let simple = any(numbers, &[Fact::ActionCode, Fact::ActionAmount, Fact::Time, Fact::Sequence]);
-    match (numbers.next() % 5, register) {
-        (0 | 1, _) | (_, None) => simple,
-        (2, _) => Fact::Feature(feature),
-        (3, Some(register)) => Fact::Register(register),
-        (_, Some(register)) => Fact::Elapsed(register),
+    let index =
+        |numbers: &mut Numbers, count: usize| (count > 0).then(|| (numbers.next() % count as u64) as u16);
+    let feature = index(numbers, card.features.len()).unwrap();
+    let output = index(numbers, card.head.actions().len()).unwrap();
+    let (register, slot) = (index(numbers, card.registers.len()), index(numbers, card.evidence.len()));
+    let simple = any(
+        numbers,
+        &[
+            Fact::ActionCode,
+            Fact::ActionAmount,
+            Fact::ActionMagnitude,
+            Fact::ActionAsset,
+            Fact::ActionVenue,
+            Fact::Time,
+            Fact::Sequence,
+        ],
+    );
+    match (numbers.next() % 10, register, slot) {
+        (0, ..) => Fact::Feature(feature),
+        (1, ..) => Fact::Output(output),
+        (2 | 3, Some(register), _) => Fact::Register(register),
+        (4, Some(register), _) => Fact::After(register),
+        (5, Some(register), _) => Fact::Change(register),
+        (6, Some(register), _) => Fact::Elapsed(register),
+        (7, _, Some(slot)) => Fact::Evidence(slot),
+        (8, _, Some(slot)) => any(numbers, &[Fact::Present(slot), Fact::Issued(slot)]),
+        _ => simple,
     }
 }
 
@@ -73,7 +147,9 @@ fn constant(numbers: &mut Numbers, card: &Card, fact: Fact) -> i64 {
         Fact::Time => time(numbers) as i64,
         Fact::Feature(index) => card.features[usize::from(index)].min,
         Fact::Register(index) => card.registers[usize::from(index)].initial,
-        Fact::Sequence | Fact::Elapsed(_) => integer(numbers),
+        Fact::Present(_) | Fact::ActionAsset | Fact::ActionVenue | Fact::Output(_) => 0,
+        Fact::Evidence(index) => card.evidence[usize::from(index)].default.unwrap_or(0),
+        _ => integer(numbers),
     };
     start.saturating_add(near)
 }
@@ -82,7 +158,8 @@ fn random_predicate(numbers: &mut Numbers, card: &Card) -> Predicate {
     use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
     let fact = random_fact(numbers, card);
     let operand = if numbers.chance(3) {
-        Operand::Fact(random_fact(numbers, card))
+        let offset = if numbers.chance(2) { 0 } else { integer(numbers) };
+        Operand::Fact { fact: random_fact(numbers, card), offset }
     } else {
         Operand::Constant(constant(numbers, card, fact))
     };
@@ -130,7 +207,7 @@ fn add_arguments(numbers: &mut Numbers, card: &mut Card) {
         card.transaction.arguments.push(argument(&format!("x{index}"), abi_type, source));
         match card.validate() {
             Ok(()) => {}
-            Err(ProgramError::ArgumentRange { .. } | ProgramError::ArgumentElapsed { .. }) => {
+            Err(ProgramError::ArgumentRange { .. } | ProgramError::ArgumentMissing { .. }) => {
                 card.transaction.arguments.pop();
             }
             Err(error) => panic!("{error}"),
@@ -150,12 +227,21 @@ pub(super) fn card(numbers: &mut Numbers) -> Card {
         rescale: Rescale { multiplier: 1, low: 0 },
     })];
     card.class = class_of(card.features.len(), &card.operators);
-    card.head = Head::ArgMax { actions };
+    card.head = Head::ArgMax {
+        actions,
+        assets: ["a", "b", "c"].map(String::from).to_vec(),
+        venues: ["x", "y"].map(String::from).to_vec(),
+    };
+    card.windows = (0..numbers.between(0, 3)).map(|index| random_window(numbers, index as usize)).collect();
+    let windows = card.windows.len();
     card.registers =
-        (0..numbers.between(0, 6)).map(|index| random_register(numbers, index as usize)).collect();
+        (0..numbers.between(0, 6)).map(|index| random_register(numbers, index as usize, windows)).collect();
     card.class.state_size = if card.registers.len() <= 4 { 4 } else { 16 };
+    card.evidence = random_slots(numbers);
+    card.class.evidence_size = [0, 4, 4, 4, 4, 16][card.evidence.len()];
     card.class.policy_size = any(numbers, &[16, 64]);
     card.policy = random_policy(numbers, &card);
+    finish_registers(numbers, &mut card);
     add_arguments(numbers, &mut card);
     assert_eq!(card.validate(), Ok(()));
     card
@@ -175,6 +261,21 @@ pub(super) fn case(numbers: &mut Numbers, card: &Card) -> Case {
         any(numbers, &[register.initial, other])
     });
     let registers = registers.collect();
+    let time = time(numbers);
+    let near = time.saturating_sub(numbers.next() % 3);
+    let last_time = any(numbers, &[0, time, near, time / 2]);
+    let evidence = card.evidence.iter().map(|_| random_statement(numbers, time)).collect();
     let sequence = if numbers.chance(5) { LAST as u64 } else { numbers.next() % 5 };
-    Case { features, outputs, registers, time: time(numbers), sequence }
+    Case { features, outputs, registers, last_time, evidence, time, sequence }
+}
+
+/// Often none, often one whose begin or end is the time.
+fn random_statement(numbers: &mut Numbers, time: u64) -> Option<Statement> {
+    let about = |numbers: &mut Numbers| {
+        let moved = time.saturating_add_signed(numbers.between(-2, 2)).min(LAST as u64);
+        any(numbers, &[0, time, moved, LAST as u64])
+    };
+    let around = integer(numbers);
+    let value = any(numbers, &[0, 1, -1, time as i64, time as i64 - 1, around]);
+    (!numbers.chance(4)).then(|| Statement { value, issued: about(numbers), expires: about(numbers) })
 }

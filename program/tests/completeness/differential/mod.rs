@@ -9,6 +9,7 @@ mod model;
 use crate::sample::Numbers;
 use candor_program::Card;
 use candor_program::decision::{Decision, DecisionInput, decide};
+use candor_program::evidence::Evidence;
 use candor_program::head::Action;
 use candor_program::state::State;
 use model::{Case, Ending, Expected};
@@ -24,12 +25,14 @@ fn campaign() -> usize {
 
 /// One decision, by both; gives how it ended.
 fn compare(card: &Card, case: &Case) -> (Decision, Ending) {
-    let state = State(case.registers.clone());
+    let state = State { time: case.last_time, registers: case.registers.clone() };
+    let evidence = Evidence(case.evidence.clone());
     let decision = decide(&DecisionInput {
         card,
         features: &case.features,
         outputs: &case.outputs,
         state: &state,
+        evidence: &evidence,
         time: case.time,
         sequence: case.sequence,
     });
@@ -39,10 +42,11 @@ fn compare(card: &Card, case: &Case) -> (Decision, Ending) {
         requested: decision.requested.word(),
         verdict: decision.verdict.word(),
         executed: Action::executed_word(decision.executed.as_ref()),
-        registers: decision.state_after.0.iter().map(|value| i128::from(*value)).collect(),
+        registers: decision.state_after.registers.iter().map(|value| i128::from(*value)).collect(),
         calldata: decision.transaction.as_ref().map(|transaction| transaction.calldata.clone()),
     };
     assert_eq!(got, expected, "{case:?}\n{card:?}");
+    assert_eq!(decision.state_after.time, case.time);
     (decision, ending)
 }
 
@@ -53,22 +57,22 @@ fn differential_runs_from_the_initial_state() {
     let mut seen = BTreeMap::<Ending, usize>::new();
     for _ in 0..campaign() / 2 / RUN {
         let card = generate::card(&mut numbers);
-        let mut registers = State::initial(&card.registers).0;
-        let mut time = 0;
+        let State { mut time, mut registers } = State::initial(&card.registers);
         for _ in 0..RUN {
             let mut case = generate::case(&mut numbers, &card);
+            (case.last_time, case.registers) = (time, registers);
             time = case.time.max(time);
-            (case.time, case.registers) = (time, registers);
+            case.time = time;
             let (decision, ending) = compare(&card, &case);
             *seen.entry(ending).or_default() += 1;
-            registers = decision.state_after.0;
+            registers = decision.state_after.registers;
         }
     }
     assert_eq!(seen.remove(&Ending::ArgumentOutOfRange), None);
     let endings =
         [Ending::Abstained, Ending::Lacking, Ending::Forbidden, Ending::NotPermitted, Ending::Executed];
     assert!(endings.iter().all(|ending| seen.get(ending).is_some_and(|count| *count > 100)), "{seen:?}");
-    assert!(seen.get(&Ending::RegisterOverflow).is_some_and(|count| *count > 10), "{seen:?}");
+    assert!(seen.get(&Ending::RegisterBlocked).is_some_and(|count| *count > 10), "{seen:?}");
 }
 
 /// Whatever a previous record claims about the registers, both say the same.

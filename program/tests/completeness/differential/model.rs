@@ -1,9 +1,9 @@
 //! The decision, read off docs/spec/program.md once more: in integers that cannot overflow, by counting and ordering.
 
 use candor_program::Card;
-use candor_program::head::Head;
+use candor_program::evidence::Statement;
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, Rule};
-use candor_program::state::Update;
+use candor_program::state::{Register, Update};
 use candor_program::transaction::{AbiType, ArgumentSource};
 use sha3::{Digest, Keccak256};
 
@@ -14,6 +14,9 @@ pub(super) struct Case {
     pub(super) features: Vec<u16>,
     pub(super) outputs: Vec<i32>,
     pub(super) registers: Vec<i64>,
+    /// Of the last record.
+    pub(super) last_time: u64,
+    pub(super) evidence: Vec<Option<Statement>>,
     pub(super) time: u64,
     pub(super) sequence: u64,
 }
@@ -35,7 +38,7 @@ pub(super) enum Ending {
     Lacking,
     Forbidden,
     NotPermitted,
-    RegisterOverflow,
+    RegisterBlocked,
     ArgumentOutOfRange,
     Executed,
 }
@@ -46,7 +49,7 @@ impl Ending {
         Self::Lacking,
         Self::Forbidden,
         Self::NotPermitted,
-        Self::RegisterOverflow,
+        Self::RegisterBlocked,
         Self::ArgumentOutOfRange,
         Self::Executed,
     ];
@@ -56,7 +59,10 @@ struct World<'a> {
     card: &'a Card,
     case: &'a Case,
     code: usize,
-    amount: i128,
+    /// Registers, ended windows begun anew.
+    begun: Vec<i128>,
+    /// As an execution leaves them, once that is known.
+    after: Vec<Option<i128>>,
 }
 
 /// 2^63.
@@ -66,12 +72,22 @@ fn fits_i64(value: i128) -> bool {
     value + HALF >= 0 && value < HALF
 }
 
+/// The latest multiple of the length, less the offset, that is not after the time.
+fn window_start(seconds: u32, offset: u32, time: u64) -> i128 {
+    let shifted = i128::from(time) + i128::from(offset);
+    shifted - shifted % i128::from(seconds)
+}
+
 impl World<'_> {
     fn fact(&self, fact: Fact) -> Option<i128> {
-        let register = |index: u16| i128::from(self.case.registers[usize::from(index)]);
+        let register = |index: u16| self.begun[usize::from(index)];
+        let template = &self.card.head.actions()[self.code];
         match fact {
             Fact::ActionCode => Some(self.code as i128),
-            Fact::ActionAmount => Some(self.amount),
+            Fact::ActionAmount => Some(template.amount.into()),
+            Fact::ActionMagnitude => Some(i128::from(template.amount).abs()),
+            Fact::ActionAsset => Some(template.asset.into()),
+            Fact::ActionVenue => Some(template.venue.into()),
             Fact::Time => Some(self.case.time.into()),
             Fact::Sequence => Some(self.case.sequence.into()),
             Fact::Feature(index) => {
@@ -79,18 +95,48 @@ impl World<'_> {
                     (&self.card.features[usize::from(index)], self.case.features[usize::from(index)]);
                 Some(i128::from(feature.min) + i128::from(above))
             }
+            Fact::Output(index) => Some(self.case.outputs[usize::from(index)].into()),
             Fact::Register(index) => Some(register(index)),
+            Fact::After(index) => *self.after.get(usize::from(index))?,
+            Fact::Change(index) => Some((*self.after.get(usize::from(index))?)? - register(index))
+                .map(i128::abs)
+                .filter(|change| fits_i64(*change)),
             Fact::Elapsed(index) => Some(i128::from(self.case.time) - register(index))
                 .filter(|elapsed| (0..HALF).contains(elapsed)),
+            Fact::Evidence(index) => {
+                let default = self.card.evidence[usize::from(index)].default.map(i128::from);
+                self.statement(index).map(|statement| statement.value.into()).or(default)
+            }
+            Fact::Present(index) => Some(i128::from(self.statement(index).is_some())),
+            Fact::Issued(index) => self.statement(index).map(|statement| statement.issued.into()),
+        }
+    }
+
+    /// The statement of a slot while it counts.
+    fn current(&self, index: usize) -> Option<Statement> {
+        let time = self.case.time;
+        self.case.evidence[index].filter(|statement| (statement.issued..statement.expires).contains(&time))
+    }
+
+    /// The same, where it is not revoked.
+    fn statement(&self, index: u16) -> Option<Statement> {
+        let current = self.current(usize::from(index))?;
+        let Some(by) = self.card.evidence[usize::from(index)].revoked_by else { return Some(current) };
+        let default = self.card.evidence[usize::from(by)].default;
+        let from = self.current(usize::from(by)).map(|statement| statement.value).or(default)?;
+        (i128::from(current.issued) >= i128::from(from)).then_some(current)
+    }
+
+    fn operand(&self, operand: Operand) -> Option<i128> {
+        match operand {
+            Operand::Constant(value) => Some(value.into()),
+            Operand::Fact { fact, offset } => Some(self.fact(fact)? + i128::from(offset)),
         }
     }
 
     /// 1 or 0 for true or false; `None` where something is missing.
     fn truth(&self, predicate: &Predicate) -> Option<u32> {
-        let right = match predicate.operand {
-            Operand::Constant(value) => i128::from(value),
-            Operand::Fact(fact) => self.fact(fact)?,
-        };
+        let right = self.operand(predicate.operand)?;
         // -1, 0 or 1
         let order = (self.fact(predicate.fact)? - right).signum();
         let accepted: &[i128] = match predicate.comparison {
@@ -122,14 +168,26 @@ impl World<'_> {
         }
     }
 
-    fn next_registers(&self) -> Vec<i128> {
-        let next = |(value, register): (&i64, &candor_program::state::Register)| match register.on_execute {
-            Update::Keep => (*value).into(),
-            Update::Time => self.case.time.into(),
-            Update::AddAmount => i128::from(*value) + self.amount,
-            Update::Increment => i128::from(*value) + 1,
+    /// What a register becomes; `None` where that cannot be told, or does not fit.
+    fn next(&self, index: usize, update: fn(&Register) -> Update) -> Option<i128> {
+        let (value, register) = (self.begun[index], &self.card.registers[index]);
+        let holds = match register.when {
+            Some(predicate) => self.truth(&self.card.policy.predicates[usize::from(predicate)])?,
+            None => 1,
         };
-        self.case.registers.iter().zip(&self.card.registers).map(next).collect()
+        let next = match update(register) {
+            _ if holds == 0 => value,
+            Update::Keep => value,
+            Update::Reset => register.initial.into(),
+            Update::Set => self.operand(register.source)?,
+            Update::Add => value + self.operand(register.source)?,
+        };
+        Some(next).filter(|next| fits_i64(*next))
+    }
+
+    /// All registers, those that have no next value as they were.
+    fn moved(&self, update: fn(&Register) -> Update) -> Vec<i128> {
+        (0..self.begun.len()).map(|index| self.next(index, update).unwrap_or(self.begun[index])).collect()
     }
 
     fn calldata(&self) -> Option<Vec<u8>> {
@@ -180,17 +238,30 @@ fn word(code: usize, amount: i128) -> u128 {
 }
 
 pub(super) fn decide(card: &Card, case: &Case) -> (Expected, Ending) {
-    let Head::ArgMax { actions } = &card.head;
+    let actions = card.head.actions();
     // The greatest output; of several, the one at the lowest index.
     let code = (0..actions.len()).max_by_key(|index| (case.outputs[*index], usize::MAX - index)).unwrap();
-    let world = World { card, case, code, amount: actions[code].amount.into() };
-    let requested = word(code, world.amount);
-    let unchanged = case.registers.iter().map(|value| i128::from(*value)).collect();
+    let begun = card.registers.iter().zip(&case.registers).map(|(register, value)| {
+        let same = register.window.is_none_or(|window| {
+            let window = &card.windows[usize::from(window)];
+            let start = |time| window_start(window.seconds, window.offset, time);
+            start(case.time) == start(case.last_time)
+        });
+        if same { (*value).into() } else { register.initial.into() }
+    });
+    let mut world = World { card, case, code, begun: begun.collect(), after: vec![] };
+    world.after =
+        (0..card.registers.len()).map(|index| world.next(index, |register| register.on_execute)).collect();
+    let requested = word(code, actions[code].amount.into());
     let stopped = |outcome: u64, reason: u64, rule: u64| Expected {
         requested,
         verdict: outcome + 256 * reason + (rule << 24),
         executed: 0,
-        registers: unchanged,
+        registers: world.moved(if outcome == 0 {
+            |register| register.on_abstain
+        } else {
+            |register| register.on_deny
+        }),
         calldata: None,
     };
     if actions[code].abstain {
@@ -207,10 +278,9 @@ pub(super) fn decide(card: &Card, case: &Case) -> (Expected, Ending) {
         Some((1, number, reason)) => return (stopped(2, reason, number), Ending::Forbidden),
         Some((_, number, reason)) => (number, reason),
     };
-    let registers = world.next_registers();
-    if !registers.iter().all(|value| fits_i64(*value)) {
-        return (stopped(2, 2, 0), Ending::RegisterOverflow);
-    }
+    let Some(registers) = world.after.iter().copied().collect() else {
+        return (stopped(2, 2, 0), Ending::RegisterBlocked);
+    };
     let Some(calldata) = world.calldata() else { return (stopped(2, 2, 0), Ending::ArgumentOutOfRange) };
     let verdict = 1 + 256 * reason + (number << 24);
     let calldata = Some(calldata);
