@@ -173,6 +173,7 @@ fn changes_of_state_and_evidence() -> Vec<(String, Change)> {
             subject: Subject::Agent,
             default,
             revoked_by,
+            decimals: 0,
             values: vec![],
         };
         move |card: &mut Card| {

@@ -112,6 +112,7 @@ pub fn program() -> Program {
         ],
         operators,
         head: head(vec![action("sell", -250), action("hold", 0), action("buy", 250)]),
+        amount_decimals: 0,
         windows: vec![],
         registers: vec![
             register("last_execution", 0, Update::Set, Fact::Time.into()),
@@ -159,6 +160,7 @@ pub fn witnessed() -> Card {
         subject: Subject::Agent,
         default,
         revoked_by,
+        decimals: 0,
         values: vec![],
     };
     card.evidence = vec![slot("revoked_before", None, None), slot("approval", Some(0), Some(0))];

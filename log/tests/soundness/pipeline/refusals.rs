@@ -144,8 +144,14 @@ fn a_body_that_the_header_does_not_bind() {
     assert_eq!(place().refused_body(|body| body.evidence_salt ^= 1), BodyError::EvidenceMismatch);
     assert_eq!(place().refused_body(|body| body.features[0] ^= 1), BodyError::InputLeafMismatch);
     assert_eq!(place().refused_body(|body| body.outputs[0] ^= 1), BodyError::OutputLeafMismatch);
-    assert_eq!(place().refused_body(|body| body.state_before.0[0] ^= 1), BodyError::StateBeforeMismatch);
-    assert_eq!(place().refused_body(|body| body.state_after.0[0] ^= 1), BodyError::StateAfterMismatch);
+    assert_eq!(
+        place().refused_body(|body| body.state_before.registers[0] ^= 1),
+        BodyError::StateBeforeMismatch
+    );
+    assert_eq!(
+        place().refused_body(|body| body.state_after.registers[0] ^= 1),
+        BodyError::StateAfterMismatch
+    );
     assert_eq!(place().refused_body(|body| body.leaves[1][0] ^= 1), BodyError::ExecutionRootMismatch);
     assert!(matches!(place().refused_body(|body| body.leaves.clear()), BodyError::LeafCount { got: 0, .. }));
 }
@@ -166,7 +172,7 @@ fn a_body_beyond_what_any_program_has() {
     let source = ObservationError::PayloadCount { expected: PLUGINS, got: PLUGINS + 1 };
     assert_eq!(at_most(PLUGINS + 1, payloads), BodyError::Features { source: source.into() });
     // Registers are filled up with zeros: as many as a class has open the same digest, which needs the card to be told.
-    let registers: fn(&mut Body, usize) = |body, count| body.state_before.0.resize(count, 7);
+    let registers: fn(&mut Body, usize) = |body, count| body.state_before.registers.resize(count, 7);
     assert_eq!(at_most(REGISTERS, registers), BodyError::StateBeforeMismatch);
     assert_eq!(at_most(REGISTERS + 1, registers), BodyError::StateBeforeMismatch);
     let leaves: fn(&mut Body, usize) = |body, count| body.leaves.resize(count, [0; 32]);

@@ -99,6 +99,7 @@ fn random_slots(numbers: &mut Numbers) -> Vec<Slot> {
         default: numbers.chance(3).then(|| integer(numbers)),
         // The first revokes others.
         revoked_by: (index > 0 && numbers.chance(3)).then_some(0),
+        decimals: 0,
         values: vec![],
     };
     (0..count).map(|index| slot((index, numbers))).collect()
