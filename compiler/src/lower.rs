@@ -204,7 +204,7 @@ fn report(
         operators,
         calibration: CalibrationReport { sampled: source.calibration.is_none(), agreement },
         reference,
-        policy: PolicyReport::of(card, origins),
+        policy: PolicyReport::with_origins(card, origins),
         class: card.class.clone(),
         padded_weights: padded_weights(&card.class),
         witness_cells: witness_cells(&card.class),

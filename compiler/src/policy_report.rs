@@ -91,8 +91,14 @@ pub struct RuleLine {
 }
 
 impl PolicyReport {
+    /// The rules of a card.
+    #[must_use]
+    pub fn of(card: &Card) -> Self {
+        Self::with_origins(card, &BTreeMap::new())
+    }
+
     /// The rules of a card; `origins` tells what rules were made from, by name.
-    pub(crate) fn of(card: &Card, origins: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn with_origins(card: &Card, origins: &BTreeMap<String, String>) -> Self {
         let vocabulary = Vocabulary::of(card);
         let windows = card.windows.iter().map(|window| WindowLine {
             name: window.name.clone(),

@@ -12,6 +12,7 @@ use crate::output::{Report, count, hex_string, table};
 use crate::session::Answer;
 use crate::store::{self, Store};
 use candor_circuits::seal;
+use candor_compiler::PolicyReport;
 use candor_log::FileLogReader;
 use candor_program::card::{Card, SetupSource};
 use candor_program::digest::ProgramIds;
@@ -173,6 +174,8 @@ fn of_card(card: &Card, kind: &str) -> Report {
         ("rows", format!("{} of 2^{}", card.weight_rows.len(), card.class.row_log2)),
         ("setup", if development { "DEVELOPMENT" } else { "Powers of Tau" }.to_owned()),
     ]);
+    let policy = PolicyReport::of(card);
+    let text = format!("{text}\n{}", policy.to_string().trim_end());
     let json = json!({
         "kind": kind.split([':', ',']).next(),
         "name": card.name,
@@ -188,6 +191,7 @@ fn of_card(card: &Card, kind: &str) -> Report {
         "actions": actions,
         "rules": rules,
         "registers": registers,
+        "policy": serde_json::to_value(&policy).unwrap_or_default(),
         "transaction": card.transaction.signature(),
         "plugins": plugins,
         "chainId": card.domain.chain_id,
