@@ -21,6 +21,7 @@ fn class(input_log2: u8, outputs: &[u8], row_log2: u8) -> Class {
         row_log2,
         policy_size: 16,
         state_size: 4,
+        evidence_size: 0,
     }
 }
 

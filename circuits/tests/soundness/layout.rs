@@ -24,6 +24,7 @@ fn class(input_log2: u8, operators: &[(u8, &[TermClass])]) -> Class {
         row_log2: 9,
         policy_size: 16,
         state_size: 4,
+        evidence_size: 0,
     }
 }
 

@@ -106,7 +106,15 @@ fn counted(layout: &Layout) -> (u64, u64) {
 fn class(input_log2: u8, operators: Vec<(u8, Vec<TermClass>)>) -> Class {
     let operator = |(output_log2, terms)| OperatorClass::Affine { output_log2, terms };
     let operators = operators.into_iter().map(operator).collect();
-    Class { version: FORMAT_VERSION, input_log2, operators, row_log2: 14, policy_size: 16, state_size: 4 }
+    Class {
+        version: FORMAT_VERSION,
+        input_log2,
+        operators,
+        row_log2: 14,
+        policy_size: 16,
+        state_size: 4,
+        evidence_size: 0,
+    }
 }
 
 /// Many operators, each reading the input many times: without care, every term would fold the whole batch again.
