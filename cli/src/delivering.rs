@@ -8,11 +8,12 @@ use crate::output::count;
 use crate::progress::Progress;
 use crate::store::Store;
 use candor_log::http::{
-    BackOff, BackgroundDelivery, ClientError, ConnectError, Delivery, DeliveryError, LogClient, Patience,
-    fetch_key,
+    BackOff, BackgroundDelivery, ChainName, ClientError, ConnectError, Delivery, DeliveryError, HeadError,
+    LogClient, Patience, fetch_key,
 };
 use candor_log::{FileLogReader, FileSystem};
-use candor_program::card::Domain;
+use candor_program::card::Card;
+use candor_program::digest::ProgramIds;
 use candor_trace::SignedRecord;
 use clap::Args;
 use std::path::Path;
@@ -46,7 +47,7 @@ impl DeliveryArguments {
         &self,
         url: &str,
         store: &Store,
-        domain: Domain,
+        card: &Card,
         directory: &Path,
         outbox: &FileLogReader,
     ) -> Result<Delivery<FileSystem>, Failure> {
@@ -65,7 +66,8 @@ impl DeliveryArguments {
         let client =
             LogClient::new(url, key, PATIENCE).map_err(|error| ClientError::from(error).failure())?;
         let agent = key::load(&store.key())?;
-        Delivery::open(client, agent, domain, FileSystem::at(directory), outbox)
+        let chain = ChainName { domain: card.domain, program_id: ProgramIds::of(card).program_id };
+        Delivery::open(client, agent, chain, FileSystem::at(directory), outbox)
             .map_err(|error| error.failure().at(directory.display()))
     }
 }
@@ -106,11 +108,14 @@ impl Delivering {
         arguments: &DeliveryArguments,
         target: &LogTarget<'_>,
         store: &Store,
-        domain: Domain,
+        card: &Card,
         outbox: &FileLogReader,
     ) -> Result<Self, Failure> {
         let LogTarget { url, required, directory } = *target;
-        match arguments.open(url, store, domain, directory, outbox) {
+        let opened = arguments.open(url, store, card, directory, outbox).and_then(|mut delivery| {
+            check_head(&mut delivery, required, directory, outbox).map(|()| delivery)
+        });
+        match opened {
             Ok(delivery) => Self::begin(delivery, required, arguments.timeout(), directory, outbox),
             Err(failure) if !required && failure.class == ExitClass::Unexpected => {
                 eprintln!("note: records wait in the outbox: {}", failure.message);
@@ -187,6 +192,24 @@ impl Delivering {
     }
 }
 
+/// Before anything is signed: the log has nothing of this agent that the outbox does not have. Where the log is away and is
+/// not required, that is made up for before the first delivery, when the agent has gone on already.
+fn check_head(
+    delivery: &mut Delivery<FileSystem>,
+    required: bool,
+    directory: &Path,
+    outbox: &FileLogReader,
+) -> Result<(), Failure> {
+    let checked = delivery.ask_head().and_then(|head| delivery.check_head(head.as_ref(), outbox));
+    match checked {
+        Err(error) if !required && error.is_temporary() => {
+            eprintln!("note: whether this is the newest copy of the agent's log was not asked: {error}");
+            Ok(())
+        }
+        other => other.map_err(|error| error.failure().at(directory.display())),
+    }
+}
+
 /// Delivers all that the outbox has, as often as it takes within the time.
 pub fn deliver(
     delivery: &mut Delivery<FileSystem>,
@@ -240,7 +263,10 @@ impl Classify for ClientError {
             Self::Refused { status: 413, .. } => ExitClass::Limit,
             Self::Refused { status: 400, .. } => ExitClass::Malformed,
             Self::Refused { .. } | Self::OtherRecord { .. } => ExitClass::Rejected,
-            Self::Answer { .. } | Self::Key { .. } => ExitClass::Malformed,
+            Self::Head { source: HeadError::OtherEntry | HeadError::Signature { .. }, .. } => {
+                ExitClass::Rejected
+            }
+            Self::Answer { .. } | Self::Key { .. } | Self::Head { .. } => ExitClass::Malformed,
         }
     }
     fn fix(&self) -> Option<&'static str> {
@@ -262,7 +288,7 @@ impl Classify for ClientError {
             }
             Self::Refused { .. } => "the log was not written by the recorder, or was changed since",
             Self::Answer { .. } | Self::Key { .. } => "is this the URL of a log?",
-            Self::OtherRecord { .. } => "do not trust this log",
+            Self::Head { .. } | Self::OtherRecord { .. } => "do not trust this log",
         })
     }
 }
@@ -270,16 +296,19 @@ impl Classify for ClientError {
 impl Classify for DeliveryError {
     fn class(&self) -> ExitClass {
         match self {
-            Self::Client { source, .. } => source.class(),
+            Self::Client { source, .. } | Self::Head { source } => source.class(),
             Self::Outbox(error) => error.class(),
             Self::Io { .. } => ExitClass::Unexpected,
             Self::Malformed { .. } => ExitClass::Malformed,
-            Self::OlderOutbox { .. } | Self::Restless { .. } => ExitClass::Rejected,
+            Self::OlderOutbox { .. }
+            | Self::LogKnowsMore { .. }
+            | Self::OtherHistory { .. }
+            | Self::Restless { .. } => ExitClass::Rejected,
         }
     }
     fn fix(&self) -> Option<&'static str> {
         match self {
-            Self::Client { source, .. } => source.fix(),
+            Self::Client { source, .. } | Self::Head { source } => source.fix(),
             Self::Outbox(error) => error.fix(),
             Self::Io { .. } => Some("check the disk, its free space and permissions"),
             _ => None,

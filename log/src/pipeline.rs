@@ -8,6 +8,7 @@
 //! checks of a body is what shows without the program. A log that lost its newest entries together with its own memory of
 //! them looks like a shorter log: give [`LogSettings::remembered`] what a witness knows.
 
+mod chain_head;
 mod chains;
 mod check;
 mod cosign;
@@ -36,6 +37,7 @@ mod submit;
 mod tiles;
 mod usage;
 
+pub use chain_head::ChainLength;
 pub use cosign::{Cosign, CosignRequest, NoWitnesses};
 pub use error::{FileDamage, PipelineError};
 pub use evidence::{EVIDENCE_MAGIC, EquivocationEvidence, MAX_EVIDENCE_BYTES};

@@ -78,13 +78,7 @@ impl Record {
             None => Delivering::Nobody,
             Some(url) => {
                 let target = LogTarget { url, required: self.require_log, directory: &directory };
-                Delivering::open(
-                    &self.delivery,
-                    &target,
-                    &context.store,
-                    session.card().domain,
-                    session.log(),
-                )?
+                Delivering::open(&self.delivery, &target, &context.store, session.card(), session.log())?
             }
         };
         let output = &mut context.output;

@@ -3,6 +3,7 @@
 use crate::project::{Project, observations};
 use crate::served::Server;
 use std::fs;
+use std::path::Path;
 
 const ORIGIN: &str = "log.example/agents";
 
@@ -85,14 +86,24 @@ fn a_copied_agent_is_found_out() {
     let first = project.write("first.jsonl", observations(0..4));
     let second = project.write("second.jsonl", observations(10..15));
     project.run(&["record", &first, "--log", &url]).ok();
-    // The same key with a log of its own: two records for one place.
-    let copy = project.path("copy");
+    // The same key with a log of its own: nothing is signed for a place of which the log has a record.
+    let (copy, own) = (project.path("copy"), project.path("log"));
     let ran = project.run(&["record", &second, "--log", &url, "--outbox", &copy]);
-    assert!(ran.stderr.contains("equivocation"), "{}", ran.stderr);
+    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{}", ran.stderr);
+    let newest = record_hash(&project, &own, 3);
+    for named in ["the log has 4 records", &newest, "this outbox has 0", "Restore"] {
+        assert!(ran.stderr.contains(named), "{named}: {}", ran.stderr);
+    }
+    // Recorded without the log, and handed in then: it is not.
+    project.run(&["record", &second, "--log", &copy]).ok();
     let (code, failed) = project.json(&["log", "deliver", &url, "--outbox", &copy]);
     assert_eq!((code, failed["error"]["class"].as_str()), (4, Some("rejected")), "{failed}");
-    // The log keeps both headers.
-    assert!(fs::read_dir(format!("{directory}/private/evidence")).unwrap().next().is_some());
+    let message = failed["error"]["message"].as_str().unwrap();
+    let other = record_hash(&project, &copy, 3);
+    for named in ["record 3 of this agent", &newest, &other] {
+        assert!(message.contains(named), "{named}: {message}");
+    }
+    assert!(!Path::new(&format!("{directory}/private/evidence")).exists());
     // An outbox that was put back is not continued.
     let log = project.store().join("log/log.candor");
     let whole = fs::read(&log).unwrap();
@@ -104,6 +115,60 @@ fn a_copied_agent_is_found_out() {
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert!(ran.stderr.contains("older copy"), "{}", ran.stderr);
     fs::write(&log, whole).unwrap();
+}
+
+fn record_hash(project: &Project, log: &str, sequence: u64) -> String {
+    let (_, shown) = project.json(&["inspect", log, "--record", &sequence.to_string()]);
+    shown["record"]["recordHash"].as_str().unwrap_or_else(|| panic!("{shown}")).to_owned()
+}
+
+#[test]
+fn an_agent_that_was_put_back_as_a_whole_signs_nothing() {
+    let (project, directory) = with_log();
+    project.run(&["log", "register", &directory]).ok();
+    let server = Server::start(&project, &["log", "serve", &directory, "--listen", "127.0.0.1:0"]);
+    let url = server.url();
+    let first = project.write("first.jsonl", observations(0..4));
+    let second = project.write("second.jsonl", observations(4..6));
+    let third = project.write("third.jsonl", observations(10..15));
+    project.run(&["record", &first, "--log", &url]).ok();
+    // A backup of the folder, mark and all.
+    let (own, backup, newer) = (project.path("log"), project.path("backup"), project.path("newer"));
+    copy_folder(&own, &backup);
+    project.run(&["record", &second, "--log", &url]).ok();
+    fs::rename(&own, &newer).unwrap();
+    copy_folder(&backup, &own);
+    for arguments in
+        [vec!["record", &third, "--log", &url], vec!["record", &third, "--log", &url, "--require-log"]]
+    {
+        let ran = project.run(&arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("the log has 6 records") && ran.stderr.contains("has 4"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(project.json(&["inspect", &own]).1["records"], 4);
+    }
+    project.refuses(&["log", "deliver", &url], 4, &["the log has 6 records"]);
+    // The log away: nothing tells, the agent goes on, and finds out before it hands anything in.
+    let (_, ended) = server.end();
+    assert_eq!(ended["entries"], 6);
+    let ran = project.run(&["record", &third, "--limit", "1", "--log", &url, "--log-timeout", "0"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("was not asked"), "{}", ran.stderr);
+    let server = Server::start(&project, &["log", "serve", &directory, "--listen", "127.0.0.1:0"]);
+    project.refuses(&["log", "deliver", &server.url()], 4, &["the log has 6 records", "has 5"]);
+    // The newer folder goes on as if nothing had been.
+    fs::remove_dir_all(&own).unwrap();
+    fs::rename(&newer, &own).unwrap();
+    project.run(&["record", &third, "--log", &server.url()]).ok();
+    assert_eq!(server.end().1["entries"], 11);
+}
+
+fn copy_folder(from: &str, to: &str) {
+    let done = std::process::Command::new("cp").args(["-r", from, to]).status().unwrap();
+    assert!(done.success());
 }
 
 #[test]
@@ -131,12 +196,8 @@ fn records_go_to_the_log_that_is_known_and_no_other() {
 fn an_old_copy_of_a_log_is_refused_where_somebody_remembers() {
     let (project, directory) = with_log();
     project.run(&["log", "register", &directory]).ok();
-    let copy = |from: &str, to: &str| {
-        let done = std::process::Command::new("cp").args(["-r", from, to]).status().unwrap();
-        assert!(done.success());
-    };
     let old = project.path("old");
-    copy(&directory, &old);
+    copy_folder(&directory, &old);
     let server = Server::start(&project, &["log", "serve", &directory, "--listen", "127.0.0.1:0"]);
     let days = project.write("days.jsonl", observations(0..4));
     project.run(&["record", &days, "--log", &server.url()]).ok();

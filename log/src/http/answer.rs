@@ -38,6 +38,22 @@ pub struct Acknowledgement {
     pub duplicate: bool,
     /// The record, in hexadecimal.
     pub record_hash: String,
+    /// How far the record's chain has come.
+    pub chain: ChainAnswer,
+}
+
+/// How far a chain has come at the log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainAnswer {
+    /// Records that the log has accepted.
+    pub records: u64,
+    /// The newest of them, in hexadecimal; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub record_hash: Option<String>,
+    /// Its entry in standard base64, where it was asked for and is not pruned.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub entry: Option<String>,
 }
 
 /// Why a request was refused.

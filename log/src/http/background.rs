@@ -160,6 +160,8 @@ impl<D: Disk> Courier<D> {
     fn deliver(&mut self) -> Result<(), DeliveryError> {
         while let Some(next) = self.shared.next(self.delivery.delivered()) {
             let delivered = match next {
+                // Nothing is handed in before the log has said how far the chain has come.
+                _ if !self.delivery.is_checked() => self.check_head().and_then(|()| self.deliver_outbox()),
                 Next::Record(record) => self.delivery.deliver_record(&record).or_else(|error| match &error {
                     // The log asks for earlier ones.
                     DeliveryError::Client { source, .. } if source.expected_sequence().is_some() => {
@@ -187,6 +189,12 @@ impl<D: Disk> Courier<D> {
             }
         }
         Ok(())
+    }
+    /// The answer comes first: what is appended meanwhile is in the outbox that it is compared with.
+    fn check_head(&mut self) -> Result<(), DeliveryError> {
+        let head = self.delivery.ask_head()?;
+        let (outbox, _) = FileLogReader::open(&self.outbox)?;
+        self.delivery.check_head(head.as_ref(), &outbox)
     }
     fn deliver_outbox(&mut self) -> Result<(), DeliveryError> {
         let (outbox, _) = FileLogReader::open(&self.outbox)?;

@@ -1,7 +1,10 @@
 //! The client of a log: small, blocking, and sure of what it is told.
 
-use crate::http::answer::{Acknowledgement, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest};
+use crate::http::answer::{
+    Acknowledgement, ChainAnswer, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest,
+};
 use crate::http::connect::{Answer, ConnectError, Patience, Server};
+use crate::http::head::{ChainHead, ChainName, HeadError};
 use crate::http::submission::{SubmissionClaim, SubmissionMessage};
 use candor_program::card::Domain;
 use candor_program::encoding::{encode, keccak256};
@@ -13,6 +16,8 @@ use thiserror::Error;
 
 /// Longest answer in JSON.
 const MAX_JSON_BYTES: u64 = 1 << 16;
+/// An agent that is about to begin does not wait longer than this to learn where its chain is.
+const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Longest body.
 const MAX_BODY_BYTES: u64 = 17 << 20;
 
@@ -63,6 +68,14 @@ pub enum ClientError {
         url: String,
         /// Why.
         source: KeyError,
+    },
+    /// What it says of the agent's chain is nothing.
+    #[error("{url}: {source}")]
+    Head {
+        /// Asked.
+        url: String,
+        /// Why.
+        source: HeadError,
     },
     /// It acknowledged another record than it was given.
     #[error("{url} was given record {expected} and acknowledged {got}")]
@@ -122,13 +135,16 @@ pub fn fetch_key(url: &str, patience: Patience) -> Result<VerifierKey, ClientErr
 #[derive(Clone, Debug)]
 pub struct LogClient {
     server: Server,
+    /// The same, asked with less patience.
+    quick: Server,
     key: VerifierKey,
 }
 
 impl LogClient {
     /// Nothing is asked yet. What is submitted is bound to the log of this key.
     pub fn new(url: &str, key: VerifierKey, patience: Patience) -> Result<Self, ConnectError> {
-        Ok(Self { server: Server::at(url, patience)?, key })
+        let quick = Patience { whole: patience.whole.min(HEAD_TIME), ..patience };
+        Ok(Self { server: Server::at(url, patience)?, quick: Server::at(url, quick)?, key })
     }
     /// Key of the log.
     #[must_use]
@@ -161,6 +177,21 @@ impl LogClient {
             return Err(ClientError::OtherRecord { url: self.server.url(&path), expected, got });
         }
         Ok(acknowledgement)
+    }
+    /// How far the log has an agent's chain; `None` if agent and program are not registered.
+    ///
+    /// Owes: the log may say less than it has. It cannot say more, unless [`ChainHead::signed`] is false.
+    pub fn chain_head(&self, agent: &[u8; 20], chain: &ChainName) -> Result<Option<ChainHead>, ClientError> {
+        let (agent_text, program) = (hex::encode(agent), hex::encode(chain.program_id));
+        let path = format!("candor/v1/agents/0x{agent_text}/programs/0x{program}/head");
+        let answer = self.quick.get(&path, None, MAX_JSON_BYTES)?;
+        match self.parse::<ChainAnswer>(&path, &answer) {
+            Ok(answer) => ChainHead::check(&answer, agent, chain)
+                .map(Some)
+                .map_err(|source| ClientError::Head { url: self.server.url(&path), source }),
+            Err(ClientError::Refused { refusal, .. }) if refusal.code == "unknown-program" => Ok(None),
+            Err(error) => Err(error),
+        }
     }
     /// How the log is.
     pub fn health(&self) -> Result<Health, ClientError> {

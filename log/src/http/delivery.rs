@@ -2,17 +2,18 @@
 //!
 //! The agent's [`crate::FileLog`] is the outbox: a record is durable there before anybody else sees it. Beside it lies a mark, up to
 //! where the log has acknowledged. A mark that is lost or behind costs repeated deliveries, which change nothing; a log
-//! that was put back says what it expects, and is delivered to again from there.
+//! that was put back says what it expects, and is delivered to again from there. An outbox that was put back together with
+//! its mark is found out by asking the log where the chain is ([`Delivery::check_head`]), before anything is handed in.
 
 use crate::disk::Disk;
 use crate::error::LogError;
 use crate::http::answer::RecordState;
 use crate::http::client::{ClientError, LogClient};
+use crate::http::head::{ChainHead, ChainName};
 use crate::http::whole_file;
 use crate::read::FileLogReader;
 use crate::storage::LogFile;
 use borsh::{BorshDeserialize, BorshSerialize};
-use candor_program::card::Domain;
 use candor_program::encoding::{DecodeError, decode_file, encode_file};
 use candor_trace::{AgentKey, SignedRecord};
 use std::io;
@@ -70,6 +71,47 @@ pub enum DeliveryError {
         /// In the outbox.
         records: u64,
     },
+    /// The log has more of this chain than the outbox.
+    #[error(
+        "the log has {log_records} records of this agent, the newest {}{}; this outbox has {records}, the newest {}: it is an \
+         older copy, or another copy of the agent went on. Going on would sign two records for one place. Restore the newer \
+         outbox; if it is lost, this key must not sign for this program again",
+        hash(.log_newest.as_ref()), unsigned(.signed), hash(.newest.as_ref())
+    )]
+    LogKnowsMore {
+        /// Records at the log.
+        log_records: u64,
+        /// Record hash of the log's newest.
+        log_newest: Option<[u8; 32]>,
+        /// Whether the log showed the agent's signature of it.
+        signed: bool,
+        /// Records in the outbox.
+        records: u64,
+        /// Record hash of the newest in the outbox.
+        newest: Option<[u8; 32]>,
+    },
+    /// The log has another record at a place than the outbox.
+    #[error(
+        "record {sequence} of this agent is {} at the log{} and {} in this outbox: two copies of the agent recorded, or an older \
+         copy was continued. Nothing more is signed; find out which is right before going on",
+        hash(.log_hash.as_ref()), unsigned(.signed), hash(Some(.own_hash))
+    )]
+    OtherHistory {
+        /// The log's newest record.
+        sequence: u64,
+        /// Its record hash.
+        log_hash: Option<[u8; 32]>,
+        /// Whether the log showed the agent's signature of it.
+        signed: bool,
+        /// Record hash of the one in the outbox.
+        own_hash: [u8; 32],
+    },
+    /// The log did not say where the chain is.
+    #[error("the log was asked how far this agent's chain has come: {source}")]
+    Head {
+        /// Why.
+        source: ClientError,
+    },
     /// The log asks for records again and again.
     #[error("the log asks for record {expected} again and again")]
     Restless {
@@ -82,16 +124,24 @@ impl DeliveryError {
     /// Whether trying again later may help.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Client { source, .. } if source.is_temporary())
+        matches!(self, Self::Client { source, .. } | Self::Head { source } if source.is_temporary())
     }
     /// When to come again, if the log said so.
     #[must_use]
     pub fn retry_after(&self) -> Option<std::time::Duration> {
         match self {
-            Self::Client { source, .. } => source.retry_after(),
+            Self::Client { source, .. } | Self::Head { source } => source.retry_after(),
             _ => None,
         }
     }
+}
+
+fn hash(hash: Option<&[u8; 32]>) -> String {
+    hash.map_or_else(|| "none".to_owned(), |hash| format!("0x{}", hex::encode(hash)))
+}
+
+fn unsigned(signed: &bool) -> &'static str {
+    if *signed { "" } else { " (the log's word: that record is pruned)" }
 }
 
 /// Up to where a log has acknowledged an outbox.
@@ -109,12 +159,14 @@ struct Mark {
 pub struct Delivery<D> {
     client: LogClient,
     key: AgentKey,
-    domain: Domain,
+    chain: ChainName,
     disk: D,
     mark: Mark,
     /// What the file says.
     durable: u64,
     wait: RecordState,
+    /// The log's end of the chain was compared with the outbox.
+    checked: bool,
 }
 
 impl<D: Disk> Delivery<D> {
@@ -124,7 +176,7 @@ impl<D: Disk> Delivery<D> {
     pub fn open<F: LogFile>(
         client: LogClient,
         key: AgentKey,
-        domain: Domain,
+        chain: ChainName,
         disk: D,
         outbox: &FileLogReader<F>,
     ) -> Result<Self, DeliveryError> {
@@ -145,12 +197,12 @@ impl<D: Disk> Delivery<D> {
         if let Some(last) = mark.delivered.checked_sub(1) {
             let records = outbox.len();
             let older = DeliveryError::OlderOutbox { delivered: mark.delivered, records };
-            if last >= records || Some(outbox.get(last)?.record_hash(&domain)) != mark.last {
+            if last >= records || Some(outbox.get(last)?.record_hash(&chain.domain)) != mark.last {
                 return Err(older);
             }
         }
         let durable = mark.delivered;
-        Ok(Self { client, key, domain, disk, mark, durable, wait: RecordState::Sequenced })
+        Ok(Self { client, key, chain, disk, mark, durable, wait: RecordState::Sequenced, checked: false })
     }
     /// How far the log must have come with a record before it counts as delivered.
     #[must_use]
@@ -173,7 +225,52 @@ impl<D: Disk> Delivery<D> {
     pub fn agent(&self) -> [u8; 20] {
         self.key.address()
     }
-    /// Delivers everything that the outbox has, in order.
+    /// Asks the log how far the chain has come. Whoever else appends to the outbox, read it after this answer:
+    /// [`Delivery::check_head`].
+    pub fn ask_head(&self) -> Result<Option<ChainHead>, DeliveryError> {
+        let head = self.client.chain_head(&self.key.address(), &self.chain);
+        head.map_err(|source| DeliveryError::Head { source })
+    }
+    /// The outbox has all that the log has of the chain: going on from it signs no second record for any place.
+    ///
+    /// Errors: it is an older copy, or another history.
+    /// Owes: what the log has not seen, and what it does not say, is not known here.
+    pub fn check_head<F: LogFile>(
+        &mut self,
+        head: Option<&ChainHead>,
+        outbox: &FileLogReader<F>,
+    ) -> Result<(), DeliveryError> {
+        let last = head.and_then(|head| Some((head, head.records.checked_sub(1)?)));
+        if let Some((head, sequence)) = last {
+            let own = |sequence| -> Result<[u8; 32], DeliveryError> {
+                Ok(outbox.get(sequence)?.record_hash(&self.chain.domain))
+            };
+            let records = outbox.len();
+            if head.records > records {
+                return Err(DeliveryError::LogKnowsMore {
+                    log_records: head.records,
+                    log_newest: head.record_hash,
+                    signed: head.signed,
+                    records,
+                    newest: records.checked_sub(1).map(own).transpose()?,
+                });
+            }
+            let own_hash = own(sequence)?;
+            if Some(own_hash) != head.record_hash {
+                let (log_hash, signed) = (head.record_hash, head.signed);
+                return Err(DeliveryError::OtherHistory { sequence, log_hash, signed, own_hash });
+            }
+        }
+        self.checked = true;
+        Ok(())
+    }
+    /// Whether the log's end of the chain was compared with the outbox.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        self.checked
+    }
+    /// Delivers everything that the outbox has, in order; first of all asks the log how far the chain has come, if nobody
+    /// did ([`Delivery::check_head`]).
     ///
     /// Errors: the first record that was not acknowledged; what came before it was.
     pub fn deliver<F: LogFile>(&mut self, outbox: &FileLogReader<F>) -> Result<(), DeliveryError> {
@@ -185,6 +282,10 @@ impl<D: Disk> Delivery<D> {
         outbox: &FileLogReader<F>,
         mut stop: impl FnMut(u64) -> bool,
     ) -> Result<(), DeliveryError> {
+        if !self.checked && self.mark.delivered < outbox.len() {
+            let head = self.ask_head()?;
+            self.check_head(head.as_ref(), outbox)?;
+        }
         let mut rewinds = 0;
         let delivered = loop {
             if self.mark.delivered >= outbox.len() || stop(self.mark.delivered) {
@@ -200,7 +301,7 @@ impl<D: Disk> Delivery<D> {
                     Some(expected) if rewinds < MAX_REWINDS => {
                         rewinds += 1;
                         let last = expected.checked_sub(1).map(|last| outbox.get(last)).transpose()?;
-                        self.mark.last = last.map(|record| record.record_hash(&self.domain));
+                        self.mark.last = last.map(|record| record.record_hash(&self.chain.domain));
                         self.mark.delivered = expected;
                     }
                     Some(expected) => break Err(DeliveryError::Restless { expected }),
@@ -217,10 +318,10 @@ impl<D: Disk> Delivery<D> {
     pub fn deliver_record(&mut self, record: &SignedRecord) -> Result<(), DeliveryError> {
         let sequence = record.header.sequence;
         self.client
-            .submit(&self.key, &self.domain, record, self.wait)
+            .submit(&self.key, &self.chain.domain, record, self.wait)
             .map_err(|source| DeliveryError::Client { sequence, source })?;
         self.mark.delivered = sequence.saturating_add(1);
-        self.mark.last = Some(record.record_hash(&self.domain));
+        self.mark.last = Some(record.record_hash(&self.chain.domain));
         if self.mark.delivered.saturating_sub(self.durable) >= MARK_EVERY {
             self.write_mark()?;
         }

@@ -8,18 +8,22 @@ mod background;
 mod client;
 pub(crate) mod connect;
 mod delivery;
+mod head;
 #[cfg(feature = "server")]
 pub mod server;
 mod submission;
 mod whole_file;
 pub mod witness;
 
-pub use answer::{Acknowledgement, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest};
+pub use answer::{
+    Acknowledgement, ChainAnswer, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest,
+};
 pub use back_off::{BackOff, MAX_RETRY_AFTER};
 pub use background::{BackgroundDelivery, DeliveryObserver, Finished};
 pub use client::{ClientError, LogClient, fetch_key};
 pub use connect::{ConnectError, Patience};
 pub use delivery::{Delivery, DeliveryError};
+pub use head::{ChainHead, ChainName, HeadError};
 pub use submission::{
     AGENT_HEADER, BODY_HEADER, ClaimError, PROGRAM_HEADER, RECORD_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER,
     SUBMISSION_TYPE, SubmissionClaim, SubmissionMessage,

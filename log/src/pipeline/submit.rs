@@ -127,7 +127,7 @@ impl<D: Disk> Shared<D> {
         }
     }
     /// The entry at a place of a chain that is indexed.
-    fn entry_at(&self, slot: &ChainSlot, sequence: u64) -> Result<(u64, Entry), PipelineError> {
+    pub(crate) fn entry_at(&self, slot: &ChainSlot, sequence: u64) -> Result<(u64, Entry), PipelineError> {
         let mismatch = |index| self.files.damaged(INDEX, FileDamage::IndexMismatch { index });
         let Some(index) = self.index.place(slot.number, sequence)? else {
             // An index that was made again after a pruning does not have what was pruned.

@@ -72,12 +72,24 @@ impl Agent {
         let recorder = Recorder::resume(program, key(number), None).expect("genesis");
         Self { recorder, registration, time: agent::START }
     }
+    /// Its chain.
+    #[cfg(feature = "client")]
+    pub(crate) fn chain_name(&self) -> candor_log::http::ChainName {
+        candor_log::http::ChainName {
+            domain: self.registration.domain,
+            program_id: self.registration.program_id,
+        }
+    }
     /// Its next record.
     pub(crate) fn record(&mut self) -> SignedRecord {
         self.time += 1;
         let observation = agent::observation(self.time, agent::Want::Hold);
         let salts = agent::salts(self.recorder.sequence());
         self.recorder.record(observation, salts).expect("recorded").record
+    }
+    /// What it records from here on differs from what it would have.
+    pub(crate) fn skip_time(&mut self) {
+        self.time += 1;
     }
     /// Its next records.
     pub(crate) fn records(&mut self, count: usize) -> Vec<SignedRecord> {

@@ -1,6 +1,7 @@
 //! `candor log deliver`: what waits in an agent's outbox, handed in.
 
 use crate::artefact;
+use crate::classify::Classify;
 use crate::delivering::{DeliveryArguments, deliver_visibly};
 use crate::exit::Failure;
 use crate::output::{Report, count};
@@ -28,8 +29,16 @@ impl Deliver {
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
         let directory = self.outbox.clone().unwrap_or_else(|| store.log());
         let (outbox, _) = artefact::log(&directory)?;
-        let domain = artefact::card(&store.card())?.domain;
-        let mut delivery = self.delivery.open(&self.url, store, domain, &directory, &outbox)?;
+        let card = artefact::card(&store.card())?;
+        let mut delivery = self.delivery.open(&self.url, store, &card, &directory, &outbox)?;
+        let head = delivery.ask_head();
+        // Read after the answer: the agent may be recording.
+        let (outbox, _) = artefact::log(&directory)?;
+        match head.and_then(|head| delivery.check_head(head.as_ref(), &outbox)) {
+            // Asked again with every attempt to deliver.
+            Err(error) if error.is_temporary() => {}
+            checked => checked.map_err(|error| error.failure().at(directory.display()))?,
+        }
         let before = delivery.delivered();
         let done = deliver_visibly(&mut delivery, &outbox, self.delivery.timeout());
         let (delivered, waiting) = (delivery.delivered(), outbox.len().saturating_sub(delivery.delivered()));

@@ -11,7 +11,7 @@ use crate::http::server::limits::Limits;
 use crate::http::server::limits_file::{self, LimitsFileError};
 use crate::http::server::openapi::{self, ROUTES, Route};
 use crate::http::server::refusal::Refused;
-use crate::http::server::{read, submit};
+use crate::http::server::{head, read, submit};
 use crate::http::witness::Asked;
 use crate::objects::DiskObjects;
 use crate::pipeline::{Log, PipelineError, Sizes};
@@ -107,6 +107,7 @@ fn handler<D: Disk>(route: &Route) -> MethodRouter<Arc<App<D>>> {
         SubmitRecord => post(submit::submit::<D>),
         ReadBody => get(read::body::<D>),
         RegisterAgent => post(agents::register::<D>),
+        ReadChainHead => get(head::read::<D>),
         ReadCheckpoint => get(read::checkpoint::<D>),
         ReadTile => get(read::tile::<D>),
         ReadVerifierKey => get(read::verifier_key::<D>),

@@ -5,6 +5,7 @@ mod agents;
 mod app;
 mod clock;
 mod connection;
+mod head;
 mod host;
 mod in_flight;
 mod limits;

@@ -8,6 +8,7 @@ pub(crate) enum Operation {
     SubmitRecord,
     ReadBody,
     RegisterAgent,
+    ReadChainHead,
     ReadCheckpoint,
     ReadTile,
     ReadVerifierKey,
@@ -53,6 +54,13 @@ pub const ROUTES: &[Route] = &[
         operation: Operation::RegisterAgent,
         summary: "Register an agent with a program, with the operator's token.",
         statuses: &[204, 400, 401, 403, 408, 409, 413, 429, 503],
+    },
+    Route {
+        method: "get",
+        path: "/candor/v1/agents/{agent}/programs/{program}/head",
+        operation: Operation::ReadChainHead,
+        summary: "How far an agent's chain has come, with the newest entry: what an agent asks before it signs anything new.",
+        statuses: &[200, 400, 404, 503],
     },
     Route {
         method: "get",
@@ -179,6 +187,7 @@ fn response(operation: Operation, status: u16) -> Value {
     let bytes = json!({ "type": "string", "format": "binary" });
     let content = match (operation, status) {
         (Operation::SubmitRecord, 200) => content("application/json", reference("Acknowledgement")),
+        (Operation::ReadChainHead, 200) => content("application/json", reference("Chain")),
         (Operation::ReadHealth, _) => content("application/json", reference("Health")),
         (Operation::ReadBody | Operation::ReadTile, 200) => content("application/octet-stream", bytes),
         (Operation::ReadCheckpoint | Operation::ReadVerifierKey | Operation::ReadMetrics, 200) => {
@@ -238,6 +247,10 @@ fn parameters(operation: Operation) -> Vec<Value> {
                 ),
             ]
         }
+        Operation::ReadChainHead => vec![
+            parameter("path", "agent", hex(40), "Address of the agent's key."),
+            parameter("path", "program", hex(64), "Id of its program."),
+        ],
         Operation::ReadBody => vec![parameter("path", "hash", hex(64), "Keccak-256 of the body.")],
         Operation::ReadTile => {
             vec![parameter(
@@ -270,8 +283,12 @@ fn schemas() -> Value {
     let state = json!({ "type": "string", "enum": ["sequenced", "integrated", "published"] });
     json!({
         "Acknowledgement": object(
-            &["index", "state", "duplicate", "recordHash"],
-            json!({ "index": number, "state": state, "duplicate": flag, "recordHash": text }),
+            &["index", "state", "duplicate", "recordHash", "chain"],
+            json!({ "index": number, "state": state, "duplicate": flag, "recordHash": text, "chain": reference("Chain") }),
+        ),
+        "Chain": object(
+            &["records"],
+            json!({ "records": number, "recordHash": text, "entry": { "type": "string", "contentEncoding": "base64" } }),
         ),
         "Health": object(
             &["status", "sequenced", "integrated", "published", "queued"],

@@ -73,16 +73,16 @@ async fn object<D: Disk>(
     counted(app, kind, response)
 }
 
-fn counted<D: Disk>(app: &App<D>, kind: &'static str, response: Response) -> Response {
+pub(crate) fn counted<D: Disk>(app: &App<D>, kind: &'static str, response: Response) -> Response {
     app.metrics.read(kind, response.status().as_u16());
     response
 }
 
-/// The hash of a body in a path.
-fn body_hash(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    hex::decode_to_slice(text.strip_prefix("0x")?, &mut hash).ok()?;
-    Some(hash)
+/// An address or a hash in a path.
+pub(crate) fn hexadecimal<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    hex::decode_to_slice(text.strip_prefix("0x")?, &mut bytes).ok()?;
+    Some(bytes)
 }
 
 pub(crate) async fn body<D: Disk>(
@@ -98,7 +98,7 @@ pub(crate) async fn body<D: Disk>(
         app.limits.charge_address(address, app.clock.now());
         return counted(&app, "body", refused.into_response());
     }
-    let Some(hash) = body_hash(&hash) else {
+    let Some(hash) = hexadecimal(&hash) else {
         let refused =
             Refused::new(StatusCode::BAD_REQUEST, "malformed-hash", "0x and 64 digits are expected");
         return counted(&app, "body", refused.into_response());

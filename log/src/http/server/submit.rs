@@ -4,14 +4,15 @@
 //! signature, before a byte of the body is read. Only then is the agent charged.
 
 use crate::disk::Disk;
-use crate::http::answer::{Acknowledgement, RecordState};
+use crate::http::answer::{Acknowledgement, ChainAnswer, RecordState};
 use crate::http::server::app::App;
 use crate::http::server::connection::Peer;
+use crate::http::server::head;
 use crate::http::server::in_flight::Room;
 use crate::http::server::refusal::Refused;
 use crate::http::server::request_body;
 use crate::http::submission::SubmissionClaim;
-use crate::pipeline::{PipelineError, Sequenced, Sizes, Submission, SubmitError};
+use crate::pipeline::{ChainLength, PipelineError, Sequenced, Sizes, Submission, SubmitError};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Query, State};
@@ -54,13 +55,13 @@ pub(crate) async fn submit<D: Disk>(
     };
     let begun = Instant::now();
     match accept(&app, address, &headers, body).await {
-        Ok((sequenced, record_hash)) => {
+        Ok((sequenced, record_hash, chain)) => {
             let state = wait_for(&app, sequenced.index, wait.unwrap_or(RecordState::Sequenced)).await;
             app.metrics.acknowledged(begun.elapsed());
             app.metrics.submission(if sequenced.duplicate { "duplicate" } else { "accepted" });
             let record_hash = format!("0x{}", hex::encode(record_hash));
             let Sequenced { index, duplicate, .. } = sequenced;
-            Json(Acknowledgement { index, state, duplicate, record_hash }).into_response()
+            Json(Acknowledgement { index, state, duplicate, record_hash, chain }).into_response()
         }
         Err(Charge::Address(refused)) => charged(&app, address, refused),
         Err(Charge::Nobody(refused)) => counted(&app, refused),
@@ -82,7 +83,7 @@ async fn accept<D: Disk>(
     address: IpAddr,
     headers: &HeaderMap,
     body: Body,
-) -> Result<(Sequenced, [u8; 32]), Charge> {
+) -> Result<(Sequenced, [u8; 32], ChainAnswer), Charge> {
     let nobody = |refused: Refused| Charge::Nobody(refused);
     app.limits.check_address(address, app.clock.now()).map_err(|error| nobody(error.into()))?;
     let header = |name: &'static str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -93,7 +94,7 @@ async fn accept<D: Disk>(
     let limit = app.settings.max_record_bytes;
     let body = request_body::read(headers, body, limit, app.settings.body_timeout).await;
     let body = body.map_err(|error| Charge::Address(error.into()))?;
-    let (agent, record_hash) = (claim.agent, claim.record_hash);
+    let (agent, program_id, record_hash) = (claim.agent, claim.program_id, claim.record_hash);
     let submitted = {
         let app = Arc::clone(app);
         tokio::task::spawn_blocking(move || hand_in(&app, &claim, &domain, &body)).await
@@ -107,7 +108,10 @@ async fn accept<D: Disk>(
         app.limits.put_back(&agent);
         app.limits.charge_address(address, app.clock.now());
     }
-    Ok((sequenced, record_hash))
+    // It is registered: a record of it was taken.
+    let length = app.log.chain_length(&agent, &program_id);
+    let length = length.unwrap_or(ChainLength { records: 0, record_hash: None });
+    Ok((sequenced, record_hash, head::answer(&length, None)))
 }
 
 fn known_domain<D: Disk>(app: &App<D>, claim: &SubmissionClaim) -> Result<Domain, Refused> {

@@ -11,7 +11,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 fn delivery(url: &str, agent: &Agent, outbox: &Path, log: &FileLog) -> Delivery<FileSystem> {
     let disk = FileSystem::at(outbox);
-    Delivery::open(client(url), key(0), agent.registration.domain, disk, log).unwrap()
+    Delivery::open(client(url), key(0), agent.chain_name(), disk, log).unwrap()
 }
 
 #[test]

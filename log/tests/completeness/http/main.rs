@@ -15,6 +15,7 @@ mod tree;
 
 mod delivery;
 mod description;
+mod head;
 mod server;
 mod submission;
 mod witness;

@@ -5,11 +5,10 @@ use crate::network::listener;
 use crate::served::{NO_LIMIT, PATIENCE, client, generous, restart, start};
 use candor_log::http::server::{Rate, Rates, ServerSettings};
 use candor_log::http::{
-    BackOff, BackgroundDelivery, ClientError, ConnectError, Delivery, DeliveryError, LogClient,
+    BackOff, BackgroundDelivery, ChainName, ClientError, ConnectError, Delivery, DeliveryError, LogClient,
     MAX_RETRY_AFTER, RecordState, fetch_key,
 };
 use candor_log::{FileLog, FileSystem};
-use candor_program::card::Domain;
 use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -23,9 +22,9 @@ fn open(
     url: &str,
     outbox: &Path,
     log: &FileLog,
-    domain: Domain,
+    chain: ChainName,
 ) -> Result<Delivery<FileSystem>, DeliveryError> {
-    Delivery::open(client(url), key(0), domain, FileSystem::at(outbox), log)
+    Delivery::open(client(url), key(0), chain, FileSystem::at(outbox), log)
 }
 
 /// An agent with so many records in its outbox.
@@ -40,9 +39,9 @@ fn outbox(place: &Path, count: usize) -> (Agent, FileLog) {
 fn while_the_log_is_away_records_wait() {
     let (place, outbox_place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (agent, mut log) = outbox(outbox_place.path(), 3);
-    let domain = agent.registration.domain;
+    let chain = agent.chain_name();
     let served = start(place.path(), &[&agent], settings(), generous());
-    let mut delivery = open(&served.url(), outbox_place.path(), &log, domain).unwrap();
+    let mut delivery = open(&served.url(), outbox_place.path(), &log, chain).unwrap();
     delivery.deliver(&log).unwrap();
     served.stop().unwrap();
     let mut agent = agent;
@@ -56,7 +55,7 @@ fn while_the_log_is_away_records_wait() {
     assert_eq!(delivery.delivered(), 3);
     // Elsewhere, later, by another process.
     let served = restart(place.path(), settings(), generous());
-    let mut delivery = open(&served.url(), outbox_place.path(), &log, domain).unwrap();
+    let mut delivery = open(&served.url(), outbox_place.path(), &log, chain).unwrap();
     assert_eq!(delivery.delivered(), 3);
     delivery.deliver(&log).unwrap();
     assert_eq!((delivery.delivered(), served.log().status().sizes.sequenced), (7, 7));
@@ -66,25 +65,25 @@ fn while_the_log_is_away_records_wait() {
 fn a_mark_that_is_lost_costs_repetitions_only() {
     let (place, outbox_place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (agent, log) = outbox(outbox_place.path(), 5);
-    let domain = agent.registration.domain;
+    let chain = agent.chain_name();
     let served = start(place.path(), &[&agent], settings(), generous());
-    open(&served.url(), outbox_place.path(), &log, domain).unwrap().deliver(&log).unwrap();
+    open(&served.url(), outbox_place.path(), &log, chain).unwrap().deliver(&log).unwrap();
     let mark = outbox_place.path().join(format!("delivered.{}", signer().verifier_key().id()));
     let bytes = fs::read(&mark).unwrap();
     for length in 0..bytes.len() {
         fs::write(&mark, &bytes[..length]).unwrap();
-        let error = open(&served.url(), outbox_place.path(), &log, domain).err().unwrap();
+        let error = open(&served.url(), outbox_place.path(), &log, chain).err().unwrap();
         assert!(matches!(error, DeliveryError::Malformed { .. }), "{error}");
     }
     fs::remove_file(&mark).unwrap();
-    let mut delivery = open(&served.url(), outbox_place.path(), &log, domain).unwrap();
+    let mut delivery = open(&served.url(), outbox_place.path(), &log, chain).unwrap();
     assert_eq!(delivery.delivered(), 0);
     delivery.deliver(&log).unwrap();
     assert_eq!((delivery.delivered(), served.log().status().sizes.sequenced), (5, 5));
     // A mark that cannot be written is said.
     fs::remove_file(&mark).unwrap();
     fs::create_dir(&mark).unwrap();
-    let error = open(&served.url(), outbox_place.path(), &log, domain).err().unwrap();
+    let error = open(&served.url(), outbox_place.path(), &log, chain).err().unwrap();
     assert!(matches!(error, DeliveryError::Io { .. }), "{error}");
 }
 
@@ -92,9 +91,9 @@ fn a_mark_that_is_lost_costs_repetitions_only() {
 fn a_log_that_was_put_back_is_delivered_to_again() {
     let (place, outbox_place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (agent, log) = outbox(outbox_place.path(), 5);
-    let domain = agent.registration.domain;
+    let chain = agent.chain_name();
     let served = start(place.path(), &[&agent], settings(), generous());
-    open(&served.url(), outbox_place.path(), &log, domain).unwrap().deliver(&log).unwrap();
+    open(&served.url(), outbox_place.path(), &log, chain).unwrap().deliver(&log).unwrap();
     served.stop().unwrap();
     // A log of the same key that has nothing.
     let emptied = tempfile::tempdir().unwrap();
@@ -102,7 +101,7 @@ fn a_log_that_was_put_back_is_delivered_to_again() {
     let mut agent = agent;
     let mut log = log;
     log.append(&[agent.record()]).unwrap();
-    let mut delivery = open(&served.url(), outbox_place.path(), &log, domain).unwrap();
+    let mut delivery = open(&served.url(), outbox_place.path(), &log, chain).unwrap();
     assert_eq!(delivery.delivered(), 5);
     delivery.deliver(&log).unwrap();
     assert_eq!((delivery.delivered(), served.log().status().sizes.sequenced), (6, 6));
@@ -118,18 +117,20 @@ fn restless(listener: &TcpListener) {
             line.clear();
         }
         let value = |name: &str| {
-            head.lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-                .unwrap()
-                .trim()
-                .to_owned()
+            let found = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            found.unwrap_or_default().trim().to_owned()
         };
-        let mut body = vec![0; value("content-length").parse().unwrap()];
+        let mut body = vec![0; value("content-length").parse().unwrap_or(0)];
         stream.read_exact(&mut body).unwrap();
         let (status, answer) = match value("candor-sequence").as_str() {
+            // How far the chain has come.
+            "" => (200, json!({ "records": 0 })),
             "0" => {
                 let hash = value("candor-record");
-                (200, json!({ "index": 0, "state": "sequenced", "duplicate": false, "recordHash": hash }))
+                (
+                    200,
+                    json!({ "index": 0, "state": "sequenced", "duplicate": false, "recordHash": hash, "chain": { "records": 1 } }),
+                )
             }
             _ => (409, json!({ "error": { "code": "chain-gap", "message": "", "expectedSequence": 0 } })),
         };
@@ -147,7 +148,7 @@ fn a_log_that_acknowledges_and_asks_again_is_not_delivered_to_for_ever() {
     let listener = listener();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || restless(&listener));
-    let mut delivery = open(&url, outbox_place.path(), &log, agent.registration.domain).unwrap();
+    let mut delivery = open(&url, outbox_place.path(), &log, agent.chain_name()).unwrap();
     let error = delivery.deliver(&log).unwrap_err();
     assert!(matches!(error, DeliveryError::Restless { expected: 0 }), "{error}");
 }
@@ -156,23 +157,23 @@ fn a_log_that_acknowledges_and_asks_again_is_not_delivered_to_for_ever() {
 fn an_outbox_that_was_put_back_is_not_delivered_from() {
     let (place, outbox_place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (agent, log) = outbox(outbox_place.path(), 5);
-    let domain = agent.registration.domain;
+    let chain = agent.chain_name();
     let served = start(place.path(), &[&agent], settings(), generous());
-    open(&served.url(), outbox_place.path(), &log, domain).unwrap().deliver(&log).unwrap();
+    open(&served.url(), outbox_place.path(), &log, chain).unwrap().deliver(&log).unwrap();
     let records = log.read(0..5).unwrap();
     drop(log);
     for shorter in [&records[..4], &records[..0]] {
         fs::remove_file(outbox_place.path().join("log.candor")).unwrap();
         let mut log = FileLog::create(outbox_place.path()).unwrap();
         log.append(shorter).unwrap();
-        let error = open(&served.url(), outbox_place.path(), &log, domain).err().unwrap();
+        let error = open(&served.url(), outbox_place.path(), &log, chain).err().unwrap();
         assert!(matches!(error, DeliveryError::OlderOutbox { delivered: 5, .. }), "{error}");
     }
     // As long as before, and with another last record.
     fs::remove_file(outbox_place.path().join("log.candor")).unwrap();
     let mut log = FileLog::create(outbox_place.path()).unwrap();
     log.append(&[&records[..4], &records[..1]].concat()).unwrap();
-    let error = open(&served.url(), outbox_place.path(), &log, domain).err().unwrap();
+    let error = open(&served.url(), outbox_place.path(), &log, chain).err().unwrap();
     assert!(matches!(error, DeliveryError::OlderOutbox { delivered: 5, records: 5 }), "{error}");
 }
 
@@ -181,7 +182,7 @@ fn what_the_log_will_never_take_is_not_tried_again() {
     let (place, outbox_place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (agent, log) = outbox(outbox_place.path(), 2);
     let served = start(place.path(), &[], settings(), generous());
-    let mut delivery = open(&served.url(), outbox_place.path(), &log, agent.registration.domain).unwrap();
+    let mut delivery = open(&served.url(), outbox_place.path(), &log, agent.chain_name()).unwrap();
     let error = delivery.deliver(&log).unwrap_err();
     assert!(!error.is_temporary(), "{error}");
     assert!(error.to_string().contains("unknown-program"), "{error}");
@@ -204,7 +205,7 @@ fn a_limit_is_waited_for_as_long_as_the_log_asks() {
     let (agent, log) = outbox(outbox_place.path(), 3);
     let rates = Rates { agent: Rate { per_second: 1, burst: 2 }, total: NO_LIMIT, address: NO_LIMIT };
     let served = start(place.path(), &[&agent], settings(), ServerSettings { rates, ..generous() });
-    let mut delivery = open(&served.url(), outbox_place.path(), &log, agent.registration.domain).unwrap();
+    let mut delivery = open(&served.url(), outbox_place.path(), &log, agent.chain_name()).unwrap();
     let error = delivery.deliver(&log).unwrap_err();
     assert!(error.is_temporary());
     assert_eq!((delivery.delivered(), error.retry_after()), (2, Some(Duration::from_secs(1))));
@@ -278,7 +279,7 @@ fn what_a_server_says_is_not_believed_without_a_look() {
         done.unwrap_err()
     };
     let other = submit(
-        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"index\":0,\"state\":\"sequenced\",\"duplicate\":false,\"recordHash\":\"0x00\"}",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"index\":0,\"state\":\"sequenced\",\"duplicate\":false,\"recordHash\":\"0x00\",\"chain\":{\"records\":1}}",
     );
     assert!(matches!(other, ClientError::OtherRecord { .. }), "{other}");
     let nonsense = submit("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>");

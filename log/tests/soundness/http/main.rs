@@ -16,6 +16,7 @@ mod tree;
 mod abuse;
 mod delivery;
 mod flood;
+mod head;
 mod limits;
 mod submission;
 mod witness;
