@@ -23,6 +23,8 @@ pub struct DecisionValues {
     pub state_before: Fr,
     /// State digest after it.
     pub state_after: Fr,
+    /// Word of the verdict.
+    pub verdict: Fr,
     /// Word of the executed action.
     pub executed: Fr,
     /// Registers after it, padded.
@@ -53,6 +55,7 @@ impl DecisionCircuit {
                 acc: step.next.acc.value(),
                 state_before: carried.state.value(),
                 state_after: step.next.state.value(),
+                verdict: step.verdict.value(),
                 executed: step.executed.value(),
                 registers: step.next.registers.iter().map(Wire::value).collect(),
             });

@@ -62,6 +62,8 @@ pub(super) struct RecordWires {
     pub(super) above_low: Vec<Wire>,
     /// Outputs, padded with zeros.
     pub(super) values: Vec<Wire>,
+    /// Word of the verdict.
+    pub(super) verdict: Wire,
     /// Word of the executed action, 0 for none.
     pub(super) executed: Wire,
     /// What the next record continues.
@@ -143,14 +145,14 @@ pub(super) fn record(
         evidence,
         state_before: before.state.clone(),
         requested: action.word,
-        verdict: verdict.word,
+        verdict: verdict.word.clone(),
         executed: executed.clone(),
         state_after: state.clone(),
     };
     let acc = acc.digest();
     let sequence = before.sequence.plus(&constant(1));
     let next = Carried { acc, sequence, time, windows, registers, state };
-    RecordWires { features, above_low, values, executed, next }
+    RecordWires { features, above_low, values, verdict: verdict.word, executed, next }
 }
 
 /// What a verdict is about.

@@ -3,10 +3,12 @@
 use candor_benches::synthetic::{Random, Shape, perceptron};
 use candor_circuits::seal::circuit::SealShape;
 use candor_program::Program;
+use candor_program::card::SignerKey;
+use candor_program::evidence::{Authority, Slot, Subject};
 use candor_program::feature::Feature;
 use candor_program::observation::Observation;
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule};
-use candor_program::state::{Register, Update};
+use candor_program::state::{Register, Update, Window};
 use candor_prover::seal::{SealablePath, sealable};
 use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_trace::{AgentKey, Bundle, Recorder, Salts, Selection, SignedRecord};
@@ -76,28 +78,62 @@ fn observation(program: &Program, time: u64, random: &mut Random) -> Observation
     Observation::from_json(&line, &program.card).unwrap()
 }
 
-/// Four registers, one of every update, and a policy that asks for every kind of fact in every way.
+/// A slot of one attester about the agent.
+pub(crate) fn slot(name: &str, default: Option<i64>, revoked_by: Option<u8>) -> Slot {
+    let authority = Authority::Attester { key: SignerKey::Secp256k1 { address: [8; 20] } };
+    let (subject, values) = (Subject::Agent, Vec::new());
+    Slot { name: name.into(), authority, subject, decimals: 0, default, revoked_by, values }
+}
+
+/// Registers of every update, source and guard, windows, evidence, and a policy that asks for every kind of fact in every way.
 pub(crate) fn enrich(program: &mut Program) {
     let card = &mut program.card;
-    let register = |name: &str, initial, on_execute| Register { name: name.into(), initial, on_execute };
+    let window = |name: &str, seconds, offset| Window { name: name.into(), seconds, offset };
+    card.windows = vec![window("short", 100, 7), window("day", 86_400, 0)];
+    let register = |name: &str, initial, source| Register {
+        name: name.into(),
+        initial,
+        window: None,
+        source,
+        when: None,
+        on_execute: Update::Keep,
+        on_deny: Update::Keep,
+        on_abstain: Update::Keep,
+    };
+    use Update::{Add, Reset, Set};
     card.registers = vec![
-        register("kept", 5, Update::Keep),
-        register("last", 0, Update::Time),
-        register("position", -7, Update::AddAmount),
-        register("count", 0, Update::Increment),
+        Register { on_deny: Add, on_execute: Reset, ..register("denials", 5, Operand::Constant(1)) },
+        Register { on_execute: Set, ..register("last", 0, Fact::Time.into()) },
+        Register {
+            on_execute: Add,
+            on_abstain: Set,
+            when: Some(0),
+            ..register("position", -7, Fact::ActionAmount.into())
+        },
+        Register { on_execute: Add, window: Some(0), ..register("count", 0, Operand::Constant(1)) },
     ];
+    card.evidence =
+        vec![slot("class", None, Some(1)), slot("epoch", Some(0), None), slot("approval", Some(0), None)];
+    card.class.evidence_size = 4;
     let constant = Operand::Constant;
     let predicate = |fact, comparison, operand| Predicate { fact, comparison, operand };
+    use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
     card.policy.predicates = vec![
-        predicate(Fact::ActionAmount, Comparison::LessOrEqual, constant(1_000_000)),
-        predicate(Fact::ActionCode, Comparison::Equal, constant(2)),
-        predicate(Fact::Elapsed(1), Comparison::Less, constant(30)),
-        predicate(Fact::Elapsed(2), Comparison::GreaterOrEqual, Operand::Fact(Fact::Register(3))),
-        predicate(Fact::Feature(0), Comparison::Greater, Operand::Fact(Fact::Feature(1))),
-        predicate(Fact::Register(3), Comparison::NotEqual, Operand::Fact(Fact::Sequence)),
-        predicate(Fact::Time, Comparison::Less, constant(i64::MAX)),
-        predicate(Fact::Register(2), Comparison::Greater, constant(100)),
-        predicate(Fact::Elapsed(0), Comparison::Equal, Operand::Fact(Fact::Elapsed(1))),
+        predicate(Fact::ActionAmount, LessOrEqual, constant(1_000_000)),
+        predicate(Fact::ActionCode, Equal, constant(2)),
+        predicate(Fact::Elapsed(1), Less, constant(30)),
+        predicate(Fact::Elapsed(2), GreaterOrEqual, Fact::Register(3).into()),
+        predicate(Fact::Feature(0), Greater, Operand::Fact { fact: Fact::Feature(1), offset: -3 }),
+        predicate(Fact::Register(3), NotEqual, Fact::Sequence.into()),
+        predicate(Fact::Time, Less, constant(i64::MAX)),
+        predicate(Fact::After(2), Greater, constant(100)),
+        predicate(Fact::Elapsed(0), Equal, Fact::Elapsed(1).into()),
+        predicate(Fact::Change(3), LessOrEqual, constant(1)),
+        predicate(Fact::Evidence(0), GreaterOrEqual, Fact::ActionMagnitude.into()),
+        predicate(Fact::Present(1), Equal, Fact::ActionVenue.into()),
+        predicate(Fact::Issued(2), Greater, Fact::Register(1).into()),
+        predicate(Fact::Output(0), Less, Fact::Output(2).into()),
+        predicate(Fact::ActionAsset, NotEqual, Fact::Evidence(2).into()),
     ];
     let rule = |name: &str, effect, all_of, none_of, reason| Rule {
         name: name.into(),
@@ -107,11 +143,11 @@ pub(crate) fn enrich(program: &mut Program) {
         reason,
     };
     card.policy.rules = vec![
-        rule("permit", Effect::Permit, 0b1, 0b1000_0000, 16),
+        rule("permit", Effect::Permit, 0b10_0000_0001, 0b1000_0000, 16),
         rule("interval", Effect::Forbid, 0b100, 0, 17),
-        rule("turn", Effect::Forbid, 0b1_0010, 0b100_0000, 18),
+        rule("turn", Effect::Forbid, 0b1_0010, 0b10_0000_0100_0000, 18),
         rule("fallback", Effect::Permit, 0b1_0000_0000, 0b10, 19),
-        rule("last", Effect::Permit, 0, 0b10_1000, 16),
+        rule("last", Effect::Permit, 0b1000_0000_0000, 0b100_0000_0010_1000, 16),
     ];
     let text = |code, name: &str| ReasonText { code, name: name.into(), remedy: String::new() };
     card.policy.reasons =

@@ -16,10 +16,11 @@ use candor_circuits::statement::{ProgramData, Statement};
 use candor_circuits::transcript::Transcript;
 use candor_program::decision::{DecisionInput, decide};
 use candor_program::digest::{self, AccInput, ProgramIds};
+use candor_program::evidence;
 use candor_program::head::{Action, Head};
 use candor_program::operator::{Operator, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand};
-use candor_program::state::{State, Update};
+use candor_program::state::Update;
 use candor_program::{Card, Fr, poseidon};
 use std::collections::BTreeMap;
 
@@ -70,14 +71,22 @@ fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<(Boundary, Fr)
     let low = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.rescale.low);
     let program_fr = digest::program_fr(card);
     let first = witness.records.first()?.sequence;
-    let state_before = State(witness.state_before.clone());
+    let state_before = witness.state_before.clone();
     let (mut acc, mut state, mut executed) = (witness.acc_before, state_before.clone(), 0);
     let (mut features, mut values) = (Vec::new(), Vec::new());
     for (step, record) in witness.records.iter().enumerate() {
         let sequence = first.checked_add(step as u64)?;
         let outputs: Vec<i32> = record.outputs.iter().map(|output| i32::from(*output) + low).collect();
         let (time, exact) = (record.time, &record.features[..]);
-        let input = DecisionInput { card, features: exact, outputs: &outputs, state: &state, time, sequence };
+        let input = DecisionInput {
+            card,
+            features: exact,
+            outputs: &outputs,
+            state: &state,
+            evidence: &record.evidence,
+            time,
+            sequence,
+        };
         let decision = decide(&input).ok()?;
         executed = Action::executed_word(decision.executed.as_ref());
         let [high, low] = record.payloads.map(Fr::from);
@@ -92,7 +101,7 @@ fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<(Boundary, Fr)
             time,
             program_fr,
             observations: poseidon::hash("cd.obs", &observed),
-            evidence: digest::evidence(record.evidence_salt),
+            evidence: digest::evidence(record.evidence_salt, &record.evidence),
             state_before: digest::state(&state),
             requested: decision.requested.word(),
             verdict: decision.verdict.word(),
@@ -148,7 +157,7 @@ fn below(random: &mut Random, bound: usize) -> usize {
 
 /// Changes a card inside its class; names what it changed.
 fn mutate_card(card: &mut Card, random: &mut Random) -> &'static str {
-    let Head::ArgMax { actions } = &mut card.head;
+    let Head::ArgMax { actions, .. } = &mut card.head;
     let Operator::Affine(affine) = {
         let operator = below(random, card.operators.len());
         &mut card.operators[operator]
@@ -162,7 +171,7 @@ fn mutate_card(card: &mut Card, random: &mut Random) -> &'static str {
         let feature = below(random, card.features.len());
         &mut card.features[feature]
     };
-    match below(random, 17) {
+    match below(random, 26) {
         0 => (feature.max -= 1, "a span").1,
         1 => ((feature.min += 1, feature.max += 1), "a feature's offset").1,
         2 => (actions[0].amount += 1, "an amount").1,
@@ -179,11 +188,17 @@ fn mutate_card(card: &mut Card, random: &mut Random) -> &'static str {
         }
         7 => (register.initial = register.initial.wrapping_add(1), "an initial register").1,
         8 => {
-            (register.on_execute = [Update::Keep, Update::Increment][below(random, 2)], "a register's rule").1
+            let update = [Update::Keep, Update::Set, Update::Add, Update::Reset][below(random, 4)];
+            let outcome = below(random, 3);
+            *[&mut register.on_execute, &mut register.on_deny, &mut register.on_abstain][outcome] = update;
+            "a register's rule"
         }
         9 => (predicate.comparison = Comparison::LessOrEqual, "a comparison").1,
         10 => (predicate.operand = Operand::Constant(random.signed(2_000)), "an operand").1,
-        11 => (predicate.fact = [Fact::Time, Fact::Elapsed(3)][below(random, 2)], "a fact").1,
+        11 => {
+            let facts = [Fact::Time, Fact::Elapsed(3), Fact::Evidence(0), Fact::Register(0)];
+            (predicate.fact = facts[below(random, 4)], "a fact").1
+        }
         12 => (rule.all_of ^= 1 << bit, "an all-of mask").1,
         13 => (rule.none_of ^= 1 << bit, "a none-of mask").1,
         14 => (rule.reason += 1, "a reason").1,
@@ -194,6 +209,18 @@ fn mutate_card(card: &mut Card, random: &mut Random) -> &'static str {
             )
                 .1
         }
+        16 => (card.windows[0].seconds = 1 + below(random, 200) as u32, "a window's length").1,
+        17 => (card.windows[0].offset += 1, "a window's offset").1,
+        18 => (register.window = [None, Some(0), Some(1)][below(random, 3)], "a register's window").1,
+        19 => (register.when = [None, Some(0), Some(1)][below(random, 3)], "a guard").1,
+        20 => {
+            let facts = [Fact::Time, Fact::Evidence(0), Fact::Issued(2), Fact::Elapsed(0)];
+            (register.source = facts[below(random, 4)].into(), "a source").1
+        }
+        21 => (card.evidence[0].revoked_by = [None, Some(2)][below(random, 2)], "who revokes").1,
+        22 => (card.evidence[2].default = [None, Some(1)][below(random, 2)], "a default").1,
+        23 => (actions[2].asset += 1, "an asset").1,
+        24 => (actions[2].venue += 1, "a venue").1,
         // nothing that a seal reads
         _ => (card.name.push('x'), "a name").1,
     }
@@ -207,8 +234,9 @@ fn mutate_witness(witness: &mut PathWitness<'_>, random: &mut Random) -> &'stati
     let scalar = below(random, witness.messages.scalars.len());
     let hash = below(random, witness.messages.hashes.len());
     let (feature, output) = (below(random, record.features.len()), below(random, record.outputs.len()));
-    let register = below(random, witness.state_before.len());
-    match below(random, 17) {
+    let register = below(random, witness.state_before.registers.len());
+    let slot = below(random, record.evidence.0.len());
+    match below(random, 21) {
         0..=2 => (witness.messages.scalars[scalar] += Fr::from(random.next_u64()), "a scalar").1,
         3 => (witness.messages.hashes[hash] += one, "a hash").1,
         4 => (witness.context += one, "the context").1,
@@ -230,7 +258,7 @@ fn mutate_witness(witness: &mut PathWitness<'_>, random: &mut Random) -> &'stati
         }
         14 => {
             let extreme = [i64::MAX, i64::MIN, 0, record.time as i64][below(random, 4)];
-            (witness.state_before[register] = extreme, "a register").1
+            (witness.state_before.registers[register] = extreme, "a register").1
         }
         15 => {
             if witness.records.len() > 1 {
@@ -239,6 +267,16 @@ fn mutate_witness(witness: &mut PathWitness<'_>, random: &mut Random) -> &'stati
                 witness.records.push(witness.records[0].clone());
             }
             "the count"
+        }
+        16 => {
+            let time = [0, record.time, record.time + 1, u64::MAX, record.time / 2][below(random, 5)];
+            (witness.state_before.time = time, "the state's time").1
+        }
+        17..=19 => {
+            let mut near = || [0, record.time, record.time + 1, 1 << 62, (1 << 62) - 1][below(random, 5)];
+            let statement = evidence::Statement { value: near() as i64, issued: near(), expires: near() };
+            record.evidence.0[slot] = (below(random, 4) > 0).then_some(statement);
+            "a statement"
         }
         // what no message reads
         _ => (witness.messages.scalars.push(one), "a scalar after the last").1,
@@ -255,7 +293,13 @@ fn the_circuit_is_satisfied_exactly_where_the_native_code_accepts() {
     let (total, mut done) = (cases(300, 10_000), 0);
     for (first, last) in [(0, 0), (2, 2), (1, 2), (3, 6), (5, 7)] {
         let bundle = agent.bundle(&records, first, last);
-        let (shape, path) = agent.path(&bundle);
+        let (shape, mut path) = agent.path(&bundle);
+        // where the bundle has none: one of the slots, of either sort
+        for (index, record) in path.witness.records.iter_mut().enumerate() {
+            let statement =
+                evidence::Statement { value: 900, issued: 950, expires: record.time + index as u64 % 2 };
+            record.evidence.0[index % 3] = Some(statement);
+        }
         let (honest, digest) = native(&shape, &path.witness).expect("the honest path is accepted");
         let own = synthesize(&shape, &path.witness, false);
         assert_eq!((&own.boundary, own.digest), (&honest, digest));

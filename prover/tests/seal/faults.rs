@@ -14,6 +14,7 @@ use candor_circuits::seal::system::{Constraint, Index, Matrices, System};
 use candor_circuits::seal::witness::PathWitness;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, Rule};
+use candor_program::state::State;
 use candor_program::{Card, Fr};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -363,6 +364,11 @@ struct Base<'a> {
     satisfied: bool,
 }
 
+/// The path's state before, with these registers.
+fn state(path: &PathWitness<'_>, registers: [i64; 4]) -> State {
+    State { registers: registers.to_vec(), ..path.state_before.clone() }
+}
+
 /// Cards and what the records are changed to: between them, every test and comparison goes either way.
 fn bases<'a>(cards: &'a [Card], path: &PathWitness<'a>) -> Vec<PathWitness<'a>> {
     let mut bases = vec![path.clone()];
@@ -373,7 +379,7 @@ fn bases<'a>(cards: &'a [Card], path: &PathWitness<'a>) -> Vec<PathWitness<'a>> 
             // equal and small outputs, in every padded place
             record.outputs = (0..4).map(|_| 100 + (random.next_u64() % 3) as u16 * 50).collect();
         }
-        bases.push(PathWitness { state_before: vec![i64::MAX; 4], ..witness.clone() });
+        bases.push(PathWitness { state_before: state(path, [i64::MAX; 4]), ..witness.clone() });
         bases.push(witness);
     }
     for card in cards.iter().filter(|card| (0..4).contains(&card.head.actions().len())) {
@@ -391,8 +397,8 @@ fn bases<'a>(cards: &'a [Card], path: &PathWitness<'a>) -> Vec<PathWitness<'a>> 
         bases.push(witness);
     }
     // elapsed times missing, sums that overflow, facts that are equal
-    for state in [[i64::MAX; 4], [i64::MIN; 4], [0; 4], [1_000; 4]] {
-        bases.push(PathWitness { state_before: state.to_vec(), ..path.clone() });
+    for registers in [[i64::MAX; 4], [i64::MIN; 4], [0; 4], [1_000; 4]] {
+        bases.push(PathWitness { state_before: state(path, registers), ..path.clone() });
     }
     bases.push(PathWitness { records: Vec::new(), ..path.clone() });
     bases.push(PathWitness { records: vec![path.records[0].clone()], ..path.clone() });
@@ -405,8 +411,10 @@ fn cards(card: &Card) -> Vec<Card> {
             name: format!("a{i}"),
             abstain: i == 3,
             amount: if i == 3 { 0 } else { 7 },
+            asset: 2,
+            venue: 3,
         };
-        Head::ArgMax { actions: (0..count).map(action).collect() }
+        Head::ArgMax { actions: (0..count).map(action).collect(), assets: Vec::new(), venues: Vec::new() }
     };
     let mut cards = Vec::new();
     for count in [4, 4, 4, 4, 0, 1, 2, 3] {
@@ -416,9 +424,9 @@ fn cards(card: &Card) -> Vec<Card> {
     }
     // a full table that lacks facts, that never matches, that always does, whose sides differ
     for (fact, comparison, operand) in [
-        (Fact::Elapsed(0), Comparison::Equal, Operand::Fact(Fact::Elapsed(0))),
-        (Fact::ActionCode, Comparison::Less, Operand::Fact(Fact::ActionCode)),
-        (Fact::Time, Comparison::Equal, Operand::Fact(Fact::Time)),
+        (Fact::Elapsed(0), Comparison::Equal, Operand::from(Fact::Elapsed(0))),
+        (Fact::ActionCode, Comparison::Less, Fact::ActionCode.into()),
+        (Fact::Time, Comparison::Equal, Fact::Time.into()),
         (Fact::Time, Comparison::Equal, Operand::Constant(5)),
     ] {
         let mut card = card.clone();

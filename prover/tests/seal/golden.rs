@@ -6,6 +6,7 @@ use candor_circuits::layout::Layout;
 use candor_circuits::seal::circuit::{SealShape, synthesize};
 use candor_circuits::seal::system::Matrices;
 use candor_circuits::seal::witness::{PathWitness, RecordWitness};
+use candor_program::state::State;
 use candor_program::{Card, Fr};
 use std::fmt::Write;
 use std::path::Path;
@@ -26,7 +27,7 @@ fn blank(card: &Card) -> PathWitness<'_> {
         model_id: [zero; 2],
         context: zero,
         acc_before: zero,
-        state_before: Vec::new(),
+        state_before: State { time: 0, registers: Vec::new() },
         records: Vec::new(),
         messages: Messages::default(),
     }
@@ -38,10 +39,17 @@ fn constraint_counts_are_golden() {
     let (large, small) = (Agent::new(LARGE, 10, |_| ()).program.card, Agent::small().program.card);
     let mut wide = large.clone();
     wide.class.policy_size = 64;
+    let mut attested = large.clone();
+    attested.class.evidence_size = 4;
+    let mut widest = wide.clone();
+    (widest.class.state_size, widest.class.evidence_size) = (16, 16);
     for (name, card, batch_log2) in [
         ("sp500", &large, 0),
         ("sp500", &large, 2),
         ("sp500", &large, 4),
+        ("sp500, 4 evidence slots,", &attested, 0),
+        ("sp500, 4 evidence slots,", &attested, 4),
+        ("sp500, 64 predicates and rules, 16 registers and evidence slots,", &widest, 0),
         ("sp500, 64 predicates and rules,", &wide, 0),
         ("sp500, 64 predicates and rules,", &wide, 2),
         ("small", &small, 0),
@@ -95,6 +103,8 @@ fn the_shape_depends_on_class_and_batch_alone() {
         let card = &mut program.card;
         card.features[0].max = card.features[0].min;
         card.registers.truncate(2);
+        card.windows.truncate(1);
+        card.evidence.truncate(2);
         card.policy.predicates.truncate(1);
         card.policy.rules.clear();
         card.name = "other".into();

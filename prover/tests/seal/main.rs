@@ -1,7 +1,7 @@
 //! The seal's circuit: satisfied by honest paths and by nothing else.
 //!
 //! `decision` compares the decision logic with `candor_program::decide`; `agreement` the whole circuit with the native
-//! verdict; `groth16` and `fingerprint` forge what surrounds the circuit; `packing` looks for a second reading of shared elements.
+//! verdict; `lies` forges decisions one by one; `groth16` and `fingerprint` forge what surrounds the circuit; `packing` looks for a second reading of shared elements.
 //! `CANDOR_CAMPAIGN=full` runs the long campaigns, `CANDOR_REMAKE=seal` remakes the golden files.
 
 mod agent;
@@ -11,4 +11,5 @@ mod faults;
 mod fingerprint;
 mod golden;
 mod groth16;
+mod lies;
 mod packing;

@@ -20,7 +20,18 @@ struct Neighbours {
 }
 
 /// The parts that hold a value to its width.
-const OWNERS: [&str; 7] = ["program", "path", "features", "outputs", "record", "state", "predicates"];
+const OWNERS: [&str; 10] = [
+    "program",
+    "path",
+    "features",
+    "outputs",
+    "evidence",
+    "record",
+    "windows",
+    "facts",
+    "state",
+    "predicates",
+];
 
 /// The prover's own values that a hash squares together: what absorbs an element is the first round's square.
 fn neighbours(constraints: &[Constraint], hints: &BTreeSet<Index>) -> Vec<Neighbours> {
