@@ -44,4 +44,6 @@ pub use recorder::{RecordError, Recorded, Recorder, Salts};
 pub use seal::{CompressedG1, CompressedG2, PreviousHeader, SealFile, SealProof, SealStart, SealedHeader};
 pub use signature::{AgentKey, SignatureBytes, SignatureError, recover};
 pub use signer::{Ed25519Key, SecretKey, SignerError, check_signed};
-pub use view::{ActionView, BodyView, BundleView, HeaderView, RecordView, SignedHeaderView, VerdictView};
+pub use view::{
+    ActionView, BodyView, BundleView, EvidenceView, HeaderView, RecordView, SignedHeaderView, VerdictView,
+};

@@ -2,10 +2,13 @@
 
 use crate::bundle::{Bundle, Start};
 use crate::chain::Chain;
+use crate::evidence::credential_json;
 use crate::header::Header;
 use crate::record::{Body, SignedHeader, SignedRecord};
 use candor_program::Card;
 use candor_program::card::Domain;
+use candor_program::decimal::format_decimal;
+use candor_program::evidence::{Defect, Slot, Standing};
 use serde::Serialize;
 
 fn hex_string(bytes: &[u8]) -> String {
@@ -194,8 +197,58 @@ impl From<&Body> for BodyView {
     }
 }
 
+/// What an evidence slot of a record holds. No signature is checked.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceView {
+    /// Name of the slot.
+    pub slot: String,
+    /// Value that the policy saw, as a decimal: the statement's, or the slot's default; `None`: missing.
+    pub value: Option<String>,
+    /// What the value is called.
+    pub meaning: Option<String>,
+    /// `valid`, `absent`, `not yet`, `expired` or `revoked`, at the record's time.
+    pub standing: &'static str,
+    /// Unix seconds from which the statement counts.
+    pub issued: Option<u64>,
+    /// Unix seconds from which it no longer counts.
+    pub expires: Option<u64>,
+    /// What it follows from.
+    pub credential: Option<serde_json::Value>,
+}
+
+impl EvidenceView {
+    /// One view a slot; nothing is checked.
+    #[must_use]
+    pub fn of(record: &SignedRecord, card: &Card) -> Vec<Self> {
+        let (body, time) = (&record.body, record.header.time);
+        let standings = body.evidence.standings(&card.evidence, time);
+        let view = |(index, (slot, standing)): (usize, (&Slot, Standing))| {
+            let statement = body.evidence.0.get(index).copied().flatten();
+            let named =
+                standing.value.and_then(|value| slot.values.iter().find(|named| named.value == value));
+            Self {
+                slot: slot.name.clone(),
+                value: standing.value.map(|value| format_decimal(value, slot.decimals)),
+                meaning: named.map(|named| named.name.clone()),
+                standing: match standing.defect {
+                    None => "valid",
+                    Some(Defect::Absent) => "absent",
+                    Some(Defect::NotYet) => "not yet",
+                    Some(Defect::Expired) => "expired",
+                    Some(Defect::Revoked) => "revoked",
+                },
+                issued: statement.map(|statement| statement.issued),
+                expires: statement.map(|statement| statement.expires),
+                credential: body.credentials.get(index).and_then(Option::as_ref).map(credential_json),
+            }
+        };
+        card.evidence.iter().zip(standings).enumerate().map(view).collect()
+    }
+}
+
 /// A record. Nothing in it is checked.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordView {
     /// Header, hash, signature.
@@ -207,6 +260,8 @@ pub struct RecordView {
     pub policy: VerdictView,
     /// What was done.
     pub executed: Option<ActionView>,
+    /// What the evidence slots hold.
+    pub evidence: Vec<EvidenceView>,
     /// Body.
     pub body: BodyView,
 }
@@ -220,13 +275,14 @@ impl RecordView {
             requested: ActionView::of(record.header.requested, card),
             policy: VerdictView::of(record.header.verdict, card),
             executed: ActionView::of(record.header.executed, card),
+            evidence: EvidenceView::of(record, card),
             body: (&record.body).into(),
         }
     }
 }
 
 /// A bundle. Nothing in it is checked.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BundleView {
     /// Name of the agent.

@@ -1,13 +1,15 @@
 //! A dishonest agent: it changes a record, keeps everything else consistent, signs, and goes on as if nothing were.
 
 use super::{
-    PROGRAM, STEPS, bundle, continue_run, observation, remark, remark_key, remark_plugin, run_of, sign_again,
+    PROGRAM, STEPS, allowance, bundle, continue_run, key, licence, licensor, observation, other_key, owner,
+    remark, remark_key, remark_plugin, run_of, sign_again,
 };
-use candor_verifier::program::card::{Plugin, Program};
+use candor_verifier::program::card::{Plugin, Program, SignerKey};
 use candor_verifier::program::decision::{DecisionInput, decide};
 use candor_verifier::program::evaluate::execute;
 use candor_verifier::program::head::Action;
 use candor_verifier::program::{digest, execution};
+use candor_verifier::trace::evidence::{Credential, Mandate, SignedAttestation};
 use candor_verifier::trace::{Bundle, Chain, Ed25519Key, Link, SecretKey, SignedRecord};
 
 /// A way to cheat in one record.
@@ -48,6 +50,27 @@ pub(crate) const CHEATS: &[Cheat] = &[
     Cheat { name: "payload of another plugin", at: 2, change: payload_of_another_plugin, acc: true },
     Cheat { name: "stale payload", at: 3, change: |record| payload_of_time(record, -6), acc: true },
     Cheat { name: "payload of a later time", at: 3, change: |record| payload_of_time(record, 1), acc: true },
+    Cheat {
+        name: "invented statement",
+        at: 1,
+        change: |record| record.body.credentials[0] = None,
+        acc: true,
+    },
+    Cheat { name: "forged credential", at: 1, change: forged_credential, acc: true },
+    Cheat { name: "replayed credential", at: 1, change: replayed_credential, acc: true },
+    Cheat { name: "widened mandate", at: 1, change: widened_mandate, acc: true },
+    Cheat {
+        name: "altered statement",
+        at: 1,
+        change: |record| record.body.evidence.0[1].as_mut().expect("there").value += 1,
+        acc: true,
+    },
+    Cheat {
+        name: "fewer credentials",
+        at: 1,
+        change: |record| record.body.credentials.truncate(1),
+        acc: true,
+    },
     Cheat { name: "feature count", at: 1, change: fewer_features, acc: true },
     Cheat { name: "action", at: 0, change: |record| record.header.requested += 1 << 64, acc: true },
     Cheat {
@@ -90,6 +113,7 @@ impl Cheat {
         let chain = Chain::of(&PROGRAM.card);
         let record = run.last_mut().expect("recorded");
         (self.change)(record);
+        commit_evidence(record);
         let link = match self.at.checked_sub(1) {
             None => Link::genesis(&chain, record.header.agent),
             Some(before) => Link::after(&chain, &run[before].header),
@@ -200,6 +224,35 @@ fn payload_of_time(record: &mut SignedRecord, seconds: i64) {
     remark_is(record, remark(&remark_key(), &remark_plugin(), time));
 }
 
+/// The header's digest of the evidence that the body has.
+pub(crate) fn commit_evidence(record: &mut SignedRecord) {
+    let body = &record.body;
+    record.header.evidence = digest::evidence(body.evidence_blinding(), &body.evidence).into();
+}
+
+/// A licence that the agent signed in its licensor's name.
+fn forged_credential(record: &mut SignedRecord) {
+    let attestation = licence(record.header.agent);
+    let signature = SecretKey::Secp256k1(key()).sign(&attestation.message());
+    record.body.credentials[0] = Some(Credential::Attestation(SignedAttestation { attestation, signature }));
+}
+
+/// Another agent's licence.
+fn replayed_credential(record: &mut SignedRecord) {
+    let theirs = licence(other_key().address()).sign(&licensor());
+    record.body.credentials[0] = Some(Credential::Attestation(theirs));
+}
+
+/// The owner granted somebody 2 orders, who handed on 5.
+fn widened_mandate(record: &mut SignedRecord) {
+    let desk = SecretKey::Secp256k1(other_key());
+    let granted = allowance(desk.public(), 2).sign(&owner());
+    let me = SignerKey::Secp256k1 { address: key().address() };
+    let wider = Mandate { parent: granted.mandate.id(), ..allowance(me, 5) }.sign(&desk);
+    record.body.credentials[1] = Some(Credential::Mandates(vec![granted, wider]));
+    record.body.evidence.0[1].as_mut().expect("there").value = 5;
+}
+
 fn fewer_features(record: &mut SignedRecord) {
     record.body.features.truncate(2);
     commit_observation(record);
@@ -228,7 +281,8 @@ fn state_before(record: &mut SignedRecord) {
 fn time_backwards(record: &mut SignedRecord) {
     record.header.time -= 15;
     record.body.observation.time -= 15;
-    restate(record);
+    record.body.state_after.time = record.header.time;
+    record.header.state_after = digest::state(&record.body.state_after).into();
 }
 
 /// The records of another program of the same agent.
@@ -243,8 +297,7 @@ pub(crate) fn other_program() -> (Program, Vec<SignedRecord>) {
 pub(crate) fn second_record(at: usize) -> SignedRecord {
     let mut run = Vec::new();
     continue_run(&PROGRAM, &mut run, at);
-    let mut recorder =
-        candor_verifier::trace::Recorder::resume(PROGRAM.clone(), super::key(), run.last()).expect("resumed");
+    let mut recorder = super::resume(&PROGRAM, run.last());
     let (after, _) = STEPS[at];
     let observation = observation(super::START + after, super::Want::Hold);
     let mut salts = super::salts(99);
@@ -255,6 +308,7 @@ pub(crate) fn second_record(at: usize) -> SignedRecord {
 /// Header digests that open to whatever the body is.
 pub(crate) fn commit_body(record: &mut SignedRecord) {
     commit_observation(record);
+    commit_evidence(record);
     let (header, body) = (&mut record.header, &record.body);
     header.state_before = digest::state(&body.state_before).into();
     header.state_after = digest::state(&body.state_after).into();

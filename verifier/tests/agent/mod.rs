@@ -7,10 +7,11 @@ pub(crate) mod cheat;
 
 use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_verifier::program::card::{
-    Card, Domain, OperatorWeights, Plugin, PluginSigner, Program, SetupCard, Weights,
+    Card, Domain, OperatorWeights, Plugin, PluginSigner, Program, SetupCard, SignerKey, Weights,
 };
 use candor_verifier::program::class::{Class, OperatorClass, TensorId, TermClass};
 use candor_verifier::program::digest::ProgramIds;
+use candor_verifier::program::evidence::{Authority, Direction, Slot, Subject};
 use candor_verifier::program::feature::Feature;
 use candor_verifier::program::head::{ActionTemplate, Head};
 use candor_verifier::program::observation::Observation;
@@ -20,6 +21,7 @@ use candor_verifier::program::policy::{
 };
 use candor_verifier::program::state::{Register, Update};
 use candor_verifier::program::transaction::{AbiType, Argument, ArgumentSource, Template};
+use candor_verifier::trace::evidence::{Attestation, Credential, Limit, Mandate};
 use candor_verifier::trace::{
     AgentKey, Bundle, Ed25519Key, Recorder, Salts, SecretKey, SignedRecord, Start, sign_payload,
 };
@@ -100,6 +102,10 @@ fn rule(name: &str, effect: Effect, all_of: u64, reason: u16) -> Rule {
     Rule { name: name.into(), effect, all_of, none_of: 0, reason }
 }
 
+fn predicate(fact: Fact, comparison: Comparison, value: i64) -> Predicate {
+    Predicate { fact, comparison, operand: Operand::Constant(value) }
+}
+
 fn argument(name: &str, abi_type: AbiType, fact: Fact) -> Argument {
     Argument { name: name.into(), abi_type, source: ArgumentSource::Fact { fact, offset: 0 } }
 }
@@ -121,7 +127,7 @@ pub(crate) fn uncommitted(setup: SetupCard) -> Program {
             row_log2: 9,
             policy_size: 16,
             state_size: 4,
-            evidence_size: 0,
+            evidence_size: 4,
         },
         features: ["sell", "hold", "buy"].map(feature).to_vec(),
         operators: layers.iter().map(|layer| layer.1.clone()).collect(),
@@ -136,14 +142,14 @@ pub(crate) fn uncommitted(setup: SetupCard) -> Program {
             register("last_trade", Fact::Time.into()),
             register("position", Fact::ActionAmount.into()),
         ],
-        evidence: Vec::new(),
+        evidence: vec![licence_slot(), allowance_slot()],
         policy: Table {
-            predicates: vec![Predicate {
-                fact: Fact::Elapsed(0),
-                comparison: Comparison::Less,
-                operand: Operand::Constant(60),
-            }],
-            rules: vec![rule("trade", Effect::Permit, 0, 16), rule("too-soon", Effect::Forbid, 1, 17)],
+            predicates: vec![
+                predicate(Fact::Elapsed(0), Comparison::Less, 60),
+                predicate(Fact::Evidence(0), Comparison::Equal, 1),
+                predicate(Fact::Evidence(1), Comparison::GreaterOrEqual, 1),
+            ],
+            rules: vec![rule("trade", Effect::Permit, 6, 16), rule("too-soon", Effect::Forbid, 1, 17)],
             reasons: vec![
                 ReasonText { code: 16, name: "allowed".into(), remedy: String::new() },
                 ReasonText { code: 17, name: "minimum-interval".into(), remedy: "wait".into() },
@@ -178,6 +184,74 @@ pub(crate) fn key() -> AgentKey {
 /// Somebody else's key.
 pub(crate) fn other_key() -> AgentKey {
     AgentKey::from_bytes(&[0x22; 32]).expect("in range")
+}
+
+/// Who licenses agents.
+pub(crate) fn licensor() -> SecretKey {
+    SecretKey::Ed25519(Ed25519Key::from_bytes(&[0x55; 32]))
+}
+
+/// Whose allowance it is.
+pub(crate) fn owner() -> SecretKey {
+    SecretKey::Secp256k1(AgentKey::from_bytes(&[0x56; 32]).expect("in range"))
+}
+
+fn licence_slot() -> Slot {
+    Slot {
+        name: "licence".into(),
+        authority: Authority::Attester { key: licensor().public() },
+        subject: Subject::Agent,
+        decimals: 0,
+        default: None,
+        revoked_by: None,
+        values: Vec::new(),
+    }
+}
+
+fn allowance_slot() -> Slot {
+    let (owner, direction) = (owner().public(), Direction::AtMost);
+    let authority = Authority::Mandate { owner, limit: "orders".into(), direction };
+    Slot { name: "allowance".into(), authority, ..licence_slot() }
+}
+
+/// A licence of this agent.
+pub(crate) fn licence(agent: [u8; 20]) -> Attestation {
+    let mut subject = [0; 32];
+    subject[12..].copy_from_slice(&agent);
+    Attestation {
+        attester: licensor().public(),
+        slot: "licence".into(),
+        subject,
+        value: 1,
+        decimals: 0,
+        meaning: String::new(),
+        program: [0; 32],
+        issued: START - 100,
+        expires: START + 1_000,
+    }
+}
+
+/// An allowance of so many orders for a grantee, from the owner.
+pub(crate) fn allowance(grantee: SignerKey, orders: i64) -> Mandate {
+    let limit = Limit { name: "orders".into(), direction: Direction::AtMost, value: orders, decimals: 0 };
+    let (grantor, parent, limits) = (owner().public(), [0; 32], vec![limit]);
+    Mandate { grantor, grantee, parent, limits, issued: START - 100, expires: START + 1_000 }
+}
+
+/// What the agent presents: a licence, and an allowance of 2 orders.
+pub(crate) fn credentials() -> Vec<Credential> {
+    let me = SignerKey::Secp256k1 { address: key().address() };
+    vec![
+        Credential::Attestation(licence(key().address()).sign(&licensor())),
+        Credential::Mandates(vec![allowance(me, 2).sign(&owner())]),
+    ]
+}
+
+/// A recorder that continues after a record, with all credentials.
+pub(crate) fn resume(program: &Program, last: Option<&SignedRecord>) -> Recorder {
+    let mut recorder = Recorder::resume(program.clone(), key(), last).expect("resumed");
+    assert_eq!(recorder.present(credentials()), []);
+    recorder
 }
 
 /// What is expected of the agent; its development string is good enough for tests.
@@ -241,7 +315,7 @@ pub(crate) const STEPS: [(u64, Want); 5] =
 
 /// Continues a run with steps of [`STEPS`].
 pub(crate) fn continue_run(program: &Program, run: &mut Vec<SignedRecord>, until: usize) {
-    let mut recorder = Recorder::resume(program.clone(), key(), run.last()).expect("resumed");
+    let mut recorder = resume(program, run.last());
     for (after, want) in &STEPS[run.len()..until] {
         let observation = observation(START + after, *want);
         run.push(recorder.record(observation, salts(recorder.sequence())).expect("recorded").record);

@@ -95,6 +95,8 @@ fn assumptions_are_listed() {
         "signatures",
         "declared-observations",
         "signed-observations",
+        "signed-evidence",
+        "signed-evidence",
         "unwitnessed-time",
         "statistical-soundness",
     ];

@@ -46,6 +46,12 @@ const CASES: &[Case] = &[
     payload_case("payload of another plugin"),
     payload_case("stale payload"),
     payload_case("payload of a later time"),
+    evidence_case("invented statement"),
+    evidence_case("forged credential"),
+    evidence_case("replayed credential"),
+    evidence_case("widened mandate"),
+    evidence_case("altered statement"),
+    evidence_case("fewer credentials"),
     ("action", PlaceName::Head, None, Suspicion::ActionAltered, FraudKind::WrongOutput),
     ("policy verdict", PlaceName::Policy, None, Suspicion::VerdictAltered, FraudKind::PolicyViolated),
     ("executed action", PlaceName::Execution, None, Suspicion::PolicyBypassed, FraudKind::PolicyViolated),
@@ -68,6 +74,11 @@ const CASES: &[Case] = &[
 /// A payload that its plugin did not sign like this.
 const fn payload_case(name: &'static str) -> Case {
     (name, PlaceName::Observation, None, Suspicion::ObservationInvalid, FraudKind::InvalidObservation)
+}
+
+/// A statement that nobody whom its slot names has signed for the agent.
+const fn evidence_case(name: &'static str) -> Case {
+    (name, PlaceName::Evidence, None, Suspicion::ObservationInvalid, FraudKind::InvalidObservation)
 }
 
 fn difference(bundle: &Bundle) -> Difference {

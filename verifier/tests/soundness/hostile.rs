@@ -141,7 +141,7 @@ fn hostile_lengths() {
 /// A change that the agent makes and signs.
 fn rewrite(random: &mut Random, record: &mut SignedRecord) {
     let (header, body) = (&mut record.header, &mut record.body);
-    match random.below(14) {
+    match random.below(18) {
         0 => header.time = header.time.wrapping_add(random.next() % 100),
         1 => header.time ^= 1 << random.below(64),
         2 => header.requested ^= 1 << random.below(70),
@@ -155,6 +155,10 @@ fn rewrite(random: &mut Random, record: &mut SignedRecord) {
         10 => body.leaves.truncate(random.below(5)),
         11 => body.observation.payloads[0].truncate(random.below(30)),
         12 => body.state_before.registers.truncate(random.below(2)),
+        13 => body.evidence.0[random.below(2)] = None,
+        14 => body.evidence.0.push(None),
+        15 => body.credentials.swap(0, 1),
+        16 => body.credentials.truncate(random.below(2)),
         _ => body.state_after.registers.push(random.next() as i64),
     }
     if random.below(2) == 0 {
