@@ -19,6 +19,7 @@ pub mod feature;
 pub mod head;
 pub mod interval;
 pub mod limits;
+pub mod migration;
 pub mod observation;
 pub mod operator;
 pub mod policy;

@@ -6,7 +6,7 @@ use crate::record::{SignedHeader, SignedRecord};
 use crate::signature::SignatureError;
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::Card;
-use candor_program::encoding::{DecodeError, decode_file, encode_file, magic};
+use candor_program::encoding::{DecodeError, FrBytes, decode_file, encode_file, magic};
 use candor_program::interval::ProgramError;
 use thiserror::Error;
 
@@ -64,12 +64,20 @@ pub enum BundleError {
         /// Found.
         got: usize,
     },
-    /// The record before the first is of another program.
+    /// The record before the first is of another program, or revises to another.
     #[error("the record before the bundle is of program 0x{}, the card of 0x{}", hex::encode(.got), hex::encode(.expected))]
     StartProgram {
         /// Program of the card.
         expected: [u8; 32],
         /// Program of the previous record.
+        got: [u8; 32],
+    },
+    /// The record before the first revises to the card's program, but signs another digest of it.
+    #[error("the Revise record before the bundle signs program digest 0x{}, the card has 0x{}", hex::encode(.got), hex::encode(.expected))]
+    StartRevision {
+        /// Digest of the card.
+        expected: [u8; 32],
+        /// Digest that was signed.
         got: [u8; 32],
     },
     /// The record before the first is not validly signed.
@@ -129,9 +137,19 @@ impl Bundle {
         match &self.start {
             Start::Genesis => Ok(Link::genesis(chain, agent)),
             Start::After(previous) => {
-                let (expected, got) = (chain.ids.program_id, previous.header.program_id);
+                let revision = previous.header.revision();
+                let (expected, got) = (
+                    chain.ids.program_id,
+                    revision.map_or(previous.header.program_id, |revision| revision.to),
+                );
                 if expected != got {
                     return Err(BundleError::StartProgram { expected, got });
+                }
+                if let Some(revision) = revision {
+                    let (expected, got) = (FrBytes::from(chain.ids.program_fr), revision.program_fr);
+                    if expected != got {
+                        return Err(BundleError::StartRevision { expected: expected.0, got: got.0 });
+                    }
                 }
                 previous.check_signature(&chain.domain)?;
                 Ok(Link::after(chain, &previous.header))

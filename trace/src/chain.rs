@@ -2,6 +2,7 @@
 
 use crate::header::{Header, SEQUENCE_BOUND, TIME_BOUND};
 use crate::record::SignedHeader;
+use crate::revision::{REVISED, RevisionWords};
 use candor_program::card::{Card, Domain};
 use candor_program::digest::{self, AccInput, ProgramIds};
 use candor_program::encoding::FrBytes;
@@ -41,6 +42,7 @@ pub struct Link {
     agent: [u8; 20],
     sequence: u64,
     time: u64,
+    activation: u64,
     previous_record: [u8; 32],
     state: FrBytes,
     acc: FrBytes,
@@ -56,26 +58,20 @@ impl Link {
             agent,
             sequence: 0,
             time: 0,
+            activation: 0,
             previous_record: digest::genesis_record(&chain.ids.program_id, &agent),
             state: chain.initial_state,
             acc: digest::acc_genesis(chain.ids.program_fr, &agent).into(),
         }
     }
-    /// After a record of the chain's program.
+    /// After a record of the chain's program; after a Revise record, whatever its program, what that one says comes next.
     ///
-    /// Owes: that `previous` names that program, is signed, and itself continues what came before.
+    /// Owes: that `previous` names that program, is signed, and itself continues what came before; after a Revise record,
+    /// that it revises to the program that is expected next, and is in order ([`crate::check_revision`]).
     #[must_use]
     pub fn after(chain: &Chain, previous: &Header) -> Self {
-        Self {
-            program_id: chain.ids.program_id,
-            program_fr: chain.ids.program_fr.into(),
-            agent: previous.agent,
-            sequence: previous.sequence.saturating_add(1),
-            time: previous.time,
-            previous_record: previous.record_hash(&chain.domain),
-            state: previous.state_after,
-            acc: previous.acc,
-        }
+        let record_hash = previous.record_hash(&chain.domain);
+        Self::following(chain.ids.program_id, chain.ids.program_fr.into(), previous, record_hash)
     }
     /// Before an agent's first record, for who knows the program's digests but not its card.
     #[must_use]
@@ -86,6 +82,7 @@ impl Link {
             agent,
             sequence: 0,
             time: 0,
+            activation: 0,
             previous_record: digest::genesis_record(&program_id, &agent),
             state: initial_state,
             acc: digest::acc_genesis(program_fr.to_fr(), &agent).into(),
@@ -96,15 +93,28 @@ impl Link {
     /// Owes: [`check_link`] of the header at this link, and that `record_hash` is the header's.
     #[must_use]
     pub fn next(&self, header: &Header, record_hash: [u8; 32]) -> Self {
+        Self { agent: self.agent, ..Self::following(self.program_id, self.program_fr, header, record_hash) }
+    }
+    /// A Revise record says itself which program comes next, and from when on.
+    fn following(
+        program_id: [u8; 32],
+        program_fr: FrBytes,
+        previous: &Header,
+        previous_record: [u8; 32],
+    ) -> Self {
+        let revised = previous.revision();
+        // One that is too late to be a time lets no record follow.
+        let activation = |activation: u128| u64::try_from(activation).unwrap_or(u64::MAX);
         Self {
-            program_id: self.program_id,
-            program_fr: self.program_fr,
-            agent: self.agent,
-            sequence: header.sequence.saturating_add(1),
-            time: header.time,
-            previous_record: record_hash,
-            state: header.state_after,
-            acc: header.acc,
+            program_id: revised.map_or(program_id, |revised| revised.to),
+            program_fr: revised.map_or(program_fr, |revised| revised.program_fr),
+            agent: previous.agent,
+            sequence: previous.sequence.saturating_add(1),
+            time: previous.time,
+            activation: revised.map_or(0, |revised| activation(revised.activation)),
+            previous_record,
+            state: previous.state_after,
+            acc: previous.acc,
         }
     }
     /// Program of the chain.
@@ -126,6 +136,11 @@ impl Link {
     #[must_use]
     pub fn time(&self) -> u64 {
         self.time
+    }
+    /// After a Revise record, the time from which on the new program decides; 0 otherwise.
+    #[must_use]
+    pub fn activation(&self) -> u64 {
+        self.activation
     }
     /// Record hash (or genesis digest) that the next record names.
     #[must_use]
@@ -217,6 +232,14 @@ pub enum ChainError {
         /// Found.
         got: u64,
     },
+    /// Earlier than the activation that the Revise record before it names.
+    #[error("time {got} is before {activation}, from when on the revised program decides")]
+    BeforeActivation {
+        /// Activation.
+        activation: u64,
+        /// Found.
+        got: u64,
+    },
     /// The state before is not the state after the record before.
     #[error("state before is 0x{}, the chain's state is 0x{}", hex::encode(.got), hex::encode(.expected))]
     StateMismatch {
@@ -224,6 +247,29 @@ pub enum ChainError {
         expected: [u8; 32],
         /// Found.
         got: [u8; 32],
+    },
+    /// A Revise record that also says something about an action: reason, rule, executed action or transaction.
+    #[error("a Revise record that states a verdict, an action or a transaction as well")]
+    RevisionActs,
+    /// A Revise record that changes nothing.
+    #[error("a Revise record from program 0x{} to itself", hex::encode(.program_id))]
+    RevisionToItself {
+        /// The program.
+        program_id: [u8; 32],
+    },
+    /// A Revise record that takes effect before it is made.
+    #[error("a Revise record of time {time} with an activation at {activation}, before it")]
+    ActivationBackwards {
+        /// Its time.
+        time: u64,
+        /// Its activation.
+        activation: u128,
+    },
+    /// A Revise record whose activation is at or above the bound.
+    #[error("a Revise record with an activation at {got}, which is not below 2^62")]
+    ActivationTooLarge {
+        /// Found.
+        got: u128,
     },
     /// The accumulator does not follow from the header's words.
     #[error("acc is 0x{}, the header's words give 0x{}", hex::encode(.got), hex::encode(.expected))]
@@ -264,12 +310,35 @@ pub fn check_link(previous: &Link, header: &Header) -> Result<(), ChainError> {
     if header.time < previous.time {
         return Err(ChainError::TimeBackwards { previous: previous.time, got: header.time });
     }
+    if header.time < previous.activation {
+        return Err(ChainError::BeforeActivation { activation: previous.activation, got: header.time });
+    }
     if header.state_before != previous.state {
         return Err(ChainError::StateMismatch { expected: previous.state.0, got: header.state_before.0 });
+    }
+    if let Some(revision) = header.revision() {
+        check_revision_words(header, &revision)?;
     }
     let expected = previous.next_acc(header);
     if header.acc != expected {
         return Err(ChainError::AccMismatch { expected: expected.0, got: header.acc.0 });
+    }
+    Ok(())
+}
+
+/// What the words of a Revise record's header show by themselves.
+fn check_revision_words(header: &Header, revision: &RevisionWords) -> Result<(), ChainError> {
+    if header.verdict != REVISED || header.executed != 0 || header.transaction != digest::no_transaction() {
+        return Err(ChainError::RevisionActs);
+    }
+    if revision.from == revision.to {
+        return Err(ChainError::RevisionToItself { program_id: revision.to });
+    }
+    if revision.activation < u128::from(header.time) {
+        return Err(ChainError::ActivationBackwards { time: header.time, activation: revision.activation });
+    }
+    if revision.activation >= u128::from(TIME_BOUND) {
+        return Err(ChainError::ActivationTooLarge { got: revision.activation });
     }
     Ok(())
 }

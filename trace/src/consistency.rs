@@ -4,6 +4,8 @@ use crate::evidence::{EvidenceError, check_credentials};
 use crate::header::Header;
 use crate::payload::{PayloadError, check_payloads};
 use crate::record::{Body, SignedRecord};
+use crate::revision::{RevisionError, check_revision};
+use crate::view::VerdictView;
 use candor_program::Card;
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
@@ -77,6 +79,15 @@ pub enum BodyError {
     /// The registers after differ from what was committed, or are more or fewer than the program's.
     #[error("the registers after are not the program's, or do not open the header's digest")]
     StateAfterMismatch,
+    /// A Revise record is not in order.
+    #[error("{source}")]
+    Revision {
+        /// Why.
+        source: Box<RevisionError>,
+    },
+    /// A decision's body that carries a revision.
+    #[error("the body of a decision carries a revision")]
+    StrayRevision,
     /// Number of leaves.
     #[error("{got} execution leaves, the program has {expected} tensors")]
     LeafCount {
@@ -97,11 +108,18 @@ pub enum BodyError {
 }
 
 /// The body is the only one (up to hash collisions) that the header binds, its features are what the payloads say, and
-/// the plugins that declare a key signed theirs, and whom the evidence slots name signed the statements.
+/// the plugins that declare a key signed theirs, and whom the evidence slots name signed the statements. Of a Revise record:
+/// [`check_revision`], which takes both programs from the body.
 ///
 /// Owes: [`Card::validate`], the signature, the chain link, [`check_decision`], and that the outputs are the model's.
 pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
     let (header, body) = (&record.header, &record.body);
+    if header.revises() {
+        return check_revised(header, body);
+    }
+    if body.revision.is_some() {
+        return Err(BodyError::StrayRevision);
+    }
     if body.observation.time != header.time {
         return Err(BodyError::TimeMismatch { header: header.time, observation: body.observation.time });
     }
@@ -125,6 +143,12 @@ pub fn check_body(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
 /// Owes: what needs the card ([`check_body`]): the number of registers and of leaves, and that the features are what the
 /// payloads say.
 pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
+    if header.revises() {
+        return check_revised(header, body);
+    }
+    if body.revision.is_some() {
+        return Err(BodyError::StrayRevision);
+    }
     if body.observation.time != header.time {
         return Err(BodyError::TimeMismatch { header: header.time, observation: body.observation.time });
     }
@@ -176,6 +200,11 @@ pub fn check_openings(header: &Header, body: &Body) -> Result<(), BodyError> {
         return Err(BodyError::StateAfterMismatch);
     }
     Ok(())
+}
+
+/// The body of a Revise record carries both programs: no card is needed.
+fn check_revised(header: &Header, body: &Body) -> Result<(), BodyError> {
+    check_revision(header, body).map(drop).map_err(|source| BodyError::Revision { source: Box::new(source) })
 }
 
 /// The state is one of the card's registers and has this digest, which says nothing about their number: it fills them
@@ -241,8 +270,13 @@ fn check_leaves(card: &Card, record: &SignedRecord) -> Result<(), BodyError> {
 }
 
 /// Why a header does not state the decision that its body leads to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum DecisionMismatch {
+    /// A Revise record decides nothing.
+    #[error(
+        "it is a Revise record, which decides nothing: the records before and after it are proven and sealed by themselves, each with their program"
+    )]
+    Revision,
     /// The body leads to no decision at all.
     #[error("the body leads to no decision: {source}")]
     NoDecision {
@@ -258,28 +292,36 @@ pub enum DecisionMismatch {
         got: u128,
     },
     /// Policy verdict.
-    #[error("policy verdict {got:#x}, the policy says {expected:#x}")]
+    #[error("policy verdict {got:#x}, {stated}; the policy says {expected:#x}, {policy}")]
     Verdict {
         /// From the body.
         expected: u64,
         /// In the header.
         got: u64,
+        /// What the policy says, with the names of rule and reason.
+        policy: Box<VerdictView>,
+        /// What the header says.
+        stated: Box<VerdictView>,
     },
     /// Executed action.
-    #[error("executed action {got:#x}, the decision executes {expected:#x}")]
+    #[error("executed action {got:#x}, the decision executes {expected:#x}: the policy says {policy}")]
     Executed {
         /// From the body.
         expected: u128,
         /// In the header.
         got: u128,
+        /// What the policy says, with the names of rule and reason.
+        policy: Box<VerdictView>,
     },
     /// State after.
-    #[error("state after is 0x{}, the decision leads to 0x{}", hex::encode(.got), hex::encode(.expected))]
+    #[error("state after is 0x{}, the decision leads to 0x{}{}", hex::encode(.got), hex::encode(.expected), told(.register))]
     StateAfter {
         /// From the body.
         expected: [u8; 32],
         /// In the header.
         got: [u8; 32],
+        /// The first register that differs; `None` where the body does not open the state.
+        register: Option<Box<RegisterMismatch>>,
     },
     /// Transaction.
     #[error("transaction 0x{}, the decision makes 0x{}", hex::encode(.got), hex::encode(.expected))]
@@ -291,11 +333,44 @@ pub enum DecisionMismatch {
     },
 }
 
+/// The first register of a state that is not what follows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegisterMismatch {
+    /// Its name.
+    pub name: String,
+    /// What follows.
+    pub expected: i64,
+    /// What the agent signed.
+    pub got: i64,
+}
+
+fn told(register: &Option<Box<RegisterMismatch>>) -> String {
+    let one = |register: &RegisterMismatch| {
+        let RegisterMismatch { name, expected, got } = register;
+        format!(": register `{name}` is {got}, it becomes {expected}")
+    };
+    register.as_deref().map(one).unwrap_or_default()
+}
+
+/// What the agent signed is known only where the body opens it.
+fn register_mismatch(card: &Card, expected: &State, record: &SignedRecord) -> Option<RegisterMismatch> {
+    let got = &record.body.state_after;
+    if !opens_state(card, got, record.header.state_after) {
+        return None;
+    }
+    let mut pairs = card.registers.iter().zip(expected.registers.iter().zip(&got.registers));
+    let (register, (expected, got)) = pairs.find(|(_, (expected, got))| expected != got)?;
+    Some(RegisterMismatch { name: register.name.clone(), expected: *expected, got: *got })
+}
+
 /// The header states exactly the decision that features, outputs, state, time and sequence of the record lead to.
 ///
 /// Owes: [`check_body`], and that the outputs are the model's.
 pub fn check_decision(card: &Card, record: &SignedRecord) -> Result<Decision, DecisionMismatch> {
     let (header, body) = (&record.header, &record.body);
+    if header.revises() {
+        return Err(DecisionMismatch::Revision);
+    }
     let decision = decide(&DecisionInput {
         card,
         features: &body.features,
@@ -311,15 +386,25 @@ pub fn check_decision(card: &Card, record: &SignedRecord) -> Result<Decision, De
         return Err(DecisionMismatch::Requested { expected: words.requested, got: header.requested });
     }
     if words.verdict != header.verdict {
-        return Err(DecisionMismatch::Verdict { expected: words.verdict, got: header.verdict });
+        return Err(DecisionMismatch::Verdict {
+            expected: words.verdict,
+            got: header.verdict,
+            policy: Box::new(VerdictView::of(words.verdict, card)),
+            stated: Box::new(VerdictView::of(header.verdict, card)),
+        });
     }
     if words.executed != header.executed {
-        return Err(DecisionMismatch::Executed { expected: words.executed, got: header.executed });
+        return Err(DecisionMismatch::Executed {
+            expected: words.executed,
+            got: header.executed,
+            policy: Box::new(VerdictView::of(words.verdict, card)),
+        });
     }
     if words.state_after != header.state_after {
         return Err(DecisionMismatch::StateAfter {
             expected: words.state_after.0,
             got: header.state_after.0,
+            register: register_mismatch(card, &decision.state_after, record).map(Box::new),
         });
     }
     if words.transaction != header.transaction {

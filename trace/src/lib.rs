@@ -20,6 +20,7 @@ pub mod payload;
 pub mod receipt;
 pub mod record;
 pub mod recorder;
+pub mod revision;
 pub mod seal;
 pub mod signature;
 pub mod signer;
@@ -30,7 +31,7 @@ pub mod view;
 pub use bundle::{Bundle, BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_RECORDS, Start};
 pub use chain::{Chain, ChainError, Equivocation, Link, check_link, equivocation};
 pub use consistency::{
-    BodyError, DecisionMismatch, check_body, check_decision, check_openings, opens_evidence,
+    BodyError, DecisionMismatch, RegisterMismatch, check_body, check_decision, check_openings, opens_evidence,
 };
 pub use context::{Purpose, context_digest};
 #[cfg(feature = "tlog")]
@@ -41,6 +42,9 @@ pub use path::{PathError, Selection, select};
 pub use payload::{PayloadError, check_payloads, payload_message, sign_payload};
 pub use record::{Body, SignedHeader, SignedRecord};
 pub use recorder::{RecordError, Recorded, Recorder, Salts};
+pub use revision::{
+    REVISED, Revision, RevisionError, RevisionPart, RevisionTimes, RevisionWords, check_revision, revise,
+};
 pub use seal::{CompressedG1, CompressedG2, PreviousHeader, SealFile, SealProof, SealStart, SealedHeader};
 pub use signature::{AgentKey, SignatureBytes, SignatureError, recover};
 pub use signer::{Ed25519Key, SecretKey, SignerError, check_signed};

@@ -2,6 +2,7 @@
 
 use crate::evidence::{Credential, blinding};
 use crate::header::Header;
+use crate::revision::Revision;
 use crate::signature::{SignatureBytes, SignatureError, recover};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::card::Domain;
@@ -32,6 +33,8 @@ pub struct Body {
     pub state_after: State,
     /// Digests of all tensors: the input, then every operator's output.
     pub leaves: Vec<[u8; 32]>,
+    /// Of a Revise record: both programs; then it has nothing of a decision. `None` in every other.
+    pub revision: Option<Box<Revision>>,
 }
 
 impl Body {

@@ -3,15 +3,17 @@
 use crate::chain::{Chain, Link};
 use crate::consistency::{DecisionWords, opens_state};
 use crate::evidence::{Credential, Presented, Unusable, Wallet, blinding};
-use crate::header::{Header, SEQUENCE_BOUND, TIME_BOUND};
+use crate::header::Header;
 use crate::payload::{PayloadError, check_payloads};
 use crate::record::{Body, SignedRecord};
+use crate::revision::{RevisionError, check_revision};
 use crate::signature::{AgentKey, SignatureError};
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
 use candor_program::evaluate::{ExecuteError, execute};
 use candor_program::execution;
+use candor_program::interval::ProgramError;
 use candor_program::observation::{Observation, ObservationError};
 use candor_program::state::State;
 use candor_program::{Card, Program};
@@ -65,6 +67,56 @@ pub enum RecordError {
     LastSignature {
         /// Why.
         source: SignatureError,
+    },
+    /// The last record revises this program to another.
+    #[error(
+        "the last record revises program 0x{} to program 0x{}: use that one",
+        hex::encode(.from), hex::encode(.to)
+    )]
+    Revised {
+        /// This program.
+        from: [u8; 32],
+        /// The program that decides now.
+        to: [u8; 32],
+    },
+    /// The last record is a Revise record that is not in order.
+    #[error("the last record: {source}")]
+    LastRevision {
+        /// Why.
+        source: Box<RevisionError>,
+    },
+    /// A program of a revision is malformed.
+    #[error("program of the revision: {source}")]
+    Card {
+        /// Why.
+        source: Box<ProgramError>,
+    },
+    /// A revision to the program that decides already.
+    #[error("program 0x{} decides already: there is nothing to revise", hex::encode(.program_id))]
+    SameProgram {
+        /// The program.
+        program_id: [u8; 32],
+    },
+    /// A revision to a program of another chain or contract.
+    #[error(
+        "the new program's records are of another EIP-712 domain: a chain keeps its domain, so start a new log"
+    )]
+    OtherDomain,
+    /// A revision that would take effect before it is made.
+    #[error("the activation {activation} is before the revision's own time {time}")]
+    ActivationBackwards {
+        /// Time of the revision.
+        time: u64,
+        /// Activation.
+        activation: u64,
+    },
+    /// Earlier than the revised program may decide.
+    #[error("the time {got} is before {activation}, from when on the revised program decides")]
+    BeforeActivation {
+        /// Activation.
+        activation: u64,
+        /// Time of the observation.
+        got: u64,
     },
     /// The registers of the last record are not those that it signed, or not the program's.
     #[error("the last record's registers are not the program's, or do not open its signed state digest")]
@@ -135,13 +187,7 @@ impl Recorder {
     /// older one is equivocation.
     pub fn resume(program: Program, key: AgentKey, last: Option<&SignedRecord>) -> Result<Self, RecordError> {
         let chain = Chain::of(&program.card);
-        let (link, state) = match last {
-            None => (Link::genesis(&chain, key.address()), State::initial(&program.card.registers)),
-            Some(record) => {
-                check_last(&program.card, &chain, &key, record)?;
-                (Link::after(&chain, &record.header), record.body.state_after.clone())
-            }
-        };
+        let (link, state) = continued(&program.card, &chain, &key, last)?;
         Ok(Self { program, chain, key, link, state, wallet: Wallet::default() })
     }
     /// From now on records carry those of these credentials that hold, each while it is within its time. The others are
@@ -164,7 +210,7 @@ impl Recorder {
     /// seen, and records again from an older one, has equivocated.
     pub fn record(&mut self, observation: Observation, salts: Salts) -> Result<Recorded, RecordError> {
         let sequence = self.link.sequence();
-        self.check_place(observation.time)?;
+        self.link.check_place(observation.time)?;
         let card = &self.program.card;
         let (time, agent) = (observation.time, self.key.address());
         let features = observation
@@ -216,23 +262,11 @@ impl Recorder {
             state_before: std::mem::replace(&mut self.state, decision.state_after.clone()),
             state_after: decision.state_after.clone(),
             leaves,
+            revision: None,
         };
         let signature = self.key.sign(&header.record_hash(&self.chain.domain));
         self.link = Link::after(&self.chain, &header);
         Ok(Recorded { record: SignedRecord { header, signature, body }, decision })
-    }
-    fn check_place(&self, time: u64) -> Result<(), RecordError> {
-        let sequence = self.link.sequence();
-        if sequence >= SEQUENCE_BOUND {
-            return Err(RecordError::ChainFull { got: sequence });
-        }
-        if time >= TIME_BOUND {
-            return Err(RecordError::TimeTooLarge { got: time });
-        }
-        if time < self.link.time() {
-            return Err(RecordError::TimeBackwards { previous: self.link.time(), got: time });
-        }
-        Ok(())
     }
     /// The program that decides.
     #[must_use]
@@ -271,17 +305,44 @@ impl Recorder {
     }
 }
 
+/// What the next record of a program continues, and its registers.
+pub(crate) fn continued(
+    card: &Card,
+    chain: &Chain,
+    key: &AgentKey,
+    last: Option<&SignedRecord>,
+) -> Result<(Link, State), RecordError> {
+    let Some(last) = last else {
+        return Ok((Link::genesis(chain, key.address()), State::initial(&card.registers)));
+    };
+    check_last(card, chain, key, last)?;
+    Ok((Link::after(chain, &last.header), last.body.state_after.clone()))
+}
+
 fn check_last(card: &Card, chain: &Chain, key: &AgentKey, last: &SignedRecord) -> Result<(), RecordError> {
-    let (expected, got) = (chain.ids.program_id, last.header.program_id);
-    if expected != got {
-        return Err(RecordError::OtherProgram { expected, got });
+    let (expected, header) = (chain.ids.program_id, &last.header);
+    match header.revision() {
+        Some(revision) if revision.to != expected && revision.from == expected => {
+            return Err(RecordError::Revised { from: expected, to: revision.to });
+        }
+        Some(revision) if revision.to != expected => {
+            return Err(RecordError::OtherProgram { expected, got: revision.to });
+        }
+        None if header.program_id != expected => {
+            return Err(RecordError::OtherProgram { expected, got: header.program_id });
+        }
+        _ => {}
     }
-    let (expected, got) = (key.address(), last.header.agent);
+    let (expected, got) = (key.address(), header.agent);
     if expected != got {
         return Err(RecordError::OtherAgent { expected, got });
     }
     last.check_signature(&chain.domain).map_err(|source| RecordError::LastSignature { source })?;
-    if !opens_state(card, &last.body.state_after, last.header.state_after) {
+    if header.revises() {
+        let checked = check_revision(header, &last.body);
+        return checked.map(drop).map_err(|source| RecordError::LastRevision { source: Box::new(source) });
+    }
+    if !opens_state(card, &last.body.state_after, header.state_after) {
         return Err(RecordError::LastState);
     }
     Ok(())

@@ -104,6 +104,13 @@ pub enum SealStart {
     Genesis,
     /// The record before.
     After(PreviousHeader),
+    /// The Revise record before, which is of another program.
+    Revised {
+        /// Program that it revised.
+        program_id: [u8; 32],
+        /// Its other words.
+        previous: PreviousHeader,
+    },
 }
 
 /// A seal with its statement.
@@ -236,7 +243,19 @@ impl SealStart {
     pub fn of(start: &Start) -> Self {
         match start {
             Start::Genesis => Self::Genesis,
+            Start::After(previous) if previous.header.revises() => Self::Revised {
+                program_id: previous.header.program_id,
+                previous: PreviousHeader::of(previous),
+            },
             Start::After(previous) => Self::After(PreviousHeader::of(previous)),
+        }
+    }
+    /// The record before, if there is one.
+    #[must_use]
+    pub fn previous(&self) -> Option<&PreviousHeader> {
+        match self {
+            Self::Genesis => None,
+            Self::After(previous) | Self::Revised { previous, .. } => Some(previous),
         }
     }
 }
@@ -251,10 +270,7 @@ impl SealFile {
     /// Sequence number of the first header.
     #[must_use]
     pub fn first_sequence(&self) -> u64 {
-        match &self.start {
-            SealStart::Genesis => 0,
-            SealStart::After(previous) => previous.sequence.saturating_add(1),
-        }
+        self.start.previous().map_or(0, |previous| previous.sequence.saturating_add(1))
     }
     /// Encodes the file.
     #[must_use]

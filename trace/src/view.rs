@@ -10,6 +10,7 @@ use candor_program::card::Domain;
 use candor_program::decimal::format_decimal;
 use candor_program::evidence::{Defect, Slot, Standing};
 use serde::Serialize;
+use std::fmt;
 
 fn hex_string(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
@@ -114,7 +115,7 @@ impl ActionView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerdictView {
-    /// `abstained`, `permitted`, `denied`, or `unknown`.
+    /// `abstained`, `permitted`, `denied`, `revised`, or `unknown`.
     pub outcome: &'static str,
     /// Reason code.
     pub reason_code: u16,
@@ -134,6 +135,7 @@ impl VerdictView {
             0 => "abstained",
             1 => "permitted",
             2 => "denied",
+            3 => "revised",
             _ => "unknown",
         }
     }
@@ -150,6 +152,17 @@ impl VerdictView {
             remedy: card.policy.remedy(reason_code).map(str::to_owned),
             rule: rule.and_then(|rule| card.policy.rules.get(rule)).map(|rule| rule.name.clone()),
         }
+    }
+}
+
+impl fmt::Display for VerdictView {
+    /// `denied by rule interval (reason 16, too-soon)`
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.outcome)?;
+        if let Some(rule) = &self.rule {
+            write!(out, " by rule `{rule}`")?;
+        }
+        write!(out, " (reason {}, {})", self.reason_code, self.reason)
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Suspicion {
     StateAltered,
     /// The transaction is not the decision's.
     TransactionAltered,
+    /// A Revise record does more, or something else, than it says.
+    RevisionAltered,
     /// A record is missing, doubled, reordered, or was rewritten afterwards.
     HistoryRewritten,
 }
@@ -67,6 +69,7 @@ pub fn diagnose(difference: &Difference) -> Diagnosis {
             PlaceName::Execution => Suspicion::PolicyBypassed,
             PlaceName::State => Suspicion::StateAltered,
             PlaceName::Transaction => Suspicion::TransactionAltered,
+            PlaceName::Revision => Suspicion::RevisionAltered,
         },
     };
     let mut open = match suspicion {
@@ -103,6 +106,7 @@ impl Suspicion {
             Self::PolicyBypassed => "policy-bypassed",
             Self::StateAltered => "state-altered",
             Self::TransactionAltered => "transaction-altered",
+            Self::RevisionAltered => "revision-altered",
             Self::HistoryRewritten => "history-rewritten",
         }
     }

@@ -131,6 +131,19 @@ pub enum VerifyError {
         /// Why.
         source: Box<ChainError>,
     },
+    /// A Revise record among the decisions.
+    #[error(
+        "record {sequence} revises program 0x{} to 0x{}, which no proof covers: prove the records before it and those after it, each with their program; the second proof begins with the acc and the state that the Revise record signs",
+        hex::encode(.from), hex::encode(.to)
+    )]
+    Revision {
+        /// Record.
+        sequence: u64,
+        /// Program before.
+        from: [u8; 32],
+        /// Program after.
+        to: [u8; 32],
+    },
     /// A body is not the one that its header binds.
     #[error("record {sequence}: {source}")]
     Body {
@@ -259,6 +272,7 @@ impl VerifyError {
             | Self::Agent { .. }
             | Self::Signature { .. }
             | Self::Chain { .. }
+            | Self::Revision { .. }
             | Self::Body { .. }
             | Self::Decision { .. }
             | Self::ProofProgram { .. }
@@ -278,7 +292,9 @@ pub(crate) fn bundle_kind(error: &BundleError) -> ErrorKind {
         BundleError::Card { source } => program_kind(source),
         BundleError::Empty => ErrorKind::Malformed,
         BundleError::TooManyRecords { .. } => ErrorKind::Limit,
-        BundleError::StartProgram { .. } | BundleError::StartSignature { .. } => ErrorKind::Rejected,
+        BundleError::StartProgram { .. }
+        | BundleError::StartRevision { .. }
+        | BundleError::StartSignature { .. } => ErrorKind::Rejected,
     }
 }
 

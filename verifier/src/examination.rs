@@ -11,7 +11,7 @@ use candor_program::execution;
 use candor_program::observation::Observation;
 use candor_trace::{
     Bundle, Chain, MAX_BUNDLE_RECORDS, SignedHeader, SignedRecord, Start, check_credentials, check_decision,
-    check_payloads,
+    check_payloads, check_revision,
 };
 use std::borrow::Cow;
 
@@ -83,7 +83,11 @@ impl<'a> Examiner<'a> {
         };
         if header.header.program_id != self.expected.program_id {
             let (expected, got) = (self.expected.program_id, header.header.program_id);
-            return Finding::Missing(Missing::OtherProgram { expected, got });
+            let next = missing.filter(|missing| matches!(missing, Missing::NextProgram { .. }));
+            return Finding::Missing(next.unwrap_or(Missing::OtherProgram { expected, got }));
+        }
+        if header.header.revises() {
+            return revised(record, acc, missing);
         }
         let openings = Openings::of(self.card, record);
         if let Some(found) = self.contradiction(&openings, record, model) {
@@ -162,6 +166,22 @@ impl<'a> Examiner<'a> {
 
     fn decision(&self, record: &SignedRecord) -> Option<Inconsistency> {
         check_decision(self.card, record).err().map(Inconsistency::Decision)
+    }
+}
+
+/// A Revise record: its body has both programs, so that it can be judged by itself.
+fn revised(record: &SignedRecord, acc: Option<Inconsistency>, missing: Option<Missing>) -> Finding {
+    let sequence = record.header.sequence;
+    let checked = check_revision(&record.header, &record.body);
+    let differs = |found| Finding::Differs(Place::Record(found));
+    match (checked, acc) {
+        (Err(error), _) if error.is_signed() => differs(Inconsistency::Revision(Box::new(error))),
+        (_, Some(found)) => differs(found),
+        (Err(error), None) => {
+            let unopened = Missing::Revision { sequence, source: Box::new(error) };
+            Finding::Missing(missing.unwrap_or(unopened))
+        }
+        (Ok(_), None) => missing.map_or(Finding::Consistent, Finding::Missing),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::verdict::FraudKind;
 use candor_program::decision::DecisionError;
 use candor_program::observation::ObservationError;
-use candor_trace::{ChainError, DecisionMismatch, Equivocation, EvidenceError, PayloadError};
+use candor_trace::{ChainError, DecisionMismatch, Equivocation, EvidenceError, PayloadError, RevisionError};
 use std::fmt;
 use thiserror::Error;
 
@@ -51,6 +51,9 @@ pub enum Inconsistency {
         /// Signed.
         recorded: [u8; 32],
     },
+    /// A Revise record that does not follow from both programs and the state before.
+    #[error("{0}")]
+    Revision(Box<RevisionError>),
     /// The header does not state the decision that features, outputs and state lead to.
     #[error("{0}")]
     Decision(DecisionMismatch),
@@ -83,6 +86,8 @@ pub enum PlaceName {
     Transaction,
     /// Accumulator.
     Acc,
+    /// What a Revise record makes of program and registers.
+    Revision,
 }
 
 impl PlaceName {
@@ -102,6 +107,7 @@ impl PlaceName {
             Self::State => "state",
             Self::Transaction => "transaction",
             Self::Acc => "acc",
+            Self::Revision => "revision",
         }
     }
 }
@@ -124,6 +130,7 @@ impl Inconsistency {
                 _ => PlaceName::Chain,
             },
             Self::Observation(_) | Self::Payload(_) => PlaceName::Observation,
+            Self::Revision(_) => PlaceName::Revision,
             Self::Evidence(_) => PlaceName::Evidence,
             Self::FeatureCount { .. } | Self::Feature { .. } | Self::InputLeaf { .. } => PlaceName::Features,
             Self::Decision(mismatch) => decision_place(mismatch),
@@ -144,6 +151,10 @@ impl Inconsistency {
             Self::FeatureCount { .. } | Self::Feature { .. } | Self::InputLeaf { .. } => {
                 FraudKind::InputMismatch
             }
+            Self::Revision(error) => match **error {
+                RevisionError::ProgramDigest { .. } | RevisionError::Domain => FraudKind::VersionSkew,
+                _ => FraudKind::StateBroken,
+            },
             Self::Decision(mismatch) => match decision_place(mismatch) {
                 PlaceName::Policy | PlaceName::Execution => FraudKind::PolicyViolated,
                 PlaceName::State => FraudKind::StateBroken,
@@ -168,6 +179,7 @@ fn decision_place(mismatch: &DecisionMismatch) -> PlaceName {
             | DecisionError::TimeBackwards { .. } => PlaceName::Chain,
             DecisionError::EvidenceCount { .. } | DecisionError::EvidenceTime { .. } => PlaceName::Evidence,
         },
+        DecisionMismatch::Revision => PlaceName::Chain,
         DecisionMismatch::Requested { .. } => PlaceName::Head,
         DecisionMismatch::Verdict { .. } => PlaceName::Policy,
         DecisionMismatch::Executed { .. } => PlaceName::Execution,

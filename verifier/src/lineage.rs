@@ -41,10 +41,15 @@ fn after_genesis(chain: &Chain, header: &Header) -> Lineage {
 fn after_record(chain: &Chain, previous: &SignedHeader, signed: &SignedHeader) -> Lineage {
     let (before, header) = (&previous.header, &signed.header);
     let named = header.previous_record == before.record_hash(&chain.domain);
-    let (expected, got) = (before.program_id, header.program_id);
+    // After a Revise record the program is the one to which it revises.
+    let revised = before.revision().map(|revision| revision.to);
+    let (expected, got) = (revised.unwrap_or(before.program_id), header.program_id);
     let program_id = chain.ids.program_id;
     if named && expected != got && (expected == program_id || got == program_id) {
         return broken(ChainError::ProgramMismatch { expected, got });
+    }
+    if named && revised == Some(got) && got != program_id {
+        return Lineage::Apart(Missing::NextProgram { sequence: header.sequence, program_id: got });
     }
     if got != program_id {
         return other_program(chain, header);

@@ -7,7 +7,7 @@ use crate::verify::Accepted;
 use candor_program::card::Domain;
 use candor_program::class::TensorId;
 use candor_program::interval::ProgramError;
-use candor_trace::{Equivocation, SignatureError};
+use candor_trace::{Equivocation, RevisionError, SignatureError};
 use std::fmt;
 use thiserror::Error;
 
@@ -198,6 +198,25 @@ pub enum Missing {
         sequence: u64,
         /// Word that stays closed.
         word: Unopened,
+    },
+    /// A Revise record's body: both programs and both states.
+    #[error("record {sequence}, a Revise record, is unchecked: {source}")]
+    Revision {
+        /// Record.
+        sequence: u64,
+        /// What is missing.
+        source: Box<RevisionError>,
+    },
+    /// The program to which an earlier record revised.
+    #[error(
+        "record {sequence} is of program 0x{}, to which a Revise record before it leads: take it, and those after it, with that program",
+        hex::encode(.program_id)
+    )]
+    NextProgram {
+        /// Record.
+        sequence: u64,
+        /// Its program.
+        program_id: [u8; 32],
     },
     /// The record before.
     #[error("the record before record {sequence}")]

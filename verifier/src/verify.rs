@@ -12,8 +12,8 @@ use candor_program::card::Card;
 use candor_program::decision::Decision;
 use candor_program::encoding::FrBytes;
 use candor_trace::{
-    Bundle, BundleError, Chain, Link, MAX_BUNDLE_RECORDS, Purpose, SignedRecord, Start, check_body,
-    check_decision, check_link,
+    Bundle, BundleError, Chain, Link, MAX_BUNDLE_RECORDS, Purpose, RevisionWords, SignedRecord, Start,
+    check_body, check_decision, check_link,
 };
 use std::fmt;
 
@@ -124,6 +124,7 @@ pub(crate) fn reduce(
     subject.check_header(proof, bundle.records.len())?;
 
     check_words(bundle)?;
+    check_no_revision(&bundle.records)?;
     let link = bundle.start_link(&chain).map_err(bundle_error)?;
     let acc_before = link.acc();
     let (decisions, acc_after) = check_records(card, &chain, link, &bundle.records)?;
@@ -161,6 +162,14 @@ fn check_words(bundle: &Bundle) -> Result<(), VerifyError> {
         }
     }
     Ok(())
+}
+
+/// All records are decisions.
+fn check_no_revision(records: &[SignedRecord]) -> Result<(), VerifyError> {
+    match records.iter().find_map(|record| Some((record.header.sequence, record.header.revision()?))) {
+        None => Ok(()),
+        Some((sequence, RevisionWords { from, to, .. })) => Err(VerifyError::Revision { sequence, from, to }),
+    }
 }
 
 fn check_identity(expected: &Expected, card: &Card, chain: &Chain) -> Result<(), VerifyError> {

@@ -121,6 +121,14 @@ pub enum SealError {
         /// Why.
         source: Box<ChainError>,
     },
+    /// A Revise record among those of the seal, or one before them that does not lead to the seal's program.
+    #[error(
+        "record {sequence} is a Revise record that a seal does not cover, or that does not lead to its program: seal the records before and after it, each with their program"
+    )]
+    Revision {
+        /// Sequence number.
+        sequence: u64,
+    },
     /// A record's executed action is none of the card's, or becomes no transaction.
     #[error(
         "record {sequence} names an executed action that the card has not, or that becomes no transaction"

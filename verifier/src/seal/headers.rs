@@ -4,6 +4,7 @@ use super::error::SealError;
 use candor_program::Fr;
 use candor_program::card::Card;
 use candor_program::digest::transaction_word;
+use candor_program::encoding::FrBytes;
 use candor_program::head::Action;
 use candor_program::policy::{Fact, Facts};
 use candor_program::transaction::ArgumentSource;
@@ -29,6 +30,9 @@ impl Path {
             let sequence = link.sequence();
             let transaction = transaction(card, &link, sealed)?;
             let signed = sealed.header(&link, transaction);
+            if signed.header.revises() {
+                return Err(SealError::Revision { sequence });
+            }
             check_link(&link, &signed.header)
                 .map_err(|source| SealError::Chain { sequence, source: Box::new(source) })?;
             signed
@@ -45,17 +49,26 @@ impl Path {
 
 /// What the first header continues.
 fn start(card: &Card, chain: &Chain, file: &SealFile) -> Result<Link, SealError> {
-    match &file.start {
-        SealStart::Genesis => Ok(Link::genesis(chain, file.agent)),
-        SealStart::After(previous) => {
-            let sequence = previous.sequence;
-            let signed = previous.header(chain.ids.program_id, file.agent);
-            signed
-                .check_signature(&card.domain)
-                .map_err(|source| SealError::Signature { sequence, source })?;
-            Ok(Link::after(chain, &signed.header))
-        }
-    }
+    let (program_id, previous) = match &file.start {
+        SealStart::Genesis => return Ok(Link::genesis(chain, file.agent)),
+        SealStart::After(previous) => (chain.ids.program_id, previous),
+        SealStart::Revised { program_id, previous } => (*program_id, previous),
+    };
+    let sequence = previous.sequence;
+    let signed = previous.header(program_id, file.agent);
+    signed.check_signature(&card.domain).map_err(|source| SealError::Signature { sequence, source })?;
+    check_revision(chain, &file.start, &signed.header)?;
+    Ok(Link::after(chain, &signed.header))
+}
+
+/// The record before is of the seal's program, or a Revise record that leads to it.
+fn check_revision(chain: &Chain, start: &SealStart, previous: &Header) -> Result<(), SealError> {
+    let (sequence, wrong) = (previous.sequence, matches!(start, SealStart::After(_)) == previous.revises());
+    let (expected, got) = (chain.ids.program_id, previous.revision());
+    let leads = got.is_none_or(|revision| {
+        revision.to == expected && revision.program_fr == FrBytes::from(chain.ids.program_fr)
+    });
+    if wrong || !leads { Err(SealError::Revision { sequence }) } else { Ok(()) }
 }
 
 /// The word of the transaction that the template makes of a header's own words.

@@ -21,7 +21,7 @@ use candor_circuits::statement::ProgramData;
 use candor_program::Fr;
 use candor_program::card::{Card, PointBytes};
 use candor_program::encoding::{FrBytes, fr_from_bytes};
-use candor_trace::{Chain, Header, PreviousHeader, Purpose, SealFile, SealStart, SealedHeader};
+use candor_trace::{Chain, Header, PreviousHeader, Purpose, SealFile, SealedHeader};
 
 /// A card and a key that are expected, well formed and linted, ready for any number of seals.
 pub struct SealReader<'a> {
@@ -89,10 +89,7 @@ impl<'a> SealReader<'a> {
         let (chain, layout) = (&self.chain, &self.layout);
         self.check_ids(file)?;
         let mut assumptions = self.assumptions.clone();
-        let continued = match file.start {
-            SealStart::Genesis => None,
-            SealStart::After(_) => Some(file.first_sequence()),
-        };
+        let continued = file.start.previous().map(|_| file.first_sequence());
         assumptions.extend(Assumption::of_path(self.card, Bodies::Absent, continued));
         check_refused(self.expected, &assumptions)?;
         check_scalars(file)?;
@@ -224,7 +221,7 @@ fn check_scalars(file: &SealFile) -> Result<(), SealError> {
         Some(_) => Ok(()),
         None => Err(SealError::Scalar { scalar }),
     };
-    if let SealStart::After(previous) = &file.start {
+    if let Some(previous) = file.start.previous() {
         let PreviousHeader { state_before, observations, evidence, state_after, acc, .. } = previous;
         for value in [state_before, observations, evidence, state_after, acc] {
             check(value, SealScalar::Header(previous.sequence))?;

@@ -138,6 +138,7 @@ impl Case {
         let (card, file) = (&self.card, &self.file);
         let mut link = match &file.start {
             SealStart::Genesis => Link::genesis(chain, file.agent),
+            SealStart::Revised { .. } => return None,
             SealStart::After(previous) => {
                 let signed = previous.header(chain.ids.program_id, file.agent);
                 (unsigned || signed.check_signature(&card.domain).is_ok()).then_some(())?;

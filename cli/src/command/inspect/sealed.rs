@@ -9,7 +9,7 @@ use crate::output::{Report, hex_string, table};
 use crate::store;
 use candor_circuits::seal::key::SealKey;
 use candor_program::encoding::{DecodeError, decode_exact};
-use candor_trace::seal::{SealStart, SealedHeader};
+use candor_trace::seal::SealedHeader;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
@@ -25,10 +25,7 @@ const HEAD_BYTES: usize = 14;
 pub(super) fn seal(path: &Path) -> Result<Report, Failure> {
     let file = artefact::seal(path)?;
     let purpose = format!("{:?}", file.purpose).to_lowercase();
-    let after = match &file.start {
-        SealStart::Genesis => None,
-        SealStart::After(previous) => Some(previous.sequence),
-    };
+    let after = file.start.previous().map(|previous| previous.sequence);
     let headers: Vec<Value> = (file.first_sequence()..)
         .zip(&file.headers)
         .map(|(sequence, header)| header_json(sequence, header))
