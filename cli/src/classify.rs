@@ -89,7 +89,9 @@ impl Classify for BundleError {
             Self::Card { source } => source.class(),
             Self::Empty => ExitClass::Malformed,
             Self::TooManyRecords { .. } => ExitClass::Limit,
-            Self::StartProgram { .. } | Self::StartSignature { .. } => ExitClass::Rejected,
+            Self::StartProgram { .. } | Self::StartRevision { .. } | Self::StartSignature { .. } => {
+                ExitClass::Rejected
+            }
         }
     }
     fn fix(&self) -> Option<&'static str> {
@@ -97,7 +99,7 @@ impl Classify for BundleError {
             Self::Malformed { source } => source.fix(),
             Self::Card { .. } | Self::Empty => Some("make the bundle again with candor prove"),
             Self::TooManyRecords { .. } => Some("prove a shorter range"),
-            Self::StartProgram { .. } | Self::StartSignature { .. } => {
+            Self::StartProgram { .. } | Self::StartRevision { .. } | Self::StartSignature { .. } => {
                 Some("the bundle was changed after it was made: ask its author for the original")
             }
         }

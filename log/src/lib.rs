@@ -25,7 +25,7 @@ pub mod retention;
 pub mod storage;
 
 pub use append::{AppendReceipt, FileLog};
-pub use check::{ChainCheckError, ChainReport};
+pub use check::{ChainCheckError, ChainReport, RevisedProgram};
 pub use directory::Directory;
 pub use disk::{Disk, FileSystem};
 pub use error::{Damage, LogError, Operation};

@@ -53,6 +53,17 @@ impl Chains {
     pub(super) fn gap(&mut self) {
         self.gaps += 1;
     }
+    /// After a Revise record the chain of the revised program goes on here, unless it has records of its own that nothing
+    /// ended: then the next record does not continue them, which is found there.
+    fn join(&mut self, key: ChainKey, link: Link) {
+        let gaps = self.gaps;
+        let Some(state) = self.states.get_mut(&key) else { return };
+        let ended = state.link.program_id() != state.chain.program_id;
+        if (state.link == state.chain.first_link() || ended) && state.link.sequence() < link.sequence() {
+            state.link = link;
+            state.gaps = gaps;
+        }
+    }
     /// Takes a record as the next of its chain and returns what it is to be checked against; `None` if there is no such
     /// chain.
     pub(super) fn advance(
@@ -76,7 +87,11 @@ impl Chains {
             }
             self.resumed += 1;
         }
-        state.link = before.next(header, record_hash);
+        let link = before.next(header, record_hash);
+        state.link = link.clone();
+        if let Some(revision) = header.revision() {
+            self.join((header.agent, revision.to), link);
+        }
         Some(Ok(if skipped { Expected::Resumed } else { Expected::Link(before) }))
     }
 }

@@ -4,7 +4,8 @@ use crate::pipeline::registration::{RegisterError, Registration};
 use crate::pipeline::submission::{SubmitError, Ticket, hold};
 use candor_trace::{Header, Link};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// One agent's chain of one program.
 pub(crate) struct ChainSlot {
@@ -16,17 +17,25 @@ pub(crate) struct ChainSlot {
     pub(crate) head: Mutex<Link>,
     /// Records that are not in the index yet, by sequence number.
     pub(crate) recent: Mutex<BTreeMap<u64, Arc<Ticket>>>,
+    /// Whether a Revise record leads here or away: then places of the chain are those of other programs.
+    joined: AtomicBool,
 }
 
 impl ChainSlot {
     fn new(number: u32, registration: Registration) -> Self {
         let head = Mutex::new(registration.first_link());
-        Self { number, registration, head, recent: Mutex::default() }
+        Self { number, registration, head, recent: Mutex::default(), joined: AtomicBool::new(false) }
     }
-    /// Puts the chain's end where an entry of it left it.
-    pub(crate) fn restore(&self, header: &Header, record_hash: [u8; 32]) {
-        let mut head = hold(&self.head);
-        *head = head.next(header, record_hash);
+    /// Whether some of the chain's places are those of other programs.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.joined.load(Ordering::Relaxed)
+    }
+    /// Nothing of this program is recorded that a chain which is revised to it could contradict: it has no record, or the
+    /// last one leads away from it, and all are before the place of the Revise record.
+    fn may_be_joined(&self, head: &Link, sequence: u64) -> bool {
+        let registration = &self.registration;
+        let at_genesis = *head == registration.first_link();
+        at_genesis || (head.program_id() != registration.program_id && head.sequence() <= sequence)
     }
     /// A record that is not in the index yet.
     pub(crate) fn recent(&self, sequence: u64) -> Option<Arc<Ticket>> {
@@ -38,6 +47,22 @@ impl ChainSlot {
 #[derive(Default)]
 pub(crate) struct Chains {
     table: RwLock<Table>,
+    /// Held by whoever takes up a Revise record: it alone holds the ends of two chains at once.
+    revising: Mutex<()>,
+}
+
+/// Where a Revise record leads.
+pub(crate) struct Revised {
+    target: Arc<ChainSlot>,
+}
+
+impl Revised {
+    /// Lets the revised program's chain go on at this link.
+    pub(crate) fn join(&self, slot: &ChainSlot, link: &Link) {
+        slot.joined.store(true, Ordering::Relaxed);
+        self.target.joined.store(true, Ordering::Relaxed);
+        *hold(&self.target.head) = link.clone();
+    }
 }
 
 #[derive(Default)]
@@ -51,7 +76,44 @@ impl Chains {
     pub(crate) fn new(registrations: Vec<Registration>) -> Self {
         let mut table = Table::default();
         registrations.into_iter().for_each(|registration| table.push(registration));
-        Self { table: RwLock::new(table) }
+        Self { table: RwLock::new(table), revising: Mutex::default() }
+    }
+    /// Puts a chain's end where an entry of it left it; after a Revise record, that of the revised program as well.
+    pub(crate) fn restore(&self, slot: &ChainSlot, header: &Header, record_hash: [u8; 32]) {
+        let link = {
+            let mut head = hold(&slot.head);
+            *head = head.next(header, record_hash);
+            head.clone()
+        };
+        let Some(revision) = header.revision() else { return };
+        let Some(target) = self.find(&header.agent, &revision.to) else { return };
+        slot.joined.store(true, Ordering::Relaxed);
+        target.joined.store(true, Ordering::Relaxed);
+        let mut head = hold(&target.head);
+        // Where it was restored before, it has gone on.
+        if head.sequence() < link.sequence() {
+            *head = link;
+        }
+    }
+    /// Nobody else takes up a Revise record until this is dropped; nothing to wait for with a decision's record.
+    pub(crate) fn revising(&self, header: &Header) -> Option<MutexGuard<'_, ()>> {
+        header.revises().then(|| hold(&self.revising))
+    }
+    /// The chain of the program to which a Revise record leads; `None` for a decision's record.
+    ///
+    /// Errors: the agent is not registered for it, or with other values, or has a chain of it already.
+    pub(crate) fn revised(&self, slot: &ChainSlot, header: &Header) -> Result<Option<Revised>, SubmitError> {
+        let Some(revision) = header.revision() else { return Ok(None) };
+        let (agent, program_id) = (header.agent, revision.to);
+        let target = self.find(&agent, &program_id);
+        let target = target.ok_or(SubmitError::UnknownProgram { agent, program_id })?;
+        let (new, old) = (&target.registration, &slot.registration);
+        if (new.program_fr, new.domain) != (revision.program_fr, old.domain) {
+            return Err(SubmitError::RevisedOtherwise { agent, program_id });
+        }
+        // A Revise record to its own program was refused before: these are two locks.
+        let free = target.may_be_joined(&hold(&target.head), header.sequence);
+        if free { Ok(Some(Revised { target })) } else { Err(SubmitError::OtherChain { agent, program_id }) }
     }
     fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)

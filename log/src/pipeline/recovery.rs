@@ -240,7 +240,7 @@ impl<D: Disk> Recovery<'_, D> {
             if header.record_hash(&slot.registration.domain) != *record_hash {
                 return Err(damaged(FileDamage::HashMismatch));
             }
-            slot.restore(header, *record_hash);
+            self.chains.restore(&slot, header, *record_hash);
         }
         if settings.open_check == OpenCheck::Everything {
             return check::check_entries(self.tiles, self.heads.size, self.size, |position, bytes, _| {
@@ -256,7 +256,7 @@ impl<D: Disk> Recovery<'_, D> {
             if registered != (head.header.agent, head.header.program_id) || record_hash != head.record_hash {
                 return Err(mismatch());
             }
-            slot.restore(&head.header, head.record_hash);
+            self.chains.restore(&slot, &head.header, head.record_hash);
         }
         Ok(())
     }
@@ -275,7 +275,7 @@ impl<D: Disk> Recovery<'_, D> {
         if expected != got {
             return Err(damaged(ChainError::PreviousRecordMismatch { expected, got }));
         }
-        slot.restore(header, entry.record_hash());
+        self.chains.restore(&slot, header, entry.record_hash());
         Ok(())
     }
     /// Goes through the journal as far as needed; entries beyond the signed tree become the tail.

@@ -118,6 +118,28 @@ pub enum SubmitError {
         /// Which rule.
         source: ChainError,
     },
+    /// A Revise record to a program that the agent is registered for with other values.
+    #[error(
+        "the Revise record leads to program 0x{} with another digest or domain than agent 0x{} is registered for",
+        hex::encode(.program_id), hex::encode(.agent)
+    )]
+    RevisedOtherwise {
+        /// Agent.
+        agent: [u8; 20],
+        /// Program to which it leads.
+        program_id: [u8; 32],
+    },
+    /// A Revise record to a program of which the agent has a chain already.
+    #[error(
+        "agent 0x{} has another chain of program 0x{} already: a program belongs to one chain of an agent",
+        hex::encode(.agent), hex::encode(.program_id)
+    )]
+    OtherChain {
+        /// Agent.
+        agent: [u8; 20],
+        /// Program to which it leads.
+        program_id: [u8; 32],
+    },
     /// The agent signed two records for one place of its chain.
     #[error(
         "agent 0x{} signed two records with sequence number {sequence}: 0x{} is in the log{}",

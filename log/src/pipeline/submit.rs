@@ -13,7 +13,9 @@ use crate::pipeline::submission::{Pending, Sequenced, Submission, SubmitError, T
 use crate::pipeline::tiles::Tiles;
 use candor_program::encoding::{decode_exact, keccak256};
 use candor_trace::tlog::leaf_hash;
-use candor_trace::{Body, Entry, SignatureError, SignedHeader, check_link, check_openings, recover};
+use candor_trace::{
+    Body, ChainError, Entry, SignatureError, SignedHeader, check_link, check_openings, recover,
+};
 use std::sync::Arc;
 
 impl<D: Disk> Log<D> {
@@ -71,12 +73,14 @@ impl<D: Disk> Shared<D> {
         payload: Payload,
     ) -> Result<Pending, SubmitError> {
         let sequence = ticket.entry.signed.header.sequence;
+        let _one_at_a_time = self.chains.revising(&ticket.entry.signed.header);
         let mut head = hold(&slot.head);
         if sequence < head.sequence() {
             drop(head);
             return self.accept_earlier(slot, &ticket);
         }
         check_link(&head, &ticket.entry.signed.header).map_err(|source| SubmitError::Chain { source })?;
+        let revised = self.chains.revised(slot, &ticket.entry.signed.header)?;
         let (limit, entries) = (self.settings.tail_limit_entries, self.tail().entries.len());
         if entries >= limit {
             return Err(SubmitError::Backlog { limit, entries: entries as u64 });
@@ -92,6 +96,9 @@ impl<D: Disk> Shared<D> {
             self.progress.check()?;
             return Err(error);
         }
+        if let Some(revised) = revised {
+            revised.join(slot, &next);
+        }
         *head = next;
         Ok(Pending::waiting(ticket, false))
     }
@@ -104,6 +111,10 @@ impl<D: Disk> Shared<D> {
                 false => Err(self.refuse_equivocation(&there.entry, ticket)),
             };
         }
+        if slot.is_joined() && self.is_elsewhere(slot, header.sequence)? {
+            let (expected, got) = (hold(&slot.head).sequence(), header.sequence);
+            return Err(SubmitError::Chain { source: ChainError::SequenceGap { expected, got } });
+        }
         let (index, there) = match self.entry_at(slot, header.sequence) {
             Ok(found) => found,
             Err(PipelineError::Pruned { .. }) => return self.accept_pruned(slot, ticket),
@@ -113,6 +124,11 @@ impl<D: Disk> Shared<D> {
             true => Ok(Pending::durable(Sequenced { index, duplicate: true, leaf: there.leaf_hash() })),
             false => Err(self.refuse_equivocation(&there, ticket)),
         }
+    }
+    /// The chain had another program at this place.
+    fn is_elsewhere(&self, slot: &ChainSlot, sequence: u64) -> Result<bool, SubmitError> {
+        let place = self.index.place(slot.number, sequence).map_err(|error| self.stop(error))?;
+        Ok(place.is_none())
     }
     /// A record for a place whose entry is pruned: its leaf still says whether it is the same entry.
     fn accept_pruned(&self, slot: &ChainSlot, ticket: &Ticket) -> Result<Pending, SubmitError> {

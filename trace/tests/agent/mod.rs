@@ -6,6 +6,7 @@
 pub(crate) mod evidence;
 pub(crate) mod golden;
 pub(crate) mod mandate_model;
+pub(crate) mod revised;
 
 use candor_program::card::{
     Card, Domain, OperatorWeights, Plugin, PluginSigner, PointBytes, Program, SetupCard, SetupSource,

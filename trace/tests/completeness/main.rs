@@ -20,6 +20,7 @@ mod golden;
 mod path;
 mod payload;
 mod recorder;
+mod revision;
 mod signature;
 #[cfg(feature = "tlog")]
 mod tlog;

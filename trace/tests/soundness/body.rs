@@ -88,14 +88,20 @@ const CHANGES: &[Change] = &[
     ("leaves, one less", |b| b.leaves.truncate(2), |e| *e == BodyError::LeafCount { expected: 3, got: 2 }),
     ("leaves, one more", |b| b.leaves.push([0; 32]), |e| *e == BodyError::LeafCount { expected: 3, got: 4 }),
     ("leaves, none", |b| b.leaves.clear(), |e| *e == BodyError::LeafCount { expected: 3, got: 0 }),
+    ("revision", stray_revision, |e| *e == BodyError::StrayRevision),
 ];
+
+fn stray_revision(body: &mut Body) {
+    let card = crate::agent::program().card;
+    body.revision = Some(Box::new(candor_trace::Revision { from: card.clone(), to: card }));
+}
 
 fn payload(sell: &str) -> Vec<u8> {
     format!(r#"{{"sell": {sell}, "hold": 1, "buy": 2.5}}"#).into_bytes()
 }
 
 /// A field that is added to the body and not listed fails to compile here.
-fn fields(body: &Body) -> [&'static str; 11] {
+fn fields(body: &Body) -> [&'static str; 12] {
     let Body { observation, .. } = body;
     let candor_program::observation::Observation { time: _, payloads: _ } = observation;
     let Body {
@@ -109,6 +115,7 @@ fn fields(body: &Body) -> [&'static str; 11] {
         state_before: _,
         state_after: _,
         leaves: _,
+        revision: _,
     } = body;
     [
         "observation.time",
@@ -122,6 +129,7 @@ fn fields(body: &Body) -> [&'static str; 11] {
         "state_before",
         "state_after",
         "leaves",
+        "revision",
     ]
 }
 

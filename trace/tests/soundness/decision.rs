@@ -17,14 +17,18 @@ fn each_word_that_does_not_follow_is_named() {
         expect(|record| record.header.requested = 5),
         DecisionMismatch::Requested { expected: requested, got: 5 }
     );
-    assert_eq!(
-        expect(|record| record.header.verdict = 5),
-        DecisionMismatch::Verdict { expected: verdict, got: 5 }
-    );
-    assert_eq!(
-        expect(|record| record.header.executed = 5),
-        DecisionMismatch::Executed { expected: executed, got: 5 }
-    );
+    let DecisionMismatch::Verdict { expected, got: 5, policy, stated } =
+        expect(|record| record.header.verdict = 5)
+    else {
+        panic!("verdict")
+    };
+    assert_eq!((expected, policy.outcome, policy.rule.as_deref()), (verdict, "permitted", Some("trade")));
+    assert_eq!((stated.outcome, stated.rule), ("unknown", None));
+    let DecisionMismatch::Executed { expected, got: 5, policy } = expect(|record| record.header.executed = 5)
+    else {
+        panic!("executed")
+    };
+    assert_eq!((expected, policy.reason.as_str()), (executed, "allowed"));
     let no_transaction = digest::no_transaction();
     assert_eq!(
         expect(|record| record.header.transaction = no_transaction),
@@ -41,7 +45,14 @@ fn a_state_that_does_not_follow_is_named() {
         record.body.state_after = record.body.state_before.clone();
         record.header.state_after = before;
     });
-    assert_eq!(mismatch, DecisionMismatch::StateAfter { expected: honest.state_after.0, got: before.0 });
+    let text = mismatch.to_string();
+    assert!(text.ends_with("register `last_trade` is 1700000010, it becomes 1700000070"), "{text}");
+    let DecisionMismatch::StateAfter { expected, got, register } = mismatch else { panic!("{text}") };
+    assert_eq!((expected, got), (honest.state_after.0, before.0));
+    let named = register.expect("the body opens the state");
+    assert_eq!((named.name.as_str(), named.expected), ("last_trade", 1_700_000_070));
+    let closed = expect(|record| record.header.state_after = before);
+    assert!(matches!(closed, DecisionMismatch::StateAfter { register: None, .. }), "nothing opens it");
 }
 
 #[test]
@@ -50,10 +61,12 @@ fn an_action_against_the_policy_is_named() {
     let (mut record, permitted) = (run().remove(2), run().remove(1).header);
     record.header.verdict = permitted.verdict;
     let expected = run().remove(2).header.verdict;
-    assert_eq!(
-        check_decision(&program().card, &record),
-        Err(DecisionMismatch::Verdict { expected, got: permitted.verdict })
-    );
+    let mismatch = check_decision(&program().card, &record).unwrap_err();
+    let text = mismatch.to_string();
+    assert!(text.contains("permitted by rule `trade` (reason 16, allowed)"), "{text}");
+    assert!(text.ends_with("denied by rule `too-soon` (reason 17, minimum-interval)"), "{text}");
+    let DecisionMismatch::Verdict { expected: policy, got, .. } = mismatch else { panic!("{text}") };
+    assert_eq!((policy, got), (expected, permitted.verdict));
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod header;
 mod path;
 mod payload;
 mod recorder;
+mod revision;
 mod signature;
 #[cfg(feature = "tlog")]
 mod tlog;

@@ -137,6 +137,8 @@ impl From<SubmitError> for Refused {
             SubmitError::Equivocation { evidence, .. } => {
                 Self { evidence: evidence.clone(), ..Self::new(StatusCode::CONFLICT, "equivocation", &error) }
             }
+            SubmitError::RevisedOtherwise { .. } => unprocessable("revision"),
+            SubmitError::OtherChain { .. } => Self::new(StatusCode::CONFLICT, "other-chain", &error),
             SubmitError::Settled { .. } => Self::new(StatusCode::GONE, "settled", &error),
             SubmitError::QueueFull { .. } => busy("queue-full"),
             SubmitError::Backlog { .. } => busy("backlog"),
@@ -155,7 +157,12 @@ impl Refused {
             ChainError::PreviousRecordMismatch { .. } => ("chain-previous-record", None),
             ChainError::TimeTooLarge { .. } => ("chain-time-too-large", None),
             ChainError::TimeBackwards { .. } => ("chain-time-backwards", None),
+            ChainError::BeforeActivation { .. } => ("chain-activation", None),
             ChainError::StateMismatch { .. } => ("chain-state", None),
+            ChainError::RevisionActs
+            | ChainError::RevisionToItself { .. }
+            | ChainError::ActivationBackwards { .. }
+            | ChainError::ActivationTooLarge { .. } => ("chain-revision", None),
             ChainError::AccMismatch { .. } => ("chain-acc", None),
         };
         Self { expected_sequence, ..Self::new(StatusCode::CONFLICT, code, format!("chain: {error}")) }
