@@ -2,7 +2,7 @@
 
 use crate::command::{
     agent_key, attest, challenge, compare, compile, demo, export, import, init, inspect, log, mandate,
-    plugin, prove, receipt, record, replay, seal, settle, setup, tamper, verify,
+    plugin, prove, receipt, record, replay, revise, seal, settle, setup, tamper, verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, Report};
@@ -69,6 +69,12 @@ Examples:
   candor record --stdio                               one JSON line in, one JSON line out (docs/cli.md)
   candor record --stdio --log http://127.0.0.1:6962   the same, delivered to a log of many agents")]
     Record(record::Record),
+    /// Put another program in place of the one that decides: a signed record of the change
+    #[command(after_help = "\
+Example:
+  candor compile agent.toml --dir next                    the changed agent.toml, to its own folder
+  candor revise --to next/card.candor --at 1767225600     its program decides from then on")]
+    Revise(revise::Revise),
     /// Run a log that many agents commit to, witness one, or audit one
     #[command(
         arg_required_else_help = true,
@@ -170,6 +176,7 @@ impl Command {
             Self::AgentKey(command) => command.run(&context.store),
             Self::Compile(command) => command.run(&context.store),
             Self::Record(command) => command.run(context),
+            Self::Revise(command) => command.run(&context.store),
             Self::Log(log) => log.command.run(context),
             Self::Compare(command) => command.run(&context.store),
             Self::Prove(command) => command.run(&context.store),

@@ -152,6 +152,7 @@ impl Classify for RecordError {
             Self::Observation { source } => source.class(),
             Self::Payload { source } => source.class(),
             Self::ChainFull { .. } | Self::TimeTooLarge { .. } => ExitClass::Limit,
+            Self::Card { source } => source.class(),
             _ => ExitClass::Rejected,
         }
     }
@@ -162,7 +163,13 @@ impl Classify for RecordError {
             ),
             Self::Observation { source } => source.fix(),
             Self::Payload { source } => source.fix(),
-            Self::LastSignature { .. } | Self::LastState => {
+            Self::OtherProgram { .. } => Some(
+                "a change of model, policy or plugins is recorded with candor revise; then its program goes on",
+            ),
+            Self::Revised { .. } => Some("compile, or name with --dir, the program that was revised to"),
+            Self::BeforeActivation { .. } => Some("wait for the activation, or record later observations"),
+            Self::ActivationBackwards { .. } => Some("name a later --at, or an earlier --time"),
+            Self::LastSignature { .. } | Self::LastState | Self::LastRevision { .. } => {
                 Some("the log was changed after it was written: restore it from a copy")
             }
             _ => None,

@@ -294,6 +294,7 @@ fn sign(
         state_before: place.state.clone(),
         state_after: story.state_after,
         leaves,
+        revision: None,
     };
     SignedRecord { header, signature, body }
 }

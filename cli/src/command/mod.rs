@@ -18,6 +18,7 @@ pub mod prove;
 pub mod receipt;
 pub mod record;
 pub mod replay;
+pub mod revise;
 pub mod seal;
 pub mod settle;
 pub mod setup;

@@ -74,7 +74,10 @@ impl ChainHead {
         let Some(entry) = &answer.entry else { return Ok(Self { records, record_hash, signed: false }) };
         let entry = Entry::from_bytes(&STANDARD.decode(entry).map_err(|_| HeadError::Base64)?)?;
         let header = &entry.signed.header;
-        let place = (header.agent, header.program_id, entry.domain, header.sequence.checked_add(1));
+        // The Revise record that leads to a program is the newest of its chain until it has decided something.
+        let revised = header.revision().filter(|revision| revision.to == chain.program_id);
+        let program_id = revised.map_or(header.program_id, |revision| revision.to);
+        let place = (header.agent, program_id, entry.domain, header.sequence.checked_add(1));
         if place != (*agent, chain.program_id, chain.domain, Some(records))
             || Some(entry.record_hash()) != record_hash
         {

@@ -45,10 +45,35 @@ fn length(slot: &ChainSlot) -> ChainLength {
 }
 
 impl<D: Disk> Shared<D> {
+    /// The Revise record that leads to a chain, which is an entry of the program before; `None` if it is pruned.
+    fn revise_entry(&self, slot: &ChainSlot, sequence: u64) -> Result<Option<Entry>, PipelineError> {
+        for other in self.chains.of_agent(&slot.registration.agent) {
+            let entry = match other.recent(sequence) {
+                Some(there) => Some(there.entry.clone()),
+                None if self.index.place(other.number, sequence)?.is_none() => None,
+                None => match self.entry_at(&other, sequence) {
+                    Ok((_, entry)) => Some(entry),
+                    Err(PipelineError::Pruned { .. }) => None,
+                    Err(error) => return Err(error),
+                },
+            };
+            let leads = |entry: &Entry| {
+                let revision = entry.signed.header.revision();
+                revision.is_some_and(|revision| revision.to == slot.registration.program_id)
+            };
+            if let Some(entry) = entry.filter(leads) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
     /// The entry at a place of a chain; `None` if it is pruned.
     fn newest_entry(&self, slot: &ChainSlot, sequence: u64) -> Result<Option<Entry>, PipelineError> {
         if let Some(there) = slot.recent(sequence) {
             return Ok(Some(there.entry.clone()));
+        }
+        if slot.is_joined() && self.index.place(slot.number, sequence)?.is_none() {
+            return self.revise_entry(slot, sequence);
         }
         match self.entry_at(slot, sequence) {
             Ok((_, entry)) => Ok(Some(entry)),

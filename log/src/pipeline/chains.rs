@@ -132,6 +132,11 @@ impl Chains {
             false => SubmitError::UnknownAgent { agent },
         })
     }
+    /// The chains of an agent.
+    pub(crate) fn of_agent(&self, agent: &[u8; 20]) -> Vec<Arc<ChainSlot>> {
+        let table = self.read();
+        table.slots.iter().filter(|slot| slot.registration.agent == *agent).cloned().collect()
+    }
     /// A chain by its number.
     pub(crate) fn by_number(&self, number: u32) -> Option<Arc<ChainSlot>> {
         self.read().slots.get(number as usize).cloned()
