@@ -1,6 +1,6 @@
 //! Constraints by part are a golden file; the shape depends on class and batch alone.
 
-use crate::agent::{Agent, LARGE, SMALL, enrich};
+use crate::agent::{Agent, LARGE, SMALL, enrich, slot};
 use candor_circuits::channel::Messages;
 use candor_circuits::layout::Layout;
 use candor_circuits::seal::circuit::{SealShape, synthesize};
@@ -96,7 +96,10 @@ fn the_shape_depends_on_class_and_batch_alone() {
     let agent = Agent::small();
     let expected = matrices(&agent.program.card, 1);
     // another program of the class: rules, predicates, registers, spans, actions, coefficients, names
-    let plain = Agent::new(SMALL, 9, |_| ());
+    let plain = Agent::new(SMALL, 9, |program| {
+        program.card.evidence = vec![slot("only", None, None)];
+        program.card.class.evidence_size = 4;
+    });
     assert_same(&expected, &matrices(&plain.program.card, 1), "another policy");
     let other = Agent::new(&[3, 3, 3, 4], 9, |program| {
         enrich(program);
