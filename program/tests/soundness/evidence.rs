@@ -59,6 +59,13 @@ fn evidence_revoker() {
 }
 
 #[test]
+fn evidence_decimals() {
+    let error = ProgramError::EvidenceDecimals { slot: 1, got: 19 };
+    assert_eq!(validated(|card| card.evidence[1].decimals = 19), Err(error));
+    assert_eq!(validated(|card| card.evidence[1].decimals = 18), Ok(()));
+}
+
+#[test]
 fn evidence_values() {
     let named = |names: &[(i64, &str)]| {
         let names = names.iter().map(|(value, name)| ValueName { value: *value, name: (*name).into() });

@@ -373,6 +373,12 @@ fn feature_decimals() {
 }
 
 #[test]
+fn amount_decimals() {
+    assert_eq!(refused(|card| card.amount_decimals = 19), ProgramError::AmountDecimals { got: 19 });
+    assert_eq!(validated(|card| card.amount_decimals = 18), Ok(()));
+}
+
+#[test]
 fn feature_pointer() {
     let long = |length: usize| format!("/{}", "a".repeat(length - 1));
     let deep = |depth| "/a".repeat(depth);
