@@ -1,6 +1,8 @@
 //! Why an agent is not compiled: what happened, where, and what to do.
 
+use crate::cedar::CedarError;
 use crate::manifest::ManifestError;
+use crate::onnx::obstacle::Name;
 use crate::onnx::{ModelError, Obstacle};
 use crate::reference::ReferenceError;
 use candor_program::interval::ProgramError;
@@ -37,6 +39,22 @@ pub enum CompileError {
         path: PathBuf,
         /// Place and defect.
         source: Box<ManifestError>,
+    },
+    /// A Cedar policy is wrong, or no table says it.
+    #[error("{}:{}:{}: {source}", path.display(), source.line, source.column)]
+    Cedar {
+        /// Policy file.
+        path: PathBuf,
+        /// Place and defect.
+        source: Box<CedarError>,
+    },
+    /// agent.toml names a Cedar policy that is not among the files.
+    #[error("{}: the policy {} is not there; read the agent's files with `AgentSource::read`", path.display(), Name(policy))]
+    CedarAbsent {
+        /// agent.toml.
+        path: PathBuf,
+        /// What it names.
+        policy: String,
     },
     /// The model file is not an ONNX model that this build reads.
     #[error("{}: {source}", path.display())]
@@ -128,7 +146,11 @@ impl CompileError {
     #[must_use]
     pub fn category(&self) -> Category {
         match self {
-            Self::ReadFile { .. } | Self::Manifest { .. } | Self::NoLines { .. } => Category::Usage,
+            Self::ReadFile { .. }
+            | Self::Manifest { .. }
+            | Self::Cedar { .. }
+            | Self::CedarAbsent { .. }
+            | Self::NoLines { .. } => Category::Usage,
             Self::Model { source: ModelError::Opset { .. }, .. } | Self::Unsupported { .. } => {
                 Category::Unsupported
             }

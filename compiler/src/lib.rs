@@ -6,6 +6,7 @@
 //! Limitations: one input row and one output row for each observation; multilayer perceptrons with skip connections
 //! (see [`onnx::SUPPORTED`]); an arg-max head.
 
+pub mod cedar;
 pub mod class;
 mod compare;
 mod error;
@@ -32,5 +33,5 @@ pub use onnx::{Cause, ModelError, Obstacle};
 pub use policy_report::{EvidenceLine, PolicyReport, RegisterLine, RuleLine, WindowLine};
 pub use reference::ReferenceError;
 pub use report::{Report, Soundness};
-pub use source::{AgentSource, LINES_BYTES, MANIFEST_BYTES, SourceFile};
+pub use source::{AgentSource, LINES_BYTES, MANIFEST_BYTES, SourceFile, cedar_schema};
 pub use vocabulary::Vocabulary;

@@ -1,5 +1,6 @@
 //! The compiler's path: agent.toml and ONNX to a card, weights and a report.
 
+use crate::cedar::{self, Schema};
 use crate::class::{ROW_LOG2, class, padded_weights, witness_cells};
 use crate::compare::{Comparer, Saturations};
 use crate::error::CompileError;
@@ -15,6 +16,7 @@ use crate::source::AgentSource;
 use crate::{estimate, reference};
 use candor_program::card::{Card, OperatorWeights, PointBytes, Program, SetupCard, Weights};
 use candor_program::interval::analyse;
+use candor_program::limits;
 use candor_program::operator::Operator;
 use candor_program::policy::Effect;
 use std::collections::BTreeMap;
@@ -44,8 +46,7 @@ impl Lowered {
 ///
 /// Owes: the commitments of the weight rows, see [`Lowered::into_program`].
 pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, CompileError> {
-    let manifest = Manifest::read(&source.manifest.bytes)
-        .map_err(|source_error| manifest_error(source, source_error))?;
+    let manifest = manifest(source)?;
     let selection = Selection { input: Some(&manifest.input), output: Some(&manifest.output) };
     let network = import(source, selection)?;
     manifest
@@ -76,6 +77,31 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     analyse(&program).map_err(refused)?;
     let report = report(source, &program, &network, &stages, &quantised, &calibration, &manifest.origins)?;
     Ok(Lowered { card: program.card, weights: program.weights, report })
+}
+
+/// agent.toml with the rules of its Cedar policies.
+fn manifest(source: &AgentSource) -> Result<Manifest, CompileError> {
+    let mut manifest =
+        Manifest::read(&source.manifest.bytes).map_err(|error| manifest_error(source, error))?;
+    let Some(name) = manifest.cedar.clone() else { return Ok(manifest) };
+    let Some(file) = &source.policy else {
+        return Err(CompileError::CedarAbsent { path: source.manifest.path.clone(), policy: name });
+    };
+    let text = std::str::from_utf8(&file.bytes).map_err(|error| {
+        let before = file.bytes.iter().take(error.valid_up_to());
+        CompileError::NotUtf8 {
+            path: file.path.clone(),
+            line: 1 + before.filter(|byte| **byte == b'\n').count(),
+        }
+    })?;
+    let refused = |source| CompileError::Cedar { path: file.path.clone(), source: Box::new(source) };
+    let schema = Schema::new(&manifest.name, &manifest.vocabulary()).map_err(refused)?;
+    let compiled = cedar::compile(text, &schema, limits::RULES).map_err(refused)?;
+    let mut origins = compiled.origins(&name);
+    let table = compiled.before(&manifest.policy).map_err(refused)?;
+    manifest.policy = table;
+    manifest.origins.append(&mut origins);
+    Ok(manifest)
 }
 
 fn manifest_error(source: &AgentSource, error: crate::manifest::ManifestError) -> CompileError {

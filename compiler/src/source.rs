@@ -1,5 +1,6 @@
 //! The files of an agent, read once and with limits.
 
+use crate::cedar::{self, Schema};
 use crate::error::CompileError;
 use crate::manifest::Manifest;
 use crate::onnx::MODEL_BYTES;
@@ -28,6 +29,8 @@ pub struct AgentSource {
     pub manifest: SourceFile,
     /// ONNX model.
     pub model: SourceFile,
+    /// Cedar policies.
+    pub policy: Option<SourceFile>,
     /// Typical observations, one JSON line each.
     pub calibration: Option<SourceFile>,
     /// The float model's answers, one JSON line each.
@@ -58,12 +61,28 @@ impl AgentSource {
         };
         Ok(Self {
             model: SourceFile::read(&folder.join(&names.model), "agent.model", MODEL_BYTES)?,
+            policy: match &names.cedar {
+                None => None,
+                Some(name) => {
+                    Some(SourceFile::read(&folder.join(name), "policy.cedar", cedar::SOURCE_BYTES as u64)?)
+                }
+            },
             calibration: lines(&names.calibration, "agent.calibration")?,
             reference: lines(&names.reference, "agent.reference")?,
             observations,
             manifest,
         })
     }
+}
+
+/// The schema that an agent's Cedar policies are validated against. Its model and policies need not be there yet.
+pub fn cedar_schema(agent_toml: &Path) -> Result<Schema, CompileError> {
+    let manifest = SourceFile::read(agent_toml, "path", MANIFEST_BYTES)?;
+    let path = manifest.path.clone();
+    let names = Manifest::read(&manifest.bytes)
+        .map_err(|source| CompileError::Manifest { path: path.clone(), source: Box::new(source) })?;
+    Schema::new(&names.name, &names.vocabulary())
+        .map_err(|source| CompileError::Cedar { path, source: Box::new(source) })
 }
 
 impl SourceFile {

@@ -116,6 +116,12 @@ impl Vocabulary {
             .chain(evidence.flat_map(slot))
     }
 
+    /// Name, code and amount of every action that acts.
+    pub fn acting(&self) -> impl Iterator<Item = (&str, u16, i64)> {
+        let actions = (0_u16..).zip(&self.actions);
+        actions.filter_map(|(code, (name, amount))| Some((name.as_str(), code, (*amount)?)))
+    }
+
     /// A fact by its name, such as `action.amount` or `elapsed.last_trade`.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<Fact> {

@@ -53,6 +53,8 @@ pub(crate) struct Manifest {
     pub(crate) registers: Vec<Register>,
     pub(crate) evidence: Vec<Slot>,
     pub(crate) policy: Table,
+    /// File of Cedar policies, whose rules are not in the table yet.
+    pub(crate) cedar: Option<String>,
     /// What rules were made from, by their names, where `[[policy.rules]]` does not have them.
     pub(crate) origins: BTreeMap<String, String>,
     pub(crate) transaction: Template,
@@ -259,8 +261,20 @@ impl Manifest {
             amount_decimals,
             evidence,
             policy,
+            cedar: file.policy.and_then(|policy| policy.cedar).map(Spanned::into_inner),
             origins,
             transaction,
+        })
+    }
+
+    /// The words of its rules.
+    pub(crate) fn vocabulary(&self) -> Vocabulary {
+        Vocabulary::new(Parts {
+            features: &self.features,
+            head: &self.head,
+            amount_decimals: self.amount_decimals,
+            registers: &self.registers,
+            evidence: &self.evidence,
         })
     }
 
@@ -286,7 +300,7 @@ impl Manifest {
 }
 
 /// Control characters and those that change what is seen around them, as [`candor_program::Card::validate`] refuses them.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     let formatting = matches!(character,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     character.is_control() || formatting

@@ -228,6 +228,7 @@ pub(crate) struct DeadBand {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
+    pub(crate) cedar: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) rules: Vec<Spanned<Rule>>,
 }

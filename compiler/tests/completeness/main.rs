@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cedar_differential;
+mod cedar_policies;
 mod limits;
 mod models;
 mod random_graphs;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test tree uses a part")]
 
+pub mod cedar;
+pub mod cedar_generator;
 pub mod sp500_policy;
 
 use candor_compiler::{AgentSource, Lowered, SourceFile};
@@ -121,6 +123,7 @@ pub fn source(manifest: &str, model: Vec<u8>) -> AgentSource {
     AgentSource {
         manifest: SourceFile { path: "agent.toml".into(), bytes: manifest.into() },
         model: SourceFile { path: "model.onnx".into(), bytes: model },
+        policy: None,
         calibration: None,
         reference: None,
         observations: None,
