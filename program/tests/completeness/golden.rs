@@ -35,7 +35,8 @@ fn golden_preimages_are_those_of_the_specification() {
     let class = borsh(b"candor/class/v1", encode(&card.class));
     let setup = borsh(b"candor/setup/v1", encode(&card.setup));
     let body = encode(&(
-        (&card.name, &card.agent_version, &card.features, &card.head, &card.registers),
+        (&card.name, &card.agent_version, &card.features, &card.head, &card.amount_decimals),
+        (&card.windows, &card.registers, &card.evidence),
         (&card.policy, &card.transaction, &card.plugins, &card.domain),
     ));
     let manifest = borsh(b"candor/manifest/v1", body);

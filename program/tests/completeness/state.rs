@@ -4,7 +4,7 @@ use crate::sample::{self, predicate, register};
 use candor_program::Card;
 use candor_program::decision::{Decision, DecisionInput, decide};
 use candor_program::evidence::{Evidence, Statement};
-use candor_program::policy::{Comparison, Effect, Fact, Operand, PolicyVerdict};
+use candor_program::policy::{Comparison, Effect, Fact, Operand, PolicyVerdict, Predicate};
 use candor_program::state::{Register, State, Update, Window};
 
 const DAY: u32 = 86_400;
@@ -36,10 +36,11 @@ fn windows_are_counted_from_the_epoch() {
 }
 
 /// A card whose one rule permits everything.
-fn open_card(registers: Vec<Register>) -> Card {
+fn open_card(registers: Vec<Register>, predicates: Vec<Predicate>) -> Card {
     let mut card = sample::witnessed();
     card.windows = vec![window(DAY, 0)];
     card.registers = registers;
+    card.policy.predicates = predicates;
     card.policy.rules = vec![sample::rule("all", Effect::Permit, 0, 0, 16)];
     assert_eq!(card.validate(), Ok(()));
     card
@@ -53,7 +54,11 @@ struct Run {
 
 impl Run {
     fn of(registers: Vec<Register>) -> Self {
-        let card = open_card(registers);
+        Self::with(registers, vec![])
+    }
+
+    fn with(registers: Vec<Register>, predicates: Vec<Predicate>) -> Self {
+        let card = open_card(registers, predicates);
         Self { state: State::initial(&card.registers), evidence: Evidence::none(&card.evidence), card }
     }
 
@@ -117,9 +122,8 @@ fn a_guarded_register_changes_only_where_its_predicate_holds() {
         on_abstain: Update::Set,
         ..register("mark", 0, Update::Set, Fact::Feature(1).into())
     };
-    let mut run = Run::of(vec![mark]);
-    run.card.policy.predicates =
-        vec![predicate(Fact::Feature(1), Comparison::Greater, Fact::Register(0).into())];
+    let above = predicate(Fact::Feature(1), Comparison::Greater, Fact::Register(0).into());
+    let mut run = Run::with(vec![mark], vec![above]);
     assert_eq!(run.registers(HOLD, 1), [10]);
     run.state.registers = vec![11];
     for outputs in [HOLD, SELL] {
@@ -134,8 +138,8 @@ fn what_cannot_be_told_blocks_an_execution() {
     let source = register("r", 3, Update::Set, approval.into());
     let guard = Register { when: Some(0), ..register("r", 3, Update::Keep, Operand::Constant(0)) };
     for blocked in [source, guard] {
-        let mut run = Run::of(vec![blocked]);
-        run.card.policy.predicates = vec![predicate(approval, Comparison::Less, Operand::Constant(0))];
+        let early = predicate(approval, Comparison::Less, Operand::Constant(0));
+        let mut run = Run::with(vec![blocked], vec![early]);
         let decision = run.decide(SELL, 50);
         assert_eq!((decision.verdict, decision.executed), (PolicyVerdict::COULD_NOT_EVALUATE, None));
         assert_eq!(run.state.registers, [3]);

@@ -225,7 +225,7 @@ pub(super) fn card(numbers: &mut Numbers) -> Card {
     card.operators = vec![Operator::Affine(Affine {
         width: actions.len() as u32,
         terms: vec![Term::Dense { source: TensorId(0) }],
-        rescale: Rescale { multiplier: 1, low: 0 },
+        rescale: Rescale { multiplier: 1, low: -2 },
     })];
     card.class = class_of(card.features.len(), &card.operators);
     card.head = Head::ArgMax {
