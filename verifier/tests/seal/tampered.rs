@@ -1,6 +1,6 @@
 //! Seals: honest ones are accepted from headers, card and key alone; everything changed is refused by name.
 
-use crate::world::{bundle, check, program, reference, rerandomised, sealed, verify_with, world};
+use crate::world::{bundle, check, licensor, program, reference, rerandomised, sealed, verify_with, world};
 use ark_bn254::{Bn254, Fq2, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup};
@@ -14,7 +14,7 @@ use candor_program::digest::ProgramIds;
 use candor_program::encoding::FrBytes;
 use candor_prover::seal::SealKeys;
 use candor_trace::{PreviousHeader, Purpose, SealFile, SealStart};
-use candor_verifier::{AssumptionName, ErrorKind, Expected, SealError, SealScalar, verify_seal};
+use candor_verifier::{Assumption, AssumptionName, ErrorKind, Expected, SealError, SealScalar, verify_seal};
 
 #[test]
 fn an_honest_seal_is_accepted_and_names_its_assumptions() {
@@ -25,6 +25,16 @@ fn an_honest_seal_is_accepted_and_names_its_assumptions() {
     assert_eq!(sealed.headers.len(), 3);
     let names: Vec<_> = sealed.assumptions.iter().map(|assumption| assumption.name()).collect();
     assert!(names.contains(&AssumptionName::DevelopmentSealKey));
+    // A seal carries no credentials: whether the licensor signed was not looked at, and the report says so.
+    let unchecked = Assumption::UncheckedEvidence { slot: "licence".into(), signer: licensor().public() };
+    assert!(sealed.assumptions.contains(&unchecked));
+    assert!(!names.contains(&AssumptionName::SignedEvidence));
+    assert!(unchecked.to_string().starts_with("unchecked-evidence: evidence slot `licence`"));
+    let mut expected = world.expected.clone();
+    expected.refused.push(AssumptionName::UncheckedEvidence);
+    let refused = verify_seal(&expected, &world.bundle.card, &world.keys.verifying, &file);
+    let assumption = AssumptionName::UncheckedEvidence;
+    assert_eq!(refused.unwrap_err(), SealError::Refused { assumption });
     assert!(world.file.proof.len_bytes() < 2_048, "{}", world.file.proof.len_bytes());
 }
 

@@ -8,11 +8,13 @@ use candor_circuits::proof::ProofFile;
 use candor_circuits::seal::key::SealKey;
 use candor_program::card::Card;
 use candor_program::digest::ProgramIds;
+use candor_program::evidence::{Authority, Slot, Subject};
 use candor_program::observation::Observation;
 use candor_program::{Fr, Program};
 use candor_prover::seal::{SealKeys, seal};
 use candor_prover::{Prover, ReferenceString, commit_program};
-use candor_trace::{AgentKey, Bundle, Recorder, Salts, SealFile, Selection, SignedRecord};
+use candor_trace::evidence::{Attestation, Credential};
+use candor_trace::{AgentKey, Bundle, Recorder, Salts, SealFile, SecretKey, Selection, SignedRecord};
 use candor_verifier::{Expected, SealError, Sealed, verify_seal};
 use std::sync::OnceLock;
 
@@ -44,8 +46,45 @@ pub(crate) fn reference() -> ReferenceString {
 pub(crate) fn program(reference: &ReferenceString, seed: u64) -> Program {
     let shape = Shape { widths: &[8, 8, 3], row_log2: 9, residual: true, gain: 1 };
     let mut program = perceptron(&shape, reference.card(), seed);
+    program.card.evidence = vec![licence_slot()];
+    program.card.class.evidence_size = 4;
     program.card.weight_rows = commit_program(reference, &program.card, &program.weights).unwrap();
     program
+}
+
+/// Who licenses agents.
+pub(crate) fn licensor() -> SecretKey {
+    SecretKey::Secp256k1(AgentKey::from_bytes(&[8; 32]).unwrap())
+}
+
+fn licence_slot() -> Slot {
+    Slot {
+        name: "licence".into(),
+        authority: Authority::Attester { key: licensor().public() },
+        subject: Subject::Agent,
+        decimals: 0,
+        default: None,
+        revoked_by: None,
+        values: Vec::new(),
+    }
+}
+
+/// A licence of the agent, which every record states.
+fn licence() -> Credential {
+    let mut subject = [0; 32];
+    subject[12..].copy_from_slice(&agent_key().address());
+    let licence = Attestation {
+        attester: licensor().public(),
+        slot: "licence".into(),
+        subject,
+        value: 1,
+        decimals: 0,
+        meaning: String::new(),
+        program: [0; 32],
+        issued: 0,
+        expires: 1 << 40,
+    };
+    Credential::Attestation(licence.sign(&licensor()))
 }
 
 pub(crate) fn agent_key() -> AgentKey {
@@ -55,6 +94,7 @@ pub(crate) fn agent_key() -> AgentKey {
 /// The agent's first records; another seed is another log of the same agent and program.
 pub(crate) fn records(program: &Program, seed: u64, count: u64) -> Vec<SignedRecord> {
     let mut recorder = Recorder::resume(program.clone(), agent_key(), None).unwrap();
+    assert_eq!(recorder.present(vec![licence()]), []);
     let mut random = Random(seed);
     let step = |i: u64| {
         let salts = Salts { observations: u128::from(random.next_u64()), evidence: u128::from(i) };
