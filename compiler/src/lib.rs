@@ -6,6 +6,7 @@
 //! Limitations: one input row and one output row for each observation; multilayer perceptrons with skip connections
 //! (see [`onnx::SUPPORTED`]); an arg-max head.
 
+pub mod analysis;
 pub mod cedar;
 pub mod class;
 mod compare;

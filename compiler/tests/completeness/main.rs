@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod analysis;
 mod cedar_agent;
 mod cedar_differential;
 mod cedar_policies;

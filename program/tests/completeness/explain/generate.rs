@@ -1,6 +1,6 @@
 //! Small random cards and requests, on which everything can be tried out.
 
-use crate::sample::Numbers;
+use super::Numbers;
 use candor_program::card::{Card, Domain, SetupCard, SetupSource, SignerKey};
 use candor_program::class::{Class, FORMAT_VERSION};
 use candor_program::evidence::{Authority, Evidence, Slot, Statement, Subject, ValueName};
