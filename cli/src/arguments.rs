@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::command::{
-    agent_key, attest, challenge, compare, compile, demo, export, import, init, inspect, log, mandate,
-    plugin, prove, receipt, record, replay, revise, seal, settle, setup, tamper, verify,
+    agent_key, attest, challenge, compare, compile, demo, explain, export, import, init, inspect, limits,
+    log, mandate, plugin, policy, prove, receipt, record, replay, revise, seal, settle, setup, tamper,
+    verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, Report};
@@ -157,6 +158,18 @@ Examples:
   candor receipt decision --record 17 --output decision.json
   candor receipt verify decision.json --signer 0x12... --card card.candor")]
     Receipt(receipt::Receipt),
+    /// Say what the policy says about a request, why, and what would change it; nothing is recorded
+    #[command(after_help = "\
+Examples:
+  candor explain --observation observations.jsonl --evidence attestations.json
+  candor explain card.candor --action buy --at 1767225600 --json")]
+    Explain(explain::Explain),
+    /// Show what is left of every budget, and when it renews
+    #[command(after_help = "Example: candor limits --at 1767225600")]
+    Limits(limits::Limits),
+    /// Test rules on a table of cases, check them, and compare two policies
+    #[command(after_help = "Example: candor policy test agent.toml cases.toml")]
+    Policy(policy::PolicyCommand),
     /// Test tool: write a copy of the log in which the agent cheated at one record
     #[command(
         after_help = "Example: candor tamper --record 17 --cheat output --operator 2 --into cheated-log"
@@ -192,6 +205,9 @@ impl Command {
             Self::Attest(command) => command.run(&context.store),
             Self::Mandate(mandate) => mandate.command.run(&context.store),
             Self::Receipt(receipt) => receipt.command.run(&context.store),
+            Self::Explain(command) => command.run(&context.store),
+            Self::Limits(command) => command.run(&context.store),
+            Self::Policy(policy) => policy.command.run(&context.store),
             Self::Tamper(command) => command.run(&context.store),
             Self::Demo(command) => command.run(context),
         }

@@ -18,7 +18,9 @@ pub mod output;
 pub mod progress;
 pub mod selection;
 pub mod session;
+pub mod situation;
 pub mod store;
+pub mod wording;
 
 use arguments::{Arguments, Context};
 use clap::Parser;

@@ -156,18 +156,16 @@ impl<'a> Pair<'a> {
         for first in self.before.clauses(&mut self.space, before) {
             for second in self.after.clauses(&mut self.space, after) {
                 let clauses: Vec<_> = first.iter().chain(&second).cloned().collect();
-                let values = match solve(&self.space.variables, &clauses, &mut STEPS.clone()) {
+                let solutions = match solve(&self.space.variables, &clauses, &mut STEPS.clone()) {
                     Answer::Nothing => continue,
-                    Answer::Exhausted => None,
-                    Answer::Values(values) => Some(values),
+                    Answer::Exhausted => Vec::new(),
+                    Answer::Values(solutions) => solutions,
                 };
-                let judged = |side: &Side<'_>, space: &mut Space, ending| {
-                    let request = side.request(space, values.as_ref()?)?;
-                    let assessment = request.assess(side.card).ok()?;
-                    (Ending::of(&assessment) == Some(ending)).then_some(request)
-                };
-                let one = judged(&self.before, &mut self.space, before);
-                match one.zip(judged(&self.after, &mut self.space, after)) {
+                let mut examples = solutions.iter().filter_map(|values| {
+                    let one = judged(&self.before, &mut self.space, values, before)?;
+                    Some((one, judged(&self.after, &mut self.space, values, after)?))
+                });
+                match examples.next() {
                     Some(example) => return Found::Example(example),
                     None => unknown = true,
                 }
@@ -175,4 +173,11 @@ impl<'a> Pair<'a> {
         }
         if unknown { Found::Unknown } else { Found::Nothing }
     }
+}
+
+/// The request of a solution, if it really ends so.
+fn judged(side: &Side<'_>, space: &mut Space, values: &[i128], ending: Ending) -> Option<Request> {
+    let request = side.request(space, values)?;
+    let assessment = request.assess(side.card).ok()?;
+    (Ending::of(&assessment) == Some(ending)).then_some(request)
 }

@@ -29,8 +29,8 @@ pub(super) struct Variable {
 /// What came of looking for a solution.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Answer {
-    /// The variables' values.
-    Values(Vec<i128>),
+    /// The variables' values; several solutions, the one with the preferred values first.
+    Values(Vec<Vec<i128>>),
     /// There is none.
     Nothing,
     /// The number of steps was reached.
@@ -104,14 +104,41 @@ impl Matrix {
         atoms.iter().all(|atom| self.add(atom))
     }
 
-    /// One solution: each variable in turn gets its preferred value, or the nearest one to it.
-    fn solution(mut self, variables: &[Variable]) -> Option<Vec<i128>> {
+    /// Several solutions. Each variable in turn gets its preferred value, or the nearest one to it; or its lowest; or its
+    /// highest; or some value.
+    fn solutions(&self, variables: &[Variable]) -> Vec<Vec<i128>> {
+        let mut solutions: Vec<Vec<i128>> = Vec::new();
+        for attempt in 0..SOLUTIONS {
+            if let Some(values) = self.clone().solution(variables, attempt)
+                && !solutions.contains(&values)
+            {
+                solutions.push(values);
+            }
+        }
+        solutions
+    }
+
+    fn solution(mut self, variables: &[Variable], attempt: u64) -> Option<Vec<i128>> {
         let mut values = Vec::with_capacity(variables.len());
         for (index, variable) in variables.iter().enumerate() {
             let (low, high) = (-self.entry(0, index + 1), self.entry(index + 1, 0));
-            let first = variable.preferred.first().copied().unwrap_or(0);
-            let fits = variable.preferred.iter().find(|value| (low..=high).contains(*value));
-            let value = fits.copied().unwrap_or_else(|| first.clamp(low, high));
+            let value = match attempt {
+                0 => {
+                    let first = variable.preferred.first().copied().unwrap_or(0);
+                    let fits = variable.preferred.iter().find(|value| (low..=high).contains(*value));
+                    fits.copied().unwrap_or_else(|| first.clamp(low, high))
+                }
+                1 => low,
+                2 => high,
+                _ => {
+                    // Small numbers first: sums of them overflow nothing.
+                    let (low, high) = match (low.max(-NEAR), high.min(NEAR)) {
+                        near if near.0 <= near.1 => near,
+                        _ => (low, high),
+                    };
+                    low + i128::from(scattered(attempt, index)) % (high - low + 1)
+                }
+            };
             let side = Some(index);
             let fixed = [
                 Atom { plus: side, minus: None, bound: value },
@@ -126,12 +153,25 @@ impl Matrix {
     }
 }
 
+/// Solutions that are tried where a condition could not be expressed.
+const SOLUTIONS: u64 = 24;
+/// Values up to this are tried first.
+const NEAR: i128 = 64;
+
+/// Some number that is the same every time (splitmix64).
+fn scattered(attempt: u64, index: usize) -> u64 {
+    let seed = (attempt << 32 | index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
 /// Values of all variables that satisfy every clause, found in at most `steps` steps, which it takes off.
 pub(super) fn solve(variables: &[Variable], clauses: &[Clause], steps: &mut usize) -> Answer {
     let Some(matrix) = Matrix::new(variables) else { return Answer::Nothing };
     let open: Vec<&Clause> = clauses.iter().collect();
     match search(matrix, open, steps) {
-        Found::Matrix(matrix) => matrix.solution(variables).map_or(Answer::Nothing, Answer::Values),
+        Found::Matrix(matrix) => Answer::Values(matrix.solutions(variables)),
         Found::Nothing => Answer::Nothing,
         Found::Exhausted => Answer::Exhausted,
     }
@@ -239,7 +279,8 @@ mod tests {
             let exists = all.any(|values| inside(&values) && satisfies(&values));
             match solve(&variables, &clauses, &mut 10_000) {
                 Answer::Values(values) => {
-                    assert!(exists && satisfies(&values));
+                    assert!(exists && !values.is_empty());
+                    assert!(values.iter().all(|values| satisfies(values)));
                     with += 1;
                 }
                 Answer::Nothing => {
@@ -256,7 +297,10 @@ mod tests {
     fn steps_are_counted() {
         let variables = vec![Variable { range: (0, 9), preferred: vec![] }];
         let clauses = vec![vec![vec![at_most(0, None, 3)]]];
-        assert_eq!(solve(&variables, &clauses, &mut 2), Answer::Values(vec![0]));
+        assert_eq!(
+            solve(&variables, &clauses, &mut 2),
+            Answer::Values((0..=3).map(|value| vec![value]).collect())
+        );
         assert_eq!(solve(&variables, &clauses, &mut 1), Answer::Exhausted);
         assert_eq!(solve(&variables, &clauses, &mut 0), Answer::Exhausted);
     }

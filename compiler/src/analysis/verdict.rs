@@ -200,10 +200,10 @@ impl Side<'_> {
         match solve(&space.variables, clauses, steps) {
             Answer::Nothing => Found::Nothing,
             Answer::Exhausted => Found::Unknown,
-            Answer::Values(values) => {
-                let request = self.request(space, &values);
+            Answer::Values(solutions) => {
+                let mut requests = solutions.iter().filter_map(|values| self.request(space, values));
                 let confirmed =
-                    request.filter(|request| request.assess(self.card).is_ok_and(|judged| confirms(&judged)));
+                    requests.find(|request| request.assess(self.card).is_ok_and(|judged| confirms(&judged)));
                 confirmed.map_or(Found::Unknown, Found::Example)
             }
         }

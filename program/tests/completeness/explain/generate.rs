@@ -12,7 +12,7 @@ use candor_program::state::{Register, State, Update, Window};
 use candor_program::transaction::Template;
 
 /// Times, values and features are within this, so that all of them can be tried.
-pub const SMALL: i64 = 40;
+pub(super) const SMALL: i64 = 40;
 const ACTIONS: u16 = 4;
 const FEATURES: u16 = 2;
 const REGISTERS: u16 = 4;
@@ -29,7 +29,7 @@ const COMPARISONS: [Comparison; 6] = [
     Comparison::GreaterOrEqual,
 ];
 
-pub fn pick<T: Copy>(numbers: &mut Numbers, of: &[T]) -> T {
+pub(super) fn pick<T: Copy>(numbers: &mut Numbers, of: &[T]) -> T {
     of[(numbers.next() % of.len() as u64) as usize]
 }
 
@@ -111,7 +111,7 @@ fn slot(numbers: &mut Numbers, at: u16) -> Slot {
 }
 
 /// A card whose predicates flip easily.
-pub fn card(numbers: &mut Numbers) -> Card {
+pub(super) fn card(numbers: &mut Numbers) -> Card {
     let count = 3 + numbers.next() as usize % 6;
     let predicate = |at: usize, numbers: &mut Numbers| Predicate {
         fact: fact(numbers, at < GUARDS),
@@ -194,7 +194,7 @@ pub fn card(numbers: &mut Numbers) -> Card {
 }
 
 /// A request that fits such a card.
-pub fn request(numbers: &mut Numbers, card: &Card) -> Request {
+pub(super) fn request(numbers: &mut Numbers, card: &Card) -> Request {
     let last = numbers.between(0, SMALL) as u64;
     let statement = |numbers: &mut Numbers| {
         let issued = numbers.between(0, SMALL) as u64;

@@ -1,6 +1,6 @@
 //! What is explained is true: it is tried out on small random cards.
 
-pub mod generate;
+mod generate;
 
 use crate::sample::Numbers;
 use candor_program::card::Card;
