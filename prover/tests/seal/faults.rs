@@ -5,7 +5,7 @@
 //! constraints for which none of the forgeries does are listed, with the reason, in tests/golden/seal_redundant.txt.
 
 use crate::agent::{Agent, LARGE, cases, enrich, full};
-use ark_ff::{Field, One, Zero};
+use ark_ff::{AdditiveGroup, Field, One, Zero};
 use candor_benches::synthetic::Random;
 use candor_circuits::seal::boundary::{Boundary, Fingerprint};
 use candor_circuits::seal::circuit::{SealShape, Synthesis, synthesize_in};
@@ -14,7 +14,7 @@ use candor_circuits::seal::system::{Constraint, Index, Matrices, System};
 use candor_circuits::seal::witness::PathWitness;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, Rule};
-use candor_program::state::State;
+use candor_program::state::{State, Update};
 use candor_program::{Card, Fr};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -119,7 +119,7 @@ impl<'a> Study<'a> {
         if self.boolean.contains(&variable) {
             vec![Fr::one() - value, Fr::from(2u64), -Fr::one()]
         } else {
-            vec![value + Fr::one()]
+            vec![value + Fr::one(), value - Fr::one()]
         }
     }
 
@@ -238,6 +238,17 @@ impl<'a> Study<'a> {
     ) -> Option<Forced> {
         let equation = violated.iter().find(|number| is_equation(&self.matrices.constraints[**number]))?;
         let row = &self.matrices.constraints[*equation].a;
+        let residual = Self::row(row, assignment);
+        // one bit of the equation that makes up for it
+        let flip = |(index, weight): &&(Index, Fr)| {
+            let value = assignment[*index as usize];
+            self.boolean.contains(index) && (Fr::one() - value.double()) * weight == -residual
+        };
+        if let Some((bit, _)) = row.iter().find(flip) {
+            let mut repaired = forced.clone();
+            repaired.insert(*bit, Fr::one() - assignment[*bit as usize]);
+            return Some(repaired);
+        }
         let (data, weight) =
             row.iter().find(|(index, _)| *index > INPUTS as Index && !self.hints.contains(index))?;
         let mut repaired = forced.clone();
@@ -248,7 +259,6 @@ impl<'a> Study<'a> {
         {
             repaired.entry(*hint).or_insert(honest[*hint as usize]);
         }
-        let residual = Self::row(row, assignment);
         repaired.insert(*data, assignment[*data as usize] - residual * weight.inverse()?);
         Some(repaired)
     }
@@ -400,6 +410,10 @@ fn bases<'a>(cards: &'a [Card], path: &PathWitness<'a>) -> Vec<PathWitness<'a>> 
     for registers in [[i64::MAX; 4], [i64::MIN; 4], [0; 4], [1_000; 4]] {
         bases.push(PathWitness { state_before: state(path, registers), ..path.clone() });
     }
+    // every window ended
+    let mut later = path.clone();
+    later.records.iter_mut().for_each(|record| record.time += 1_000_000);
+    bases.push(later);
     bases.push(PathWitness { records: Vec::new(), ..path.clone() });
     bases.push(PathWitness { records: vec![path.records[0].clone()], ..path.clone() });
     bases
@@ -417,6 +431,16 @@ fn cards(card: &Card) -> Vec<Card> {
         Head::ArgMax { actions: (0..count).map(action).collect(), assets: Vec::new(), venues: Vec::new() }
     };
     let mut cards = Vec::new();
+    // registers that change by much and overflow, or begin with what they are not
+    for update in [Update::Add, Update::Set, Update::Reset] {
+        let mut card = card.clone();
+        for (number, register) in (0..).zip(&mut card.registers) {
+            (register.window, register.when) = (None, Some(number));
+            (register.source, register.initial) = (Operand::Constant(1 << 40), -9);
+            (register.on_execute, register.on_deny, register.on_abstain) = (update, update, update);
+        }
+        cards.push(card);
+    }
     for count in [4, 4, 4, 4, 0, 1, 2, 3] {
         let mut card = card.clone();
         card.head = actions(count);

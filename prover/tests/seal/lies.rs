@@ -96,13 +96,16 @@ fn hints(system: &System, matrices: &Matrices, owner: &str) -> Vec<u32> {
     mentioned.intersection(&all).copied().collect()
 }
 
+/// Changes inputs.
+type Change = Box<dyn Fn(&mut Card, &mut Case)>;
+
 /// A lie: the part of the circuit that must not allow it, and the inputs on which it would be true.
 struct Lie {
     what: &'static str,
     owner: &'static str,
     card: Card,
     case: Case,
-    lied: Box<dyn Fn(&mut Card, &mut Case)>,
+    lied: Change,
 }
 
 fn lie(
