@@ -434,6 +434,7 @@ fn cards(card: &Card) -> Vec<Card> {
     // registers that change by much and overflow, or begin with what they are not
     for update in [Update::Add, Update::Set, Update::Reset] {
         let mut card = card.clone();
+        card.head = actions(4);
         for (number, register) in (0..).zip(&mut card.registers) {
             (register.window, register.when) = (None, Some(number));
             (register.source, register.initial) = (Operand::Constant(1 << 40), -9);

@@ -265,7 +265,8 @@ fn every_lie_about_a_decision_is_stopped_by_a_constraint_of_its_part() {
         let mut found = false;
         for variable in hints(&system, &matrices, owner) {
             let value = assignment[variable as usize];
-            for other in [one - value, value + one] {
+            let others = if value * value == value { vec![one - value] } else { vec![value + one] };
+            for other in others {
                 let (forged, values) = forge(&card, &case, false, [(variable, other)].into());
                 let violated = forged.violated();
                 tried += 1;
