@@ -16,6 +16,7 @@ type Failed = Box<dyn Error + Send + Sync>;
 
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(5), whole: Duration::from_secs(60) };
 const NO_LIMIT: Rate = Rate { per_second: 1_000_000, burst: 1_000_000 };
+const NO_BYTE_LIMIT: Rate = Rate { per_second: 1_000_000_000, burst: u32::MAX };
 
 fn serve(
     log: Log<FileSystem>,
@@ -50,7 +51,7 @@ pub(crate) fn run(
     time: Duration,
 ) -> Result<Outcome, Failed> {
     let agents = agents::whole(clients, (3_000 * time.as_secs() as usize / clients).max(1) + 1)?;
-    let rates = Rates { agent: NO_LIMIT, total: NO_LIMIT, address: NO_LIMIT };
+    let rates = Rates { agent: NO_LIMIT, agent_bytes: NO_BYTE_LIMIT, total: NO_LIMIT, address: NO_LIMIT };
     let server = serve(log, folder, &agents, rates)?;
     let url = server.url();
     let start = Instant::now();

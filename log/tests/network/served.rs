@@ -26,11 +26,13 @@ pub(crate) const PATIENCE: Patience =
 /// So much that no test meets a limit that it does not set.
 pub(crate) const NO_LIMIT: Rate = Rate { per_second: 1_000_000, burst: 1_000_000 };
 
+pub(crate) const NO_BYTE_LIMIT: Rate = Rate { per_second: 1_000_000_000, burst: u32::MAX };
+
 pub(crate) fn generous() -> ServerSettings {
     let mut tokens = AccessTokens::default();
     tokens.accept(OPERATOR, Scope::Operator).unwrap();
     tokens.accept(READER, Scope::Bodies).unwrap();
-    let rates = Rates { agent: NO_LIMIT, total: NO_LIMIT, address: NO_LIMIT };
+    let rates = Rates { agent: NO_LIMIT, agent_bytes: NO_BYTE_LIMIT, total: NO_LIMIT, address: NO_LIMIT };
     ServerSettings { rates, tokens, ..ServerSettings::default() }
 }
 

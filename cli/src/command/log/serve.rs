@@ -36,6 +36,12 @@ pub struct Serve {
     /// Records that one agent may hand in at once
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub agent_burst: u32,
+    /// Bytes a second that one agent's records may have
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub agent_bytes_rate: u32,
+    /// Bytes that one agent may hand in at once
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub agent_bytes_burst: u32,
     /// Records a second of all agents together
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub total_rate: u32,
@@ -124,6 +130,7 @@ impl Serve {
             max_record_bytes: self.max_body.saturating_add(1024),
             rates: Rates {
                 agent: rate(self.agent_rate, self.agent_burst),
+                agent_bytes: rate(self.agent_bytes_rate, self.agent_bytes_burst),
                 total: rate(self.total_rate, self.total_rate.saturating_mul(2)),
                 address: ten_seconds(self.address_rate),
             },

@@ -51,6 +51,7 @@ impl Default for ServerSettings {
             wait_timeout: Duration::from_secs(30),
             rates: Rates {
                 agent: Rate { per_second: 20, burst: 200 },
+                agent_bytes: Rate { per_second: 256 << 10, burst: 64 << 20 },
                 total: Rate { per_second: 10_000, burst: 20_000 },
                 address: Rate { per_second: 20, burst: 200 },
             },

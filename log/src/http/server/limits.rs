@@ -19,6 +19,8 @@ pub const MAX_ADDRESSES: usize = 65_536;
 pub struct Rates {
     /// Submissions of one agent.
     pub agent: Rate,
+    /// Bytes of records of one agent.
+    pub agent_bytes: Rate,
     /// Submissions of all agents together.
     pub total: Rate,
     /// Requests of one address that lead to no new record.
@@ -31,6 +33,12 @@ pub enum Exhausted {
     /// The agent's own limit.
     #[error("this agent submits more than its limit: come again in {} s", seconds(.retry_after))]
     Agent {
+        /// When.
+        retry_after: Duration,
+    },
+    /// The agent's own limit of bytes.
+    #[error("this agent submits more bytes than its limit: come again in {} s", seconds(.retry_after))]
+    AgentBytes {
         /// When.
         retry_after: Duration,
     },
@@ -58,9 +66,10 @@ impl Exhausted {
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         match self {
-            Self::Agent { retry_after } | Self::Total { retry_after } | Self::Address { retry_after } => {
-                *retry_after
-            }
+            Self::Agent { retry_after }
+            | Self::AgentBytes { retry_after }
+            | Self::Total { retry_after }
+            | Self::Address { retry_after } => *retry_after,
         }
     }
     /// Whose limit it is.
@@ -68,6 +77,7 @@ impl Exhausted {
     pub fn scope(&self) -> &'static str {
         match self {
             Self::Agent { .. } => "agent",
+            Self::AgentBytes { .. } => "agent-bytes",
             Self::Total { .. } => "total",
             Self::Address { .. } => "address",
         }
@@ -82,11 +92,29 @@ pub struct Limits {
     addresses: Mutex<Addresses>,
 }
 
+/// What is left of an agent's own limits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AgentBuckets {
+    /// Of records.
+    pub records: Bucket,
+    /// Of their bytes.
+    pub bytes: Bucket,
+}
+
+impl AgentBuckets {
+    /// Nothing is charged yet.
+    pub const FULL: Self = Self { records: Bucket::FULL, bytes: Bucket::FULL };
+
+    fn is_full(&self, now: UnixNanos) -> bool {
+        self.records.is_full(now) && self.bytes.is_full(now)
+    }
+}
+
 /// What survives a restart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Charged {
     /// By agent; as many as are registered at most.
-    pub agents: BTreeMap<[u8; 20], Bucket>,
+    pub agents: BTreeMap<[u8; 20], AgentBuckets>,
     /// All together.
     pub total: Bucket,
 }
@@ -137,26 +165,43 @@ impl Limits {
     #[must_use]
     pub fn charged(&self, now: UnixNanos) -> Charged {
         let mut charged = hold(&self.charged);
-        charged.agents.retain(|_, bucket| !bucket.is_full(now));
+        charged.agents.retain(|_, buckets| !buckets.is_full(now));
         charged.clone()
     }
-    /// Charges an agent for a submission that its key signed, and the total.
+    /// Charges an agent for a submission of so many bytes that its key signed, and the total.
     ///
+    /// Errors: nothing is charged to anybody then.
     /// Owes: that the signature is right and the agent registered.
-    pub fn take_agent(&self, agent: &[u8; 20], now: UnixNanos) -> Result<(), Exhausted> {
+    pub fn take_agent(&self, agent: &[u8; 20], bytes: u64, now: UnixNanos) -> Result<(), Exhausted> {
         let charged = &mut *hold(&self.charged);
-        let bucket = charged.agents.entry(*agent).or_insert(Bucket::FULL);
-        bucket.take(self.rates.agent, now).map_err(|retry_after| Exhausted::Agent { retry_after })?;
-        charged.total.take(self.rates.total, now).map_err(|retry_after| {
-            bucket.put_back(self.rates.agent);
-            Exhausted::Total { retry_after }
-        })
+        let buckets = charged.agents.entry(*agent).or_insert(AgentBuckets::FULL);
+        let before = *buckets;
+        let Rates { agent, agent_bytes, total, .. } = self.rates;
+        let AgentBuckets { records, bytes: of_bytes } = buckets;
+        let taken = records
+            .take(agent, now)
+            .map_err(|retry_after| Exhausted::Agent { retry_after })
+            .and_then(|()| {
+                let taken = of_bytes.take_units(agent_bytes, bytes, now);
+                taken.map_err(|retry_after| Exhausted::AgentBytes { retry_after })
+            })
+            .and_then(|()| {
+                charged.total.take(total, now).map_err(|retry_after| Exhausted::Total { retry_after })
+            });
+        match taken {
+            // What the bucket that refused keeps is how long to wait, no charge.
+            Err(Exhausted::AgentBytes { .. }) => records.put_back(agent),
+            Err(Exhausted::Total { .. }) => *buckets = before,
+            _ => {}
+        }
+        taken
     }
     /// Takes back a charge for a submission that the log had no room for.
-    pub fn put_back(&self, agent: &[u8; 20]) {
+    pub fn put_back(&self, agent: &[u8; 20], bytes: u64) {
         let charged = &mut *hold(&self.charged);
-        if let Some(bucket) = charged.agents.get_mut(agent) {
-            bucket.put_back(self.rates.agent);
+        if let Some(buckets) = charged.agents.get_mut(agent) {
+            buckets.records.put_back(self.rates.agent);
+            buckets.bytes.put_back_units(self.rates.agent_bytes, bytes);
         }
         charged.total.put_back(self.rates.total);
     }

@@ -1,7 +1,7 @@
 //! What limits write down, so that a restart forgives nothing.
 
 use crate::disk::Disk;
-use crate::http::server::limits::Charged;
+use crate::http::server::limits::{AgentBuckets, Charged};
 use crate::http::server::rate::{Bucket, UnixNanos};
 use crate::http::whole_file;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -14,7 +14,7 @@ const MAGIC: [u8; 8] = *b"CANDORLM";
 /// Its name in the log's folder.
 const NAME: &str = "private/limits";
 /// Longest file: a million agents.
-const MAX_BYTES: u64 = 32 << 20;
+const MAX_BYTES: u64 = 40 << 20;
 
 /// Why what was charged is not known.
 #[derive(Debug, Error)]
@@ -43,7 +43,8 @@ pub enum LimitsFileError {
 #[derive(BorshSerialize, BorshDeserialize)]
 struct File {
     total: u64,
-    agents: Vec<([u8; 20], u64)>,
+    /// When its records, and their bytes, are full again.
+    agents: Vec<([u8; 20], u64, u64)>,
 }
 
 /// What was charged when the file was written; nothing where there is none.
@@ -54,13 +55,20 @@ pub fn read<D: Disk>(disk: &D) -> Result<Charged, LimitsFileError> {
         return Err(LimitsFileError::Order);
     }
     let bucket = |time| Bucket::full_at(UnixNanos(time));
-    let agents = file.agents.into_iter().map(|(agent, time)| (agent, bucket(time))).collect();
+    let agents = file.agents.into_iter().map(|(agent, records, bytes)| {
+        (agent, AgentBuckets { records: bucket(records), bytes: bucket(bytes) })
+    });
+    let agents = agents.collect();
     Ok(Charged { agents, total: bucket(file.total) })
 }
 
 /// Writes down what is charged; durable on return.
 pub fn write<D: Disk>(disk: &D, charged: &Charged) -> Result<(), LimitsFileError> {
-    let agents = charged.agents.iter().map(|(agent, bucket)| (*agent, bucket.is_full_at().0)).collect();
+    let agents = charged
+        .agents
+        .iter()
+        .map(|(agent, buckets)| (*agent, buckets.records.is_full_at().0, buckets.bytes.is_full_at().0));
+    let agents = agents.collect();
     let file = File { total: charged.total.is_full_at().0, agents };
     Ok(whole_file::replace(disk, NAME, &encode_file(&MAGIC, &file))?)
 }

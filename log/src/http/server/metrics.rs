@@ -17,6 +17,7 @@ struct Counts {
     submissions: BTreeMap<&'static str, u64>,
     reads: BTreeMap<(&'static str, u16), u64>,
     acknowledged: Histogram,
+    accepted_bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +53,11 @@ impl Metrics {
     pub(crate) fn submission(&self, outcome: &'static str) {
         *self.hold().submissions.entry(outcome).or_insert(0) += 1;
     }
+    /// A record of so many bytes was taken.
+    pub(crate) fn accepted_bytes(&self, bytes: u64) {
+        let mut counts = self.hold();
+        counts.accepted_bytes = counts.accepted_bytes.saturating_add(bytes);
+    }
     /// A submission was acknowledged after this time.
     pub(crate) fn acknowledged(&self, time: Duration) {
         self.hold().acknowledged.observe(time);
@@ -83,6 +89,12 @@ impl Metrics {
             submissions
                 .map(|(outcome, count)| (format!("{{outcome=\"{outcome}\"}}"), count.to_string()))
                 .collect(),
+        );
+        family(
+            "candor_log_accepted_bytes_total",
+            "counter",
+            "Bytes of records that were taken, as they were handed in.",
+            vec![(String::new(), counts.accepted_bytes.to_string())],
         );
         let reads = counts.reads.iter();
         family(

@@ -25,7 +25,7 @@ pub use app::ServerSettings;
 pub use clock::{Clock, SystemClock};
 pub use connection::ConnectionSettings;
 pub use host::Running;
-pub use limits::{Charged, Exhausted, Limits, MAX_ADDRESSES, Rates};
+pub use limits::{AgentBuckets, Charged, Exhausted, Limits, MAX_ADDRESSES, Rates};
 pub use limits_file::{LimitsFileError, read as read_limits, write as write_limits};
 pub use log::{RunningLog, ServeError, serve_log};
 pub use openapi::{ROUTES, Route, description};

@@ -16,13 +16,18 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Time in which one unit flows back.
-    fn interval(self) -> u64 {
-        (1_000_000_000 / u64::from(self.per_second.max(1))).max(1)
+    /// Time in which so many units flow back.
+    fn time_of(self, units: u64) -> u64 {
+        let nanos = u128::from(units) * 1_000_000_000 / u128::from(self.per_second.max(1));
+        u64::try_from(nanos).unwrap_or(u64::MAX).max(1)
     }
     /// Time in which an empty bucket becomes full.
     fn capacity(self) -> u64 {
-        self.interval().saturating_mul(u64::from(self.burst.max(1)))
+        self.time_of(u64::from(self.burst.max(1)))
+    }
+    /// Time in which what is taken flows back: more than a whole bucket is taken as a whole bucket.
+    fn cost(self, units: u64) -> u64 {
+        self.time_of(units).min(self.capacity())
     }
 }
 
@@ -51,9 +56,15 @@ impl Bucket {
     /// Errors: how long until there is one. A clock that was put back never keeps a bucket empty for longer than it takes to
     /// fill.
     pub fn take(&mut self, rate: Rate, now: UnixNanos) -> Result<(), Duration> {
+        self.take_units(rate, 1, now)
+    }
+    /// Takes so many units at once; more than the bucket holds are taken from a full one as a whole bucket.
+    ///
+    /// Errors: as [`Bucket::take`]; nothing is taken then.
+    pub fn take_units(&mut self, rate: Rate, units: u64, now: UnixNanos) -> Result<(), Duration> {
         let capacity = rate.capacity();
         let missing = self.missing(now).min(capacity);
-        let after = missing.saturating_add(rate.interval());
+        let after = missing.saturating_add(rate.cost(units));
         // Kept also where nothing is taken: time that was put back is not waited for twice.
         self.full_at = UnixNanos(now.0.saturating_add(missing));
         if after > capacity {
@@ -64,7 +75,11 @@ impl Bucket {
     }
     /// Puts a unit back that was taken for nothing.
     pub fn put_back(&mut self, rate: Rate) {
-        self.full_at = UnixNanos(self.full_at.0.saturating_sub(rate.interval()));
+        self.put_back_units(rate, 1);
+    }
+    /// Puts so many units back that were taken at once for nothing.
+    pub fn put_back_units(&mut self, rate: Rate, units: u64) {
+        self.full_at = UnixNanos(self.full_at.0.saturating_sub(rate.cost(units)));
     }
     /// Whether a unit can be taken; how long until then otherwise. Nothing is taken.
     pub fn check(&self, rate: Rate, now: UnixNanos) -> Result<(), Duration> {

@@ -93,6 +93,7 @@ impl From<Exhausted> for Refused {
     fn from(error: Exhausted) -> Self {
         let code = match error {
             Exhausted::Agent { .. } => "agent-limit",
+            Exhausted::AgentBytes { .. } => "agent-bytes-limit",
             Exhausted::Total { .. } => "total-limit",
             Exhausted::Address { .. } => "address-limit",
         };

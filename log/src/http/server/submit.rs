@@ -94,6 +94,7 @@ async fn accept<D: Disk>(
     let limit = app.settings.max_record_bytes;
     let body = request_body::read(headers, body, limit, app.settings.body_timeout).await;
     let body = body.map_err(|error| Charge::Address(error.into()))?;
+    let bytes = body.len() as u64;
     let (agent, program_id, record_hash) = (claim.agent, claim.program_id, claim.record_hash);
     let submitted = {
         let app = Arc::clone(app);
@@ -105,8 +106,10 @@ async fn accept<D: Disk>(
     let sequenced = sequenced.map_err(|error| nobody(error.into()))?;
     if sequenced.duplicate {
         // Whoever hands it in again, it may not be the agent.
-        app.limits.put_back(&agent);
+        app.limits.put_back(&agent, bytes);
         app.limits.charge_address(address, app.clock.now());
+    } else {
+        app.metrics.accepted_bytes(bytes);
     }
     // It is registered: a record of it was taken.
     let length = app.log.chain_length(&agent, &program_id);
@@ -161,7 +164,9 @@ fn hand_in<D: Disk>(
     if let Some((what, _)) = agrees.into_iter().find(|(_, agrees)| !agrees) {
         return Err(Charge::Address(Refused::claim_mismatch(what)));
     }
-    app.limits.take_agent(&claim.agent, app.clock.now()).map_err(|error| Charge::Nobody(error.into()))?;
+    let length = bytes.len() as u64;
+    let taken = app.limits.take_agent(&claim.agent, length, app.clock.now());
+    taken.map_err(|error| Charge::Nobody(error.into()))?;
     let signed = record.signed_header();
     let submission = Submission { domain: *domain, signed, body_hash, body: Some(body) };
     let pending = app.log.submit(submission).map_err(|error| {
@@ -170,7 +175,7 @@ fn hand_in<D: Disk>(
             SubmitError::QueueFull { .. } | SubmitError::Backlog { .. } | SubmitError::Pipeline(_)
         );
         if ours {
-            app.limits.put_back(&claim.agent);
+            app.limits.put_back(&claim.agent, length);
         }
         Charge::Nobody(error.into())
     })?;

@@ -55,7 +55,8 @@ pub fn serve_witness<D: Disk>(
     settings: WitnessSettings,
 ) -> io::Result<Running> {
     let rate = settings.refused;
-    let limits = Limits::new(Rates { agent: rate, total: rate, address: rate }, Charged::NONE);
+    let limits =
+        Limits::new(Rates { agent: rate, agent_bytes: rate, total: rate, address: rate }, Charged::NONE);
     let app = Arc::new(App { witness, clock, limits, body_timeout: settings.body_timeout });
     let router = Router::new()
         .route("/add-checkpoint", post(add_checkpoint::<D>))

@@ -2,7 +2,7 @@
 
 use crate::fleet::{Agent, key, settings, signer};
 use crate::network::listener;
-use crate::served::{NO_LIMIT, PATIENCE, client, generous, restart, start};
+use crate::served::{NO_BYTE_LIMIT, NO_LIMIT, PATIENCE, client, generous, restart, start};
 use candor_log::http::server::{Rate, Rates, ServerSettings};
 use candor_log::http::{
     BackOff, BackgroundDelivery, ChainName, ClientError, ConnectError, Delivery, DeliveryError, LogClient,
@@ -203,7 +203,12 @@ fn what_the_log_will_never_take_is_not_tried_again() {
 fn a_limit_is_waited_for_as_long_as_the_log_asks() {
     let (place, outbox_place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (agent, log) = outbox(outbox_place.path(), 3);
-    let rates = Rates { agent: Rate { per_second: 1, burst: 2 }, total: NO_LIMIT, address: NO_LIMIT };
+    let rates = Rates {
+        agent: Rate { per_second: 1, burst: 2 },
+        agent_bytes: NO_BYTE_LIMIT,
+        total: NO_LIMIT,
+        address: NO_LIMIT,
+    };
     let served = start(place.path(), &[&agent], settings(), ServerSettings { rates, ..generous() });
     let mut delivery = open(&served.url(), outbox_place.path(), &log, agent.chain_name()).unwrap();
     let error = delivery.deliver(&log).unwrap_err();

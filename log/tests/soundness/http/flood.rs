@@ -2,7 +2,7 @@
 
 use crate::fleet::{Agent, settings, signer};
 use crate::network::request;
-use crate::served::{NO_LIMIT, claim, client, generous, serve, start, still};
+use crate::served::{NO_BYTE_LIMIT, NO_LIMIT, claim, client, generous, serve, start, still};
 use candor_log::FileSystem;
 use candor_log::http::server::{ConnectionSettings, Rate, Rates, RunningLog, ServerSettings};
 use candor_log::http::{ClientError, RecordState};
@@ -20,7 +20,12 @@ const HONEST: usize = 40;
 fn an_agent_that_floods_uses_up_its_own_limit_and_no_other() {
     let place = tempfile::tempdir().unwrap();
     let (mut honest, mut flooding) = (Agent::new(0), Agent::new(1));
-    let rates = Rates { agent: Rate { per_second: 5, burst: 50 }, total: NO_LIMIT, address: NO_LIMIT };
+    let rates = Rates {
+        agent: Rate { per_second: 5, burst: 50 },
+        agent_bytes: NO_BYTE_LIMIT,
+        total: NO_LIMIT,
+        address: NO_LIMIT,
+    };
     let server = ServerSettings { rates, ..generous() };
     let log = start(place.path(), &[&honest, &flooding], settings(), server);
     let records = honest.records(HONEST);
@@ -116,7 +121,7 @@ fn behind(place: &Path, proxy: &str, agents: &[&Agent]) -> RunningLog<FileSystem
     let address = Rate { per_second: 1, burst: 2 };
     let proxy: Option<IpAddr> = Some(proxy.parse().unwrap());
     let connections = ConnectionSettings { proxy, max_per_address: 0, ..ConnectionSettings::default() };
-    let rates = Rates { agent: NO_LIMIT, total: NO_LIMIT, address };
+    let rates = Rates { agent: NO_LIMIT, agent_bytes: NO_BYTE_LIMIT, total: NO_LIMIT, address };
     let server = ServerSettings { rates, connections, ..generous() };
     let log = Log::create(FileSystem::at(place), settings(), signer()).unwrap();
     agents.iter().for_each(|agent| log.register(agent.registration.clone()).unwrap());
@@ -146,7 +151,12 @@ fn behind_a_web_server_a_stranger_keeps_out_himself_and_nobody_else() {
 #[test]
 fn who_is_not_the_proxy_names_nobody_else() {
     let place = tempfile::tempdir().unwrap();
-    let rates = Rates { agent: NO_LIMIT, total: NO_LIMIT, address: Rate { per_second: 1, burst: 2 } };
+    let rates = Rates {
+        agent: NO_LIMIT,
+        agent_bytes: NO_BYTE_LIMIT,
+        total: NO_LIMIT,
+        address: Rate { per_second: 1, burst: 2 },
+    };
     for (number, proxy) in [None, Some("127.0.0.2")].into_iter().enumerate() {
         let proxy = proxy.map(|proxy| proxy.parse().unwrap());
         let connections = ConnectionSettings { proxy, ..ConnectionSettings::default() };

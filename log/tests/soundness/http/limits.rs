@@ -2,16 +2,19 @@
 
 use crate::disk::fault::Computer;
 use candor_log::http::server::{
-    Bucket, Charged, Exhausted, Limits, LimitsFileError, MAX_ADDRESSES, Rate, Rates, UnixNanos, read_limits,
-    write_limits,
+    AgentBuckets, Bucket, Charged, Exhausted, Limits, LimitsFileError, MAX_ADDRESSES, Rate, Rates, UnixNanos,
+    read_limits, write_limits,
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 const SECOND: u64 = 1_000_000_000;
+/// Of a record, where bytes are not the point.
+const BYTES: u64 = 1;
 const NOW: UnixNanos = UnixNanos(1_700_000_000 * SECOND);
 const RATES: Rates = Rates {
     agent: Rate { per_second: 2, burst: 4 },
+    agent_bytes: Rate { per_second: 100, burst: 1000 },
     total: Rate { per_second: 10, burst: 6 },
     address: Rate { per_second: 1, burst: 3 },
 };
@@ -76,30 +79,69 @@ fn rates_of_any_size_do_not_overflow() {
 fn one_agent_cannot_use_up_what_is_anothers() {
     let limits = Limits::new(RATES, Charged::NONE);
     for _ in 0..4 {
-        assert_eq!(limits.take_agent(&agent(1), NOW), Ok(()));
+        assert_eq!(limits.take_agent(&agent(1), BYTES, NOW), Ok(()));
     }
     let wait = Duration::from_millis(500);
     for _ in 0..400 {
-        assert_eq!(limits.take_agent(&agent(1), NOW), Err(Exhausted::Agent { retry_after: wait }));
+        assert_eq!(limits.take_agent(&agent(1), BYTES, NOW), Err(Exhausted::Agent { retry_after: wait }));
     }
     // What was refused did not count for the total either: two of its six are left.
-    assert_eq!(limits.take_agent(&agent(2), NOW), Ok(()));
-    assert_eq!(limits.take_agent(&agent(2), NOW), Ok(()));
+    assert_eq!(limits.take_agent(&agent(2), BYTES, NOW), Ok(()));
+    assert_eq!(limits.take_agent(&agent(2), BYTES, NOW), Ok(()));
     let total = Exhausted::Total { retry_after: Duration::from_millis(100) };
-    assert_eq!(limits.take_agent(&agent(2), NOW), Err(total));
+    assert_eq!(limits.take_agent(&agent(2), BYTES, NOW), Err(total));
     assert_eq!((total.scope(), total.retry_after()), ("total", Duration::from_millis(100)));
     // And what the total refused did not count for the agent.
-    assert_eq!(limits.take_agent(&agent(2), later(SECOND / 10)), Ok(()));
-    assert_eq!(limits.take_agent(&agent(2), later(SECOND / 5)), Ok(()));
-    assert!(matches!(limits.take_agent(&agent(2), later(SECOND / 5)), Err(Exhausted::Agent { .. })));
+    assert_eq!(limits.take_agent(&agent(2), BYTES, later(SECOND / 10)), Ok(()));
+    assert_eq!(limits.take_agent(&agent(2), BYTES, later(SECOND / 5)), Ok(()));
+    assert!(matches!(limits.take_agent(&agent(2), BYTES, later(SECOND / 5)), Err(Exhausted::Agent { .. })));
+}
+
+#[test]
+fn bytes_are_counted_one_by_one() {
+    let limits = Limits::new(RATES, Charged::NONE);
+    assert_eq!(limits.take_agent(&agent(1), 400, NOW), Ok(()));
+    // 600 are left, a hundred a second come back.
+    let exhausted = |millis| Exhausted::AgentBytes { retry_after: Duration::from_millis(millis) };
+    assert_eq!(limits.take_agent(&agent(1), 601, NOW), Err(exhausted(10)));
+    assert_eq!(limits.take_agent(&agent(1), 1000, NOW), Err(exhausted(4000)));
+    assert_eq!(
+        (exhausted(10).scope(), exhausted(10).retry_after()),
+        ("agent-bytes", Duration::from_millis(10))
+    );
+    // What was refused for its bytes was not counted as a record: three of four are left.
+    assert_eq!(limits.take_agent(&agent(1), 600, NOW), Ok(()));
+    assert_eq!(limits.take_agent(&agent(1), 1, NOW), Err(exhausted(10)));
+    // Another agent has its own.
+    assert_eq!(limits.take_agent(&agent(2), 1000, NOW), Ok(()));
+    // What the total refused is given back: of agent 2 nothing is left, of agent 3 everything.
+    for _ in 0..3 {
+        assert_eq!(limits.take_agent(&agent(4), BYTES, NOW), Ok(()));
+    }
+    assert!(matches!(limits.take_agent(&agent(3), 1000, NOW), Err(Exhausted::Total { .. })));
+    assert_eq!(limits.take_agent(&agent(3), 1000, later(SECOND / 10)), Ok(()));
+    // And so is what the log had no room for.
+    limits.put_back(&agent(3), 1000);
+    assert_eq!(limits.take_agent(&agent(3), 1000, later(SECOND / 5)), Ok(()));
+}
+
+#[test]
+fn a_record_that_is_longer_than_a_full_bucket_empties_it() {
+    let (rate, mut bucket) = (Rate { per_second: 100, burst: 1000 }, Bucket::FULL);
+    assert_eq!(bucket.take_units(rate, u64::MAX, NOW), Ok(()));
+    assert_eq!(bucket.take_units(rate, 1, NOW), Err(Duration::from_millis(10)));
+    assert_eq!(bucket.take_units(rate, 5000, later(SECOND)), Err(Duration::from_secs(9)));
+    assert_eq!(bucket.take_units(rate, 5000, later(10 * SECOND)), Ok(()));
+    bucket.put_back_units(rate, 5000);
+    assert!(bucket.is_full(later(10 * SECOND)));
 }
 
 #[test]
 fn what_the_log_had_no_room_for_is_given_back() {
     let limits = Limits::new(RATES, Charged::NONE);
     for _ in 0..100 {
-        assert_eq!(limits.take_agent(&agent(1), NOW), Ok(()));
-        limits.put_back(&agent(1));
+        assert_eq!(limits.take_agent(&agent(1), BYTES, NOW), Ok(()));
+        limits.put_back(&agent(1), BYTES);
     }
 }
 
@@ -146,14 +188,14 @@ fn a_restart_forgives_nothing() {
     let computer = Computer::default();
     let limits = Limits::new(RATES, read_limits(&computer.disk()).unwrap());
     for _ in 0..4 {
-        limits.take_agent(&agent(1), NOW).unwrap();
+        limits.take_agent(&agent(1), BYTES, NOW).unwrap();
     }
-    limits.take_agent(&agent(2), NOW).unwrap();
+    limits.take_agent(&agent(2), BYTES, NOW).unwrap();
     write_limits(&computer.disk(), &limits.charged(NOW)).unwrap();
     let limits = Limits::new(RATES, read_limits(&computer.disk()).unwrap());
-    assert!(matches!(limits.take_agent(&agent(1), NOW), Err(Exhausted::Agent { .. })));
-    assert_eq!(limits.take_agent(&agent(2), NOW), Ok(()));
-    assert!(matches!(limits.take_agent(&agent(2), NOW), Err(Exhausted::Total { .. })));
+    assert!(matches!(limits.take_agent(&agent(1), BYTES, NOW), Err(Exhausted::Agent { .. })));
+    assert_eq!(limits.take_agent(&agent(2), BYTES, NOW), Ok(()));
+    assert!(matches!(limits.take_agent(&agent(2), BYTES, NOW), Err(Exhausted::Total { .. })));
     // Agents whose bucket is full are not written down.
     assert!(limits.charged(later(100 * SECOND)).agents.is_empty());
 }
@@ -162,8 +204,9 @@ fn a_restart_forgives_nothing() {
 fn a_damaged_file_of_limits_is_not_read_as_no_limits() {
     let computer = Computer::default();
     let mut charged = Charged::NONE;
-    charged.agents.insert(agent(1), Bucket::full_at(NOW));
-    charged.agents.insert(agent(2), Bucket::full_at(NOW));
+    let (records, bytes) = (Bucket::full_at(NOW), Bucket::full_at(later(SECOND)));
+    charged.agents.insert(agent(1), AgentBuckets { records, bytes });
+    charged.agents.insert(agent(2), AgentBuckets { records: bytes, bytes: records });
     write_limits(&computer.disk(), &charged).unwrap();
     assert_eq!(read_limits(&computer.disk()).unwrap(), charged);
     let bytes = computer.read("private/limits").unwrap();

@@ -3,7 +3,8 @@
 use crate::fleet::{Agent, key, program, settings, slow};
 use crate::network::{Answer, get, request};
 use crate::served::{
-    NO_LIMIT, OPERATOR, READER, claim, claim_for, generous, post, restart, serve, start, still, submit,
+    NO_BYTE_LIMIT, NO_LIMIT, OPERATOR, READER, claim, claim_for, generous, post, restart, serve, start,
+    still, submit,
 };
 use candor_log::FileSystem;
 use candor_log::http::server::{Rate, Rates, ServerSettings};
@@ -226,7 +227,12 @@ fn limits_are_per_agent_and_in_total_and_survive_a_restart() {
     let place = tempfile::tempdir().unwrap();
     let (mut one, mut two) = (Agent::new(0), Agent::new(1));
     let agent_rate = Rate { per_second: 1, burst: 3 };
-    let rates = Rates { agent: agent_rate, total: Rate { per_second: 1, burst: 5 }, address: NO_LIMIT };
+    let rates = Rates {
+        agent: agent_rate,
+        agent_bytes: NO_BYTE_LIMIT,
+        total: Rate { per_second: 1, burst: 5 },
+        address: NO_LIMIT,
+    };
     let server = ServerSettings { rates, ..generous() };
     let log = Log::create(FileSystem::at(place.path()), settings(), crate::fleet::signer()).unwrap();
     log.register(one.registration.clone()).unwrap();
@@ -254,11 +260,67 @@ fn limits_are_per_agent_and_in_total_and_survive_a_restart() {
 }
 
 #[test]
+fn an_agents_bytes_are_limited_to_the_byte_and_survive_a_restart() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut one, mut two) = (Agent::new(0), Agent::new(1));
+    let records = one.records(4);
+    let length = |record: &SignedRecord| encode(record).len() as u32;
+    let three: u32 = records[..3].iter().map(length).sum();
+    let with_burst = |burst| {
+        let agent_bytes = Rate { per_second: 1000, burst };
+        let rates = Rates { agent: NO_LIMIT, agent_bytes, total: NO_LIMIT, address: NO_LIMIT };
+        ServerSettings { rates, ..generous() }
+    };
+    let open = |server: &ServerSettings| {
+        let (log, _) = Log::open(FileSystem::at(place.path()), settings(), crate::fleet::signer()).unwrap();
+        serve(log, FileSystem::at(place.path()), still(), server.clone())
+    };
+    let log = Log::create(FileSystem::at(place.path()), settings(), crate::fleet::signer()).unwrap();
+    log.register(one.registration.clone()).unwrap();
+    log.register(two.registration.clone()).unwrap();
+    log.shut_down().unwrap();
+    drop(log);
+    // A byte too few for the third.
+    let few = with_burst(three - 1);
+    let mut log = open(&few);
+    for record in &records[..2] {
+        assert_eq!(submit(log.address(), 0, &one, record).status, 200);
+    }
+    for _ in 0..2 {
+        let answer = submit(log.address(), 0, &one, &records[2]);
+        refused(&answer, 429, "agent-bytes-limit");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        log.stop().unwrap();
+        log = open(&few);
+    }
+    refused(&submit(log.address(), 0, &one, &records[2]), 429, "agent-bytes-limit");
+    let text = get(log.address(), "/metrics").text().to_owned();
+    let counted = "candor_log_submissions_total{outcome=\"agent-bytes-limit\"} 1";
+    assert!(text.lines().any(|line| line == counted), "{text}");
+    // Another agent's bytes are its own.
+    let record = two.record();
+    assert_eq!(submit(log.address(), 1, &two, &record).status, 200);
+    log.stop().unwrap();
+    // With that byte it is taken, and nothing after it.
+    let log = open(&with_burst(three));
+    assert_eq!(submit(log.address(), 0, &one, &records[2]).status, 200);
+    let text = get(log.address(), "/metrics").text().to_owned();
+    let counted = format!("candor_log_accepted_bytes_total {}", length(&records[2]));
+    assert!(text.lines().any(|line| line == counted), "{counted} in {text}");
+    let answer = submit(log.address(), 0, &one, &records[3]);
+    refused(&answer, 429, "agent-bytes-limit");
+    // What it waits for is the bytes that are missing: so many, at 1,000 a second.
+    let wait = length(&records[3]).div_ceil(1000).to_string();
+    assert_eq!(answer.header("retry-after"), Some(wait.as_str()));
+}
+
+#[test]
 fn somebody_who_repeats_an_agents_submissions_does_not_use_up_its_limit() {
     let place = tempfile::tempdir().unwrap();
     let mut agent = Agent::new(0);
     let rates = Rates {
         agent: Rate { per_second: 1, burst: 4 },
+        agent_bytes: NO_BYTE_LIMIT,
         total: NO_LIMIT,
         address: Rate { per_second: 1, burst: 50 },
     };
