@@ -1,7 +1,7 @@
 //! The audit of a whole log.
 
 use crate::audit::agents::{MAX_AGENTS_BYTES, published_chains};
-use crate::audit::bodies::{self, Bodies};
+use crate::audit::bodies::{Bodies, Found};
 use crate::audit::chains::Chains;
 use crate::audit::entries::{Item, ToVerify, decode, load, verify};
 use crate::audit::error::AuditError;
@@ -14,8 +14,11 @@ use candor_trace::Chain;
 use candor_trace::tlog::{BundleId, QuorumPolicy, SignedCheckpoint, TILE_WIDTH};
 use std::collections::BTreeMap;
 
-/// Bundles that are in memory at a time.
+/// Bundles that are in memory at a time: of an honest log 4 MiB.
 const BUNDLES_AT_A_TIME: u64 = 32;
+/// Once so many bytes of bundles are in memory no further one is read: a bundle may have 16.8 MB, and an operator who is not
+/// honest may make all of them so long.
+const HELD_BYTES: usize = 8 << 20;
 
 /// What an auditor brings along.
 pub struct AuditSettings<'a> {
@@ -32,7 +35,8 @@ pub struct AuditSettings<'a> {
 /// Everything that the log publishes is in order: checkpoint, tree, tiles, entries, signatures, chains.
 ///
 /// Memory does not grow with the log, but for one state per chain. `progress` is told how many entries of how many are done.
-/// Errors: the first thing that is wrong.
+/// Errors: the first thing that is wrong with the log; if nothing is, [`AuditError::Bodies`] with every chain's first body that
+/// is not what was signed.
 /// Owes: [`Card::validate`]; that decisions are right (replay, or a proof); that the log shows everybody the same checkpoint,
 /// which witnesses vouch for; that an agent's records outside the log do not contradict these.
 pub fn audit<S: Source>(
@@ -81,16 +85,13 @@ pub fn audit<S: Source>(
         tree: Rebuilt::new(source, size),
         entries: 0,
         pruned: 0,
-        bodies: 0,
-        bodies_missing: 0,
+        bodies: Found::default(),
     };
     run.check_remembered(0)?;
     let bundles = size.div_ceil(TILE_WIDTH);
     let mut first = 0;
     while first < bundles {
-        let last = bundles.min(first + BUNDLES_AT_A_TIME);
-        run.bundles(first, last)?;
-        first = last;
+        first = run.bundles(first, bundles.min(first + BUNDLES_AT_A_TIME))?;
         progress(size.min(first.saturating_mul(TILE_WIDTH)), size);
     }
     run.tree.finish()?;
@@ -98,7 +99,7 @@ pub fn audit<S: Source>(
     if rebuilt != *checkpoint.root() {
         return Err(AuditError::Root { size, signed: *checkpoint.root(), rebuilt });
     }
-    Ok(AuditReport {
+    let report = AuditReport {
         origin: checkpoint.origin().to_owned(),
         size,
         root: rebuilt,
@@ -110,9 +111,10 @@ pub fn audit<S: Source>(
         resumed_chains: run.chains.resumed(),
         chains_with_card,
         remembered: run.remembered.as_ref().map(|signed| signed.checkpoint().size()),
-        bodies: run.bodies,
-        bodies_missing: run.bodies_missing,
-    })
+        bodies: run.bodies.right,
+        bodies_missing: run.bodies.missing,
+    };
+    run.bodies.conclude(report).map_err(|faults| AuditError::Bodies { faults })
 }
 
 /// The remembered checkpoint: signed by the log, and not larger than what is published now.
@@ -147,17 +149,23 @@ struct Run<'a, S> {
     tree: Rebuilt<'a, S>,
     entries: u64,
     pruned: u64,
-    bodies: u64,
-    bodies_missing: u64,
+    bodies: Found,
 }
 
 impl<S: Source> Run<'_, S> {
     /// Some bundles, in three passes: decode all, take them up one by one, verify all. What is wrong first is told first.
-    fn bundles(&mut self, first: u64, last: u64) -> Result<(), AuditError> {
+    /// Returns the bundle that comes next: where they are longer than an honest log's, fewer are held at a time.
+    fn bundles(&mut self, first: u64, last: u64) -> Result<u64, AuditError> {
         let (mut loaded, mut failed) = (Vec::new(), None);
-        for id in (first..last).filter_map(|index| BundleId::of_tree(index, self.size)) {
+        let (mut next, mut held_bytes) = (first, 0);
+        while next < last && held_bytes < HELD_BYTES {
+            let Some(id) = BundleId::of_tree(next, self.size) else { break };
+            next += 1;
             match load(self.source, id, self.size, self.minimum_index) {
-                Ok(bundle) => loaded.push(bundle),
+                Ok(bundle) => {
+                    held_bytes += bundle.len_bytes();
+                    loaded.push(bundle);
+                }
                 Err(error) => {
                     failed = Some(error);
                     break;
@@ -177,7 +185,7 @@ impl<S: Source> Run<'_, S> {
         let unverified = verify(&to_verify, self.size);
         // A tile is compared when it is complete: the difference may lie before what verification found.
         let earliest = [failed, unverified].into_iter().flatten().min_by_key(AuditError::position);
-        earliest.map_or(Ok(()), Err)
+        earliest.map_or(Ok(next), Err)
     }
     /// One entry: its leaf, its chain, its body.
     fn take(&mut self, item: Item, to_verify: &mut Vec<ToVerify>) -> Result<(), AuditError> {
@@ -204,10 +212,7 @@ impl<S: Source> Run<'_, S> {
         }
         if let Some(bodies) = self.settings.bodies {
             let card = self.cards.get(&program_id).map(|(card, _)| *card);
-            match bodies::check(bodies, index, &entry, card)? {
-                true => self.bodies += 1,
-                false => self.bodies_missing += 1,
-            }
+            self.bodies.check(bodies, index, &entry, card)?;
         }
         let unregistered = || AuditError::Unregistered { file: file(), index, agent, program_id };
         let expected = self.chains.advance(header, decoded.record_hash).ok_or_else(unregistered)?;

@@ -28,6 +28,16 @@ pub(super) enum Loaded {
     Pruned { id: BundleId, leaves: Vec<Hash> },
 }
 
+impl Loaded {
+    /// Bytes that it takes in memory.
+    pub(super) fn len_bytes(&self) -> usize {
+        match self {
+            Self::Bundle { bytes, .. } => bytes.len(),
+            Self::Pruned { leaves, .. } => size_of_val(leaves.as_slice()),
+        }
+    }
+}
+
 /// Reads a bundle of a tree; if the partial one is gone because the log grew, the full one. A bundle below the minimum
 /// index may be gone: then its leaves come from its tile.
 pub(super) fn load(

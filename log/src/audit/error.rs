@@ -1,11 +1,12 @@
 //! The first thing that is wrong with a log.
 
 use crate::audit::agents::AgentsFileError;
+use crate::audit::bodies::BodyFaults;
 use crate::audit::source::SourceError;
 use crate::retention::RetentionFileError;
 use candor_program::encoding::DecodeError;
 use candor_trace::tlog::{CheckpointRejected, EntryBundleError, Hash, TileError};
-use candor_trace::{BodyError, ChainError, SignatureError};
+use candor_trace::{ChainError, SignatureError};
 use thiserror::Error;
 
 /// Why a log is not accepted: what, in which file, at which entry. Files are paths below the log's prefix.
@@ -194,32 +195,24 @@ pub enum AuditError {
         /// Program.
         program_id: [u8; 32],
     },
-    /// A body is not the one that the entry names.
-    #[error("body of entry {index}: its hash is 0x{}, the entry names 0x{}", hex::encode(.got), hex::encode(.expected))]
-    BodyHash {
-        /// Entry.
-        index: u64,
-        /// Named by the entry.
-        expected: [u8; 32],
-        /// Of the body.
-        got: [u8; 32],
+    /// The log is in order, and bodies of some chains are not what their agents signed.
+    #[error(
+        "{} of {} not what was signed; the first, of entry {}: {}",
+        count(.faults.bodies, "body", "bodies"), count(.faults.chains, "chain is", "chains are"), first(.faults).0, first(.faults).1
+    )]
+    Bodies {
+        /// Which.
+        faults: Box<BodyFaults>,
     },
-    /// A body is malformed.
-    #[error("body of entry {index}: {source}")]
-    BodyMalformed {
-        /// Entry.
-        index: u64,
-        /// Why.
-        source: DecodeError,
-    },
-    /// A body does not open what the agent signed.
-    #[error("body of entry {index}: {source}")]
-    Body {
-        /// Entry.
-        index: u64,
-        /// Why.
-        source: BodyError,
-    },
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// Entry and fault of the first, for the message.
+fn first(faults: &BodyFaults) -> (u64, String) {
+    faults.first.first().map(|first| (first.index, first.fault.to_string())).unwrap_or_default()
 }
 
 fn entry(index: &Option<u64>) -> String {
@@ -239,10 +232,8 @@ impl AuditError {
             | Self::Unregistered { index, .. }
             | Self::Domain { index, .. }
             | Self::Link { index, .. }
-            | Self::Signature { index, .. }
-            | Self::BodyHash { index, .. }
-            | Self::BodyMalformed { index, .. }
-            | Self::Body { index, .. } => Some(*index),
+            | Self::Signature { index, .. } => Some(*index),
+            Self::Bodies { faults } => faults.first.first().map(|first| first.index),
             Self::Unreadable(_)
             | Self::Agents { .. }
             | Self::Policy { .. }
@@ -280,12 +271,7 @@ impl AuditError {
             Self::Agents { .. } | Self::Card { .. } => Some("agents.json"),
             Self::Policy { .. } | Self::MinimumIndex { .. } | Self::NoRetention { .. } => Some("policy.json"),
             Self::Checkpoint { .. } | Self::Shrunk { .. } | Self::Root { .. } => Some("checkpoint"),
-            Self::Unreadable(_)
-            | Self::Remembered { .. }
-            | Self::Forked { .. }
-            | Self::BodyHash { .. }
-            | Self::BodyMalformed { .. }
-            | Self::Body { .. } => None,
+            Self::Unreadable(_) | Self::Remembered { .. } | Self::Forked { .. } | Self::Bodies { .. } => None,
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`audit`] reads what any web server can serve ([`Source`]), rebuilds the tree from the entries, checks every entry, every
 //! chain and every signature, and compares the outcome with the signed checkpoint and with one that is remembered. It stops
-//! at the first thing that is wrong and names it ([`AuditError`]). Rules: docs/spec/log.md, "Auditing".
+//! at the first thing that is wrong with the log and names it ([`AuditError`]); bodies that are not what was signed do not stop
+//! it ([`BodyFaults`]). Rules: docs/spec/log.md, "Auditing".
 //!
 //! Nothing of the pipeline is used here: a mistake there is not repeated by its judge.
 
@@ -21,7 +22,7 @@ mod url;
 
 pub use agents::{AgentsFileError, ChainKey, MAX_AGENTS_BYTES, PublishedChain, published_chains};
 pub use auditor::{AuditSettings, audit};
-pub use bodies::{Bodies, BodyFolder};
+pub use bodies::{Bodies, BodyFault, BodyFaults, BodyFolder, ChainFault, MAX_FAULTS};
 pub use error::AuditError;
 pub use proof::{LogProofError, consistency_proof, inclusion_proof, leaf_at, read_key};
 pub use report::AuditReport;

@@ -3,12 +3,13 @@
 use super::published::{Published, Trust};
 use crate::artefact;
 use crate::classify::Classify;
-use crate::exit::Failure;
-use crate::output::{Report, count, table};
+use crate::exit::{ExitClass, Failure};
+use crate::output::{Report, count, hex_string, table};
 use crate::progress::Progress;
 use crate::store::{self, Existing};
 use candor_log::audit::{
-    AuditReport, AuditSettings, Bodies, BodyFolder, MAX_CHECKPOINT_FILE_BYTES, Source, audit,
+    AuditError, AuditReport, AuditSettings, Bodies, BodyFaults, BodyFolder, MAX_CHECKPOINT_FILE_BYTES,
+    Source, audit,
 };
 use clap::Args;
 use serde_json::json;
@@ -68,7 +69,7 @@ impl Audit {
             bodies: bodies.as_ref().map(|bodies| bodies as &dyn Bodies),
         };
         let missing = || {
-            let failure = Failure::new(crate::exit::ExitClass::Rejected, "checkpoint is missing");
+            let failure = Failure::new(ExitClass::Rejected, "checkpoint is missing");
             place(failure.fix("check that this is a log, and that it has published anything"))
         };
         let checkpoint = published
@@ -79,7 +80,15 @@ impl Audit {
         let mut progress = Progress::new("auditing");
         let report = audit(&pinned, &settings, |done, total| progress.at(done, total));
         drop(progress);
-        let report = report.map_err(|error| place(error.failure()))?;
+        let report = match report {
+            Ok(report) => report,
+            Err(AuditError::Bodies { faults }) => {
+                let described =
+                    describe(&faults.report, trusted.assumptions(), trusted.to_json(), bodies.is_some());
+                return Ok(with_faults(described, &faults));
+            }
+            Err(error) => return Err(place(error.failure())),
+        };
         if let Some(path) = &self.remember {
             store::write(path, &pinned.checkpoint, Existing::Replace)?;
         }
@@ -133,4 +142,42 @@ fn describe(report: &AuditReport, assumptions: String, trust: serde_json::Value,
         "restsOn": trust,
     });
     Report::accepted(table(&rows), json)
+}
+
+/// The log is in order and bodies are not: every chain's first is listed.
+fn with_faults(described: Report, faults: &BodyFaults) -> Report {
+    let Report { mut text, mut json, .. } = described;
+    let more = faults.chains.saturating_sub(faults.first.len() as u64);
+    text.push_str(&format!(
+        "\nrejected: {} of {} not what was signed; the log itself is in order. The first of each:",
+        if faults.bodies == 1 { "1 body".to_owned() } else { format!("{} bodies", faults.bodies) },
+        count(faults.chains, "chain"),
+    ));
+    for one in &faults.first {
+        let (agent, program_id) = (hex_string(&one.agent), hex_string(&one.program_id));
+        text.push_str(&format!(
+            "\n  entry {}, agent {agent}, program {program_id}: {}",
+            one.index, one.fault
+        ));
+    }
+    if more > 0 {
+        text.push_str(&format!("\n  and {} more", count(more, "chain")));
+    }
+    let list: Vec<_> = faults
+        .first
+        .iter()
+        .map(|one| {
+            json!({
+                "agent": hex_string(&one.agent),
+                "programId": hex_string(&one.program_id),
+                "index": one.index,
+                "fault": one.fault.to_string(),
+            })
+        })
+        .collect();
+    json["bodiesWrong"] = json!(faults.bodies);
+    json["chainsWithWrongBodies"] = json!(faults.chains);
+    json["bodyFaults"] = json!(list);
+    json["exitCode"] = json!(ExitClass::Rejected.code());
+    Report { class: ExitClass::Rejected, text, json }
 }

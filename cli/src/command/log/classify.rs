@@ -143,8 +143,7 @@ impl Classify for AuditError {
             | Self::Policy { .. }
             | Self::Bundle { .. }
             | Self::Tile { .. }
-            | Self::Entry { .. }
-            | Self::BodyMalformed { .. } => ExitClass::Malformed,
+            | Self::Entry { .. } => ExitClass::Malformed,
             Self::Checkpoint { source } | Self::Remembered { source } => source.class(),
             _ => ExitClass::Rejected,
         }
@@ -156,7 +155,7 @@ impl Classify for AuditError {
             Self::Shrunk { .. } | Self::Forked { .. } => {
                 "keep both checkpoints: together they show that the log's operator signed two histories"
             }
-            Self::Card { .. } | Self::BodyHash { .. } | Self::Body { .. } | Self::BodyMalformed { .. } => {
+            Self::Card { .. } | Self::Bodies { .. } => {
                 "check that card and bodies are those of this log; if they are, ask its operator"
             }
             _ => "keep a copy of the file and of the checkpoint, and ask the log's operator",

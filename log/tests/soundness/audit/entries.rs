@@ -2,9 +2,12 @@
 
 use crate::agent;
 use crate::published::{Fleet, Published, policy};
-use candor_log::audit::{AuditError, AuditSettings, BodyFolder, audit};
-use candor_program::encoding::DecodeError;
-use candor_trace::{BodyError, ChainError, Entry, SignatureError, body_hash};
+use candor_log::audit::{
+    AuditError, AuditReport, AuditSettings, Bodies, BodyFault, BodyFaults, BodyFolder, MAX_FAULTS,
+    SourceError, audit,
+};
+use candor_program::encoding::{DecodeError, FrBytes};
+use candor_trace::{BodyError, Chain, ChainError, Entry, Recorder, SignatureError, body_hash};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -205,12 +208,19 @@ fn time_does_not_go_back_across_a_gap() {
     assert!(matches!(error, AuditError::Link { index: 512, source, .. } if source == expected), "{error}");
 }
 
-fn with_bodies(place: &Path, log: &Published) -> AuditError {
+fn with_bodies(place: &Path, log: &Published) -> Result<AuditReport, AuditError> {
     let bodies = BodyFolder::at(place);
     let cards = [FLEET.program.card.clone()];
     let settings =
         AuditSettings { policy: &policy(1), remembered: None, cards: &cards, bodies: Some(&bodies) };
-    audit(log, &settings, |_, _| ()).unwrap_err()
+    audit(log, &settings, |_, _| ())
+}
+
+fn faults(place: &Path, log: &Published) -> BodyFaults {
+    match with_bodies(place, log) {
+        Err(AuditError::Bodies { faults }) => *faults,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -221,26 +231,106 @@ fn bodies_that_are_not_what_was_signed_are_found() {
     let honest = FLEET.published();
     let file = name(body_hash(body(5)));
     std::fs::write(&file, borsh::to_vec(body(6)).unwrap()).unwrap();
-    let error = with_bodies(place.path(), &honest);
+    let only = |found: BodyFaults| {
+        assert_eq!((found.bodies, found.chains, found.first.len(), found.first[0].index), (1, 1, 1, 5));
+        found.first[0].fault.clone()
+    };
     let (expected, got) = (body_hash(body(5)), body_hash(body(6)));
-    assert!(
-        matches!(error, AuditError::BodyHash { index: 5, expected: e, got: g } if (e, g) == (expected, got))
-    );
+    assert_eq!(only(faults(place.path(), &honest)), BodyFault::Hash { expected, got });
     std::fs::remove_file(file).unwrap();
     // The operator names another body in the entry, which it may: the agent signed only what it opens.
     let mut entries = FLEET.entries();
     let other = changed(&entries[5], |entry| entry.body = body_hash(body(6)));
     entries[5] = other;
     std::fs::write(name(body_hash(body(6))), borsh::to_vec(body(6)).unwrap()).unwrap();
-    let error = with_bodies(place.path(), &Published::of(&entries, &FLEET.agents()));
-    assert!(
-        matches!(error, AuditError::Body { index: 5, source: BodyError::TimeMismatch { .. } }),
-        "{error}"
-    );
+    let fault = only(faults(place.path(), &Published::of(&entries, &FLEET.agents())));
+    assert!(matches!(fault, BodyFault::Content(BodyError::TimeMismatch { .. })), "{fault}");
     let junk = b"junk";
     let hash = candor_program::encoding::keccak256(&[junk]);
     entries[5] = changed(&entries[5], |entry| entry.body = hash);
     std::fs::write(name(hash), junk).unwrap();
-    let error = with_bodies(place.path(), &Published::of(&entries, &FLEET.agents()));
-    assert!(matches!(error, AuditError::BodyMalformed { index: 5, .. }), "{error}");
+    let fault = only(faults(place.path(), &Published::of(&entries, &FLEET.agents())));
+    assert!(matches!(fault, BodyFault::Malformed { .. }), "{fault}");
+}
+
+/// Both agents hand over other bodies, early and late: both are named, and all else is checked.
+#[test]
+fn an_agent_whose_body_is_false_does_not_hide_another() {
+    let place = tempfile::tempdir().unwrap();
+    for record in &FLEET.records {
+        let file = place.path().join(hex::encode(body_hash(&record.body)));
+        std::fs::write(file, borsh::to_vec(&record.body).unwrap()).unwrap();
+    }
+    // Two of agent 0, and the last of agent 1.
+    let (first, later, last) = (0, 2, FLEET.records.len() - 1);
+    for index in [first, later, last] {
+        let file = place.path().join(hex::encode(body_hash(&FLEET.records[index].body)));
+        std::fs::write(file, b"other").unwrap();
+    }
+    let honest = FLEET.published();
+    let found = faults(place.path(), &honest);
+    let named: Vec<_> = found.first.iter().map(|fault| (fault.index, fault.agent)).collect();
+    let agent = |index: usize| FLEET.records[index].header.agent;
+    assert_eq!(named, [(first as u64, agent(first)), (last as u64, agent(last))]);
+    assert_ne!(agent(first), agent(last));
+    assert_eq!((found.bodies, found.chains), (3, 2));
+    let (right, missing) = (found.report.bodies, found.report.bodies_missing);
+    assert_eq!((right, missing), (FLEET.records.len() as u64 - 3, 0));
+    assert_eq!(found.report.size, FLEET.records.len() as u64);
+    let text = AuditError::Bodies { faults: Box::new(found) }.to_string();
+    assert!(text.contains("3 bodies of 2 chains are") && text.contains("entry 0"), "{text}");
+    // What is wrong with the log itself comes first, wherever it lies.
+    let mut entries = FLEET.entries();
+    let end = entries.len() - 1;
+    entries[end] = changed(&entries[end], |entry| entry.signed.signature.0[5] ^= 1);
+    let error = with_bodies(place.path(), &Published::of(&entries, &FLEET.agents())).unwrap_err();
+    assert!(matches!(error, AuditError::Signature { index, .. } if index == end as u64), "{error}");
+}
+
+/// More chains with a fault than are listed: as many as the limit, and one more.
+#[test]
+fn the_list_of_faults_is_bounded_and_the_count_is_not() {
+    struct Nothing;
+    impl Bodies for Nothing {
+        fn body(&self, _: &[u8; 32]) -> Result<Option<Vec<u8>>, SourceError> {
+            Ok(Some(b"nothing".to_vec()))
+        }
+    }
+    // One chain for each program; keys are few.
+    let chains = MAX_FAULTS + 1;
+    let (entries, agents) = many_chains(chains);
+    for (count, listed) in [(MAX_FAULTS, MAX_FAULTS), (chains, MAX_FAULTS)] {
+        let log = Published::of(&entries[..count], &agents);
+        let settings =
+            AuditSettings { policy: &policy(1), remembered: None, cards: &[], bodies: Some(&Nothing) };
+        let Err(AuditError::Bodies { faults: found }) = audit(&log, &settings, |_, _| ()) else {
+            panic!("not found")
+        };
+        assert_eq!((found.first.len(), found.chains, found.bodies), (listed, count as u64, count as u64));
+    }
+}
+
+/// The first records of so many chains, of one agent with so many programs.
+fn many_chains(count: usize) -> (Vec<Vec<u8>>, String) {
+    let mut entries = Vec::new();
+    let mut lines = Vec::new();
+    let key = Fleet::key(0);
+    for number in 0..count {
+        let mut program = agent::program();
+        program.card.plugins[0].code_hash[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        let chain = Chain::of(&program.card);
+        let mut recorder = Recorder::resume(program, Fleet::key(0), None).unwrap();
+        let observation = agent::observation(agent::START, agent::Want::Hold);
+        let record = recorder.record(observation, agent::salts(0)).unwrap().record;
+        entries.push(Entry::of(&record, &chain.domain).to_bytes());
+        lines.push(serde_json::json!({
+            "agent": format!("0x{}", hex::encode(key.address())),
+            "chainId": chain.domain.chain_id,
+            "verifyingContract": format!("0x{}", hex::encode(chain.domain.verifying_contract)),
+            "programId": format!("0x{}", hex::encode(chain.ids.program_id)),
+            "programFr": format!("0x{}", hex::encode(FrBytes::from(chain.ids.program_fr).0)),
+            "initialState": format!("0x{}", hex::encode(chain.initial_state.0)),
+        }));
+    }
+    (entries, serde_json::Value::Array(lines).to_string())
 }

@@ -14,6 +14,7 @@ mod served;
 mod tree;
 
 mod abuse;
+mod auditing;
 mod delivery;
 mod flood;
 mod head;
