@@ -132,9 +132,13 @@ fn answer(
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after = header("retry-after").and_then(|value| value.parse().ok()).map(Duration::from_secs);
     let content_type = header("content-type").map(str::to_owned);
-    let body = match response.body_mut().with_config().limit(limit_bytes).read_to_vec() {
+    // The reader's own limit is the first length that it refuses.
+    let refused = limit_bytes.saturating_add(1);
+    let body = match response.body_mut().with_config().limit(refused).read_to_vec() {
         Ok(body) => body,
-        Err(ureq::Error::BodyExceedsLimit(limit)) => return Err(ConnectError::TooLong { url, limit }),
+        Err(ureq::Error::BodyExceedsLimit(_)) => {
+            return Err(ConnectError::TooLong { url, limit: limit_bytes });
+        }
         Err(source) => return Err(unreachable(source)),
     };
     Ok(Answer { status: response.status().as_u16(), retry_after, content_type, body })
