@@ -9,12 +9,13 @@ use crate::progress::Progress;
 use crate::store::Store;
 use candor_log::http::{
     BackOff, BackgroundDelivery, ChainName, ClientError, ConnectError, Delivery, DeliveryError, HeadError,
-    LogClient, Patience, fetch_key,
+    LogClient, Patience, PromisesError, fetch_key,
 };
 use candor_log::{FileLogReader, FileSystem};
 use candor_program::card::Card;
 use candor_program::digest::ProgramIds;
 use candor_trace::SignedRecord;
+use candor_trace::tlog::PromiseError;
 use clap::Args;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -262,7 +263,13 @@ impl Classify for ClientError {
             Self::Busy { .. } => ExitClass::Unexpected,
             Self::Refused { status: 413, .. } => ExitClass::Limit,
             Self::Refused { status: 400, .. } => ExitClass::Malformed,
-            Self::Refused { .. } | Self::OtherRecord { .. } => ExitClass::Rejected,
+            Self::Refused { .. }
+            | Self::OtherRecord { .. }
+            | Self::OtherPromise { .. }
+            | Self::Promise { source: PromiseError::OtherLog | PromiseError::Signature, .. } => {
+                ExitClass::Rejected
+            }
+            Self::Promise { .. } => ExitClass::Malformed,
             Self::Head { source: HeadError::OtherEntry | HeadError::Signature { .. }, .. } => {
                 ExitClass::Rejected
             }
@@ -288,7 +295,10 @@ impl Classify for ClientError {
             }
             Self::Refused { .. } => "the log was not written by the recorder, or was changed since",
             Self::Answer { .. } | Self::Key { .. } => "is this the URL of a log?",
-            Self::Head { .. } | Self::OtherRecord { .. } => "do not trust this log",
+            Self::Head { .. }
+            | Self::OtherRecord { .. }
+            | Self::Promise { .. }
+            | Self::OtherPromise { .. } => "do not trust this log",
         })
     }
 }
@@ -299,6 +309,7 @@ impl Classify for DeliveryError {
             Self::Client { source, .. } | Self::Head { source } => source.class(),
             Self::Outbox(error) => error.class(),
             Self::Io { .. } => ExitClass::Unexpected,
+            Self::Promises(error) => error.class(),
             Self::Malformed { .. } => ExitClass::Malformed,
             Self::OlderOutbox { .. }
             | Self::LogKnowsMore { .. }
@@ -311,6 +322,27 @@ impl Classify for DeliveryError {
             Self::Client { source, .. } | Self::Head { source } => source.fix(),
             Self::Outbox(error) => error.fix(),
             Self::Io { .. } => Some("check the disk, its free space and permissions"),
+            Self::Promises(error) => error.fix(),
+            _ => None,
+        }
+    }
+}
+
+impl Classify for PromisesError {
+    fn class(&self) -> ExitClass {
+        match self {
+            Self::Io { .. } => ExitClass::Unexpected,
+            Self::Malformed { .. } => ExitClass::Malformed,
+            Self::OtherChain { .. } => ExitClass::Usage,
+            Self::Contradiction { .. } => ExitClass::Rejected,
+        }
+    }
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Io { .. } => Some("check the disk, its free space and permissions"),
+            Self::Contradiction { .. } => {
+                Some("keep that file: two promises that cannot both be kept are evidence against the log")
+            }
             _ => None,
         }
     }

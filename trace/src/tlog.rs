@@ -12,6 +12,7 @@ pub mod hash;
 pub mod key;
 pub mod note;
 pub mod policy;
+pub mod promise;
 pub mod proof_file;
 pub mod signer;
 mod text;
@@ -32,6 +33,7 @@ pub use note::{
     MAX_NOTE_BYTES, MAX_NOTE_SIGNATURES, Note, NoteError, NoteRejected, SignatureLine, VerifiedSignature,
 };
 pub use policy::{CheckpointRejected, Cosigned, MAX_WITNESSES, PolicyError, QuorumPolicy, SignedCheckpoint};
+pub use promise::{PROMISE_SIGNATURE_BYTES, Promise, PromiseError, SignedPromise};
 pub use proof_file::{MAX_EXTRA_BYTES, MAX_PROOF_BYTES, ProofFileError, ProofRejected, TlogProof};
 pub use signer::{CosignatureSigner, NoteSigner};
 pub use tile::{TILE_HEIGHT, TILE_WIDTH, TileError, TileId, encode_tile, tile_hashes, tiles_for_growth};

@@ -13,6 +13,7 @@ mod bodies;
 mod chains;
 mod entries;
 mod error;
+mod promises;
 mod proof;
 mod report;
 mod source;
@@ -24,6 +25,7 @@ pub use agents::{AgentsFileError, ChainKey, MAX_AGENTS_BYTES, PublishedChain, pu
 pub use auditor::{AuditSettings, audit};
 pub use bodies::{Bodies, BodyFault, BodyFaults, BodyFolder, ChainFault, MAX_FAULTS};
 pub use error::AuditError;
+pub use promises::{Breach, BrokenPromise, MAX_BROKEN, PromiseReport, check_promises};
 pub use proof::{LogProofError, consistency_proof, inclusion_proof, leaf_at, read_key};
 pub use report::AuditReport;
 pub use source::{Folder, MAX_CHECKPOINT_FILE_BYTES, Source, SourceError};

@@ -2,9 +2,9 @@
 
 use crate::audit::source::{Source, SourceError};
 use candor_trace::tlog::{
-    BundleId, CheckpointRejected, EntryBundleError, HASH_BYTES, Hash, KeyError, MAX_BUNDLE_BYTES, Note,
-    NoteError, ProofError, ProveError, QuorumPolicy, ReadTiles, SignedCheckpoint, TILE_WIDTH, TileHashes,
-    TileId, TileReadError, TlogProof, VerifierKey, bundle_entries, leaf_hash, prove_consistency,
+    BundleId, Checkpoint, CheckpointRejected, EntryBundleError, HASH_BYTES, Hash, KeyError, MAX_BUNDLE_BYTES,
+    Note, NoteError, ProofError, ProveError, QuorumPolicy, ReadTiles, SignedCheckpoint, TILE_WIDTH,
+    TileHashes, TileId, TileReadError, TlogProof, VerifierKey, bundle_entries, leaf_hash, prove_consistency,
     prove_inclusion, verify_consistency, verify_inclusion,
 };
 use thiserror::Error;
@@ -85,7 +85,7 @@ fn not_proven(error: ProveError<TileReadError<SourceError>>) -> LogProofError {
     }
 }
 
-fn required(source: &impl Source, file: &str, limit_bytes: u64) -> Result<Vec<u8>, LogProofError> {
+pub(super) fn required(source: &impl Source, file: &str, limit_bytes: u64) -> Result<Vec<u8>, LogProofError> {
     let missing = || SourceError::Missing { file: file.to_owned() };
     Ok(source.get(file, limit_bytes)?.ok_or_else(missing)?)
 }
@@ -115,6 +115,25 @@ pub fn leaf_at(source: &impl Source, index: u64, size: u64) -> Result<Hash, LogP
     let bytes = Tiles(source).read_tile(&tile)?;
     let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
     Ok(hashes.get(position).copied().map(Hash).ok_or(SourceError::Missing { file: tile.path() })?)
+}
+
+/// The leaf at an index by the tiles alone, with its path to the root of the checkpoint; both were verified.
+pub(super) fn verified_path(
+    source: &impl Source,
+    index: u64,
+    checkpoint: &Checkpoint,
+) -> Result<(Hash, Vec<Hash>), LogProofError> {
+    let size = checkpoint.size();
+    let out_of_range = || LogProofError::Prove { source: ProveError::IndexOutOfRange { index, size } };
+    let tile = TileId::of_tree(0, index / TILE_WIDTH, size).ok_or_else(out_of_range)?;
+    let tiles = Tiles(source);
+    let bytes = tiles.read_tile(&tile)?;
+    let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
+    let leaf = hashes.get((index % TILE_WIDTH) as usize).copied().map(Hash);
+    let leaf = leaf.ok_or(SourceError::Missing { file: tile.path() })?;
+    let path = prove_inclusion(&TileHashes::new(&tiles, size), index, size).map_err(not_proven)?;
+    verify_inclusion(&leaf, index, size, &path, checkpoint.root())?;
+    Ok((leaf, path))
 }
 
 /// The evidence that an entry is in the log, under its present checkpoint; it was verified.

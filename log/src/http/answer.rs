@@ -40,6 +40,8 @@ pub struct Acknowledgement {
     pub record_hash: String,
     /// How far the record's chain has come.
     pub chain: ChainAnswer,
+    /// The log's promise to publish the record at this index: a note that its key signed.
+    pub promise: String,
 }
 
 /// How far a chain has come at the log.

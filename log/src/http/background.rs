@@ -142,7 +142,7 @@ impl BackgroundDelivery {
     }
 }
 
-struct Courier<D> {
+struct Courier<D: Disk> {
     shared: Arc<Shared>,
     delivery: Delivery<D>,
     outbox: PathBuf,

@@ -8,8 +8,8 @@ use crate::http::head::{ChainHead, ChainName, HeadError};
 use crate::http::submission::{SubmissionClaim, SubmissionMessage};
 use candor_program::card::Domain;
 use candor_program::encoding::{encode, keccak256};
-use candor_trace::tlog::{KeyError, MAX_NOTE_BYTES, VerifierKey};
-use candor_trace::{AgentKey, SignedRecord};
+use candor_trace::tlog::{KeyError, MAX_NOTE_BYTES, PromiseError, SignedPromise, VerifierKey};
+use candor_trace::{AgentKey, Entry, SignedRecord};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use thiserror::Error;
@@ -77,6 +77,24 @@ pub enum ClientError {
         /// Why.
         source: HeadError,
     },
+    /// Its promise is none.
+    #[error("{url} acknowledged without a promise that holds: {source}")]
+    Promise {
+        /// Asked.
+        url: String,
+        /// Why.
+        source: PromiseError,
+    },
+    /// It promises something else than it acknowledged.
+    #[error(
+        "{url} was given record {expected} and promised another entry, or another index than it acknowledged"
+    )]
+    OtherPromise {
+        /// Asked.
+        url: String,
+        /// Given.
+        expected: String,
+    },
     /// It acknowledged another record than it was given.
     #[error("{url} was given record {expected} and acknowledged {got}")]
     OtherRecord {
@@ -131,6 +149,21 @@ pub fn fetch_key(url: &str, patience: Patience) -> Result<VerifierKey, ClientErr
     VerifierKey::parse(text.trim_end_matches('\n')).map_err(|source| ClientError::Key { url, source })
 }
 
+/// A record that the log has taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Acknowledged {
+    /// Index in the log.
+    pub index: u64,
+    /// How far it has come; less than was waited for if that took too long.
+    pub state: RecordState,
+    /// Whether the log had it already.
+    pub duplicate: bool,
+    /// How far the record's chain has come.
+    pub chain: ChainAnswer,
+    /// The log's promise about this record and index; its signature was verified.
+    pub promise: SignedPromise,
+}
+
 /// A log at a URL.
 #[derive(Clone, Debug)]
 pub struct LogClient {
@@ -154,15 +187,15 @@ impl LogClient {
     /// Hands in a record and waits until it has come so far, or for as long as the log waits. Handing it in again gives
     /// the same index.
     ///
-    /// Owes: nothing is verified but that the acknowledgement names this record; a checkpoint and an inclusion proof
-    /// show that the log kept its word.
+    /// The promise in the acknowledgement is of the log's key, about this entry and index.
+    /// Owes: keeping the promise; [`crate::audit::check_promises`] shows whether the log keeps it.
     pub fn submit(
         &self,
         key: &AgentKey,
         domain: &Domain,
         record: &SignedRecord,
         wait: RecordState,
-    ) -> Result<Acknowledgement, ClientError> {
+    ) -> Result<Acknowledged, ClientError> {
         let message = SubmissionMessage::of(self.key.name(), domain, record);
         let record_hash = message.record_hash;
         let claim = SubmissionClaim::sign(key, record.header.program_id, &message);
@@ -176,7 +209,19 @@ impl LogClient {
             let got = acknowledgement.record_hash;
             return Err(ClientError::OtherRecord { url: self.server.url(&path), expected, got });
         }
-        Ok(acknowledgement)
+        let url = || self.server.url(&path);
+        let promise = SignedPromise::parse(acknowledgement.promise.as_bytes(), &self.key)
+            .map_err(|source| ClientError::Promise { url: url(), source })?;
+        let entry = Entry::of(record, domain);
+        let promised = promise.promise();
+        let same = (promised.agent, promised.program_id, promised.sequence, promised.record_hash)
+            == (key.address(), record.header.program_id, record.header.sequence, record_hash)
+            && (promised.leaf, promised.index) == (entry.leaf_hash(), acknowledgement.index);
+        if !same {
+            return Err(ClientError::OtherPromise { url: url(), expected });
+        }
+        let Acknowledgement { index, state, duplicate, chain, .. } = acknowledgement;
+        Ok(Acknowledged { index, state, duplicate, chain, promise })
     }
     /// How far the log has an agent's chain; `None` if agent and program are not registered.
     ///

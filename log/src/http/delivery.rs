@@ -10,6 +10,7 @@ use crate::error::LogError;
 use crate::http::answer::RecordState;
 use crate::http::client::{ClientError, LogClient};
 use crate::http::head::{ChainHead, ChainName};
+use crate::http::promises::{Promises, PromisesError};
 use crate::http::whole_file;
 use crate::read::FileLogReader;
 use crate::storage::LogFile;
@@ -112,6 +113,9 @@ pub enum DeliveryError {
         /// Why.
         source: ClientError,
     },
+    /// A promise of the log could not be kept beside the record, or contradicts an earlier one.
+    #[error(transparent)]
+    Promises(#[from] PromisesError),
     /// The log asks for records again and again.
     #[error("the log asks for record {expected} again and again")]
     Restless {
@@ -156,12 +160,13 @@ struct Mark {
 }
 
 /// Delivers one outbox to one log.
-pub struct Delivery<D> {
+pub struct Delivery<D: Disk> {
     client: LogClient,
     key: AgentKey,
     chain: ChainName,
     disk: D,
     mark: Mark,
+    promises: Promises<D>,
     /// What the file says.
     durable: u64,
     wait: RecordState,
@@ -202,7 +207,18 @@ impl<D: Disk> Delivery<D> {
             }
         }
         let durable = mark.delivered;
-        Ok(Self { client, key, chain, disk, mark, durable, wait: RecordState::Sequenced, checked: false })
+        let promises = Promises::open(&disk, client.key(), key.address(), chain.program_id)?;
+        Ok(Self {
+            client,
+            key,
+            chain,
+            disk,
+            mark,
+            promises,
+            durable,
+            wait: RecordState::Sequenced,
+            checked: false,
+        })
     }
     /// How far the log must have come with a record before it counts as delivered.
     #[must_use]
@@ -317,9 +333,11 @@ impl<D: Disk> Delivery<D> {
     /// Owes: that it is that record, and durable in the outbox; [`Delivery::write_mark`].
     pub fn deliver_record(&mut self, record: &SignedRecord) -> Result<(), DeliveryError> {
         let sequence = record.header.sequence;
-        self.client
+        let acknowledged = self
+            .client
             .submit(&self.key, &self.chain.domain, record, self.wait)
             .map_err(|source| DeliveryError::Client { sequence, source })?;
+        self.promises.keep(&self.disk, &acknowledged.promise)?;
         self.mark.delivered = sequence.saturating_add(1);
         self.mark.last = Some(record.record_hash(&self.chain.domain));
         if self.mark.delivered.saturating_sub(self.durable) >= MARK_EVERY {
@@ -332,6 +350,8 @@ impl<D: Disk> Delivery<D> {
         if self.durable == self.mark.delivered {
             return Ok(());
         }
+        // A record below the mark is not delivered again, and its promise would not come again.
+        self.promises.sync()?;
         let name = mark_name(&self.client);
         whole_file::replace(&self.disk, &name, &encode_file(&MAGIC, &self.mark)).map_err(|source| {
             DeliveryError::Io { place: format!("{}/{name}", self.disk.location().display()), source }

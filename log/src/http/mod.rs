@@ -9,6 +9,7 @@ mod client;
 pub(crate) mod connect;
 mod delivery;
 mod head;
+mod promises;
 #[cfg(feature = "server")]
 pub mod server;
 mod submission;
@@ -20,10 +21,11 @@ pub use answer::{
 };
 pub use back_off::{BackOff, MAX_RETRY_AFTER};
 pub use background::{BackgroundDelivery, DeliveryObserver, Finished};
-pub use client::{ClientError, LogClient, fetch_key};
+pub use client::{Acknowledged, ClientError, LogClient, fetch_key};
 pub use connect::{ConnectError, Patience};
 pub use delivery::{Delivery, DeliveryError};
 pub use head::{ChainHead, ChainName, HeadError};
+pub use promises::{Promises, PromisesError, read_promises};
 pub use submission::{
     AGENT_HEADER, BODY_HEADER, ClaimError, PROGRAM_HEADER, RECORD_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER,
     SUBMISSION_TYPE, SubmissionClaim, SubmissionMessage,

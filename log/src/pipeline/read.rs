@@ -9,7 +9,7 @@ use crate::pipeline::shared::Shared;
 use crate::pipeline::tiles::Tiles;
 use candor_program::encoding::keccak256;
 use candor_trace::Entry;
-use candor_trace::tlog::{BundleId, Checkpoint, Hash, Note, TILE_WIDTH, TlogProof};
+use candor_trace::tlog::{BundleId, Checkpoint, Hash, Note, Promise, TILE_WIDTH, TlogProof};
 
 impl<D: Disk> Log<D> {
     /// A sequenced entry.
@@ -64,6 +64,14 @@ impl<D: Disk> Log<D> {
     #[must_use]
     pub fn checkpoint(&self) -> Option<Note> {
         self.shared().published().map(|note| (*note).clone())
+    }
+    /// The log's signed word that an entry is where it was sequenced.
+    ///
+    /// Owes: that it is true: the entry was [`crate::pipeline::Sequenced`] at this index with this leaf.
+    #[must_use]
+    pub fn promise(&self, promise: Promise) -> Note {
+        let signer = &self.shared().signer;
+        promise.sign(signer).to_note(signer.verifier_key())
     }
     /// That an entry is in the published tree.
     ///

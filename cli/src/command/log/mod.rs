@@ -1,6 +1,7 @@
 //! `candor log`: the log that many agents commit to, its witnesses and its auditors. One module a command.
 
 mod audit;
+mod check_promises;
 mod classify;
 mod consistency;
 pub mod deliver;
@@ -38,6 +39,10 @@ Examples:
   candor log audit https://log.example/candor --log-key log.vkey --remember last.checkpoint
   candor log audit ./log --card card.candor --json")]
     Audit(audit::Audit),
+    /// Check that a log keeps what it promised when it acknowledged an agent's records
+    #[command(after_help = "\
+Example: candor log check-promises https://log.example/candor --outbox ./store/log --log-key log.vkey")]
+    CheckPromises(check_promises::CheckPromises),
     /// Make the evidence that an entry is in a log
     #[command(after_help = "Example: candor log prove-inclusion ./log --index 17 --output 17.tlog-proof")]
     ProveInclusion(prove_inclusion::ProveInclusion),
@@ -99,6 +104,7 @@ impl LogCommand {
     pub fn run(&self, context: &mut Context<'_>) -> Result<Report, Failure> {
         match self {
             Self::Audit(command) => command.run(),
+            Self::CheckPromises(command) => command.run(&context.store),
             Self::ProveInclusion(command) => command.run(),
             Self::VerifyInclusion(command) => command.run(&context.store),
             Self::Consistency(command) => command.run(),

@@ -283,8 +283,8 @@ fn schemas() -> Value {
     let state = json!({ "type": "string", "enum": ["sequenced", "integrated", "published"] });
     json!({
         "Acknowledgement": object(
-            &["index", "state", "duplicate", "recordHash", "chain"],
-            json!({ "index": number, "state": state, "duplicate": flag, "recordHash": text, "chain": reference("Chain") }),
+            &["index", "state", "duplicate", "recordHash", "chain", "promise"],
+            json!({ "index": number, "state": state, "duplicate": flag, "recordHash": text, "chain": reference("Chain"), "promise": text }),
         ),
         "Chain": object(
             &["records"],

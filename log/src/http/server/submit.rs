@@ -21,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use candor_program::card::Domain;
 use candor_program::encoding::{decode_exact, encode, keccak256};
 use candor_trace::SignedRecord;
+use candor_trace::tlog::Promise;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -55,13 +56,13 @@ pub(crate) async fn submit<D: Disk>(
     };
     let begun = Instant::now();
     match accept(&app, address, &headers, body).await {
-        Ok((sequenced, record_hash, chain)) => {
+        Ok((sequenced, record_hash, chain, promise)) => {
             let state = wait_for(&app, sequenced.index, wait.unwrap_or(RecordState::Sequenced)).await;
             app.metrics.acknowledged(begun.elapsed());
             app.metrics.submission(if sequenced.duplicate { "duplicate" } else { "accepted" });
             let record_hash = format!("0x{}", hex::encode(record_hash));
             let Sequenced { index, duplicate, .. } = sequenced;
-            Json(Acknowledgement { index, state, duplicate, record_hash, chain }).into_response()
+            Json(Acknowledgement { index, state, duplicate, record_hash, chain, promise }).into_response()
         }
         Err(Charge::Address(refused)) => charged(&app, address, refused),
         Err(Charge::Nobody(refused)) => counted(&app, refused),
@@ -78,12 +79,15 @@ fn counted<D: Disk>(app: &App<D>, refused: Refused) -> Response {
     refused.into_response()
 }
 
+/// Place, record hash, chain and promise of a record that was taken.
+type Acknowledged = (Sequenced, [u8; 32], ChainAnswer, String);
+
 async fn accept<D: Disk>(
     app: &Arc<App<D>>,
     address: IpAddr,
     headers: &HeaderMap,
     body: Body,
-) -> Result<(Sequenced, [u8; 32], ChainAnswer), Charge> {
+) -> Result<Acknowledged, Charge> {
     let nobody = |refused: Refused| Charge::Nobody(refused);
     app.limits.check_address(address, app.clock.now()).map_err(|error| nobody(error.into()))?;
     let header = |name: &'static str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -96,6 +100,7 @@ async fn accept<D: Disk>(
     let body = body.map_err(|error| Charge::Address(error.into()))?;
     let bytes = body.len() as u64;
     let (agent, program_id, record_hash) = (claim.agent, claim.program_id, claim.record_hash);
+    let sequence = claim.sequence;
     let submitted = {
         let app = Arc::clone(app);
         tokio::task::spawn_blocking(move || hand_in(&app, &claim, &domain, &body)).await
@@ -114,7 +119,11 @@ async fn accept<D: Disk>(
     // It is registered: a record of it was taken.
     let length = app.log.chain_length(&agent, &program_id);
     let length = length.unwrap_or(ChainLength { records: 0, record_hash: None });
-    Ok((sequenced, record_hash, head::answer(&length, None)))
+    let Sequenced { index, leaf, .. } = sequenced;
+    let time = app.clock.unix_seconds();
+    let promise = Promise { agent, program_id, sequence, record_hash, leaf, index, time };
+    let promise = String::from_utf8_lossy(&app.log.promise(promise).to_bytes()).into_owned();
+    Ok((sequenced, record_hash, head::answer(&length, None), promise))
 }
 
 fn known_domain<D: Disk>(app: &App<D>, claim: &SubmissionClaim) -> Result<Domain, Refused> {
@@ -141,7 +150,7 @@ fn reserve<D: Disk>(app: &App<D>, agent: &[u8; 20], headers: &HeaderMap) -> Resu
     app.in_flight.take(agent, declared.unwrap_or(limit).min(limit)).ok_or_else(Refused::in_flight)
 }
 
-type Acknowledged = oneshot::Receiver<Result<Sequenced, PipelineError>>;
+type Waiting = oneshot::Receiver<Result<Sequenced, PipelineError>>;
 
 /// The record is what the claim says; then the agent is charged and the log asked.
 fn hand_in<D: Disk>(
@@ -149,7 +158,7 @@ fn hand_in<D: Disk>(
     claim: &SubmissionClaim,
     domain: &Domain,
     bytes: &[u8],
-) -> Result<Acknowledged, Charge> {
+) -> Result<Waiting, Charge> {
     let record: SignedRecord =
         decode_exact(bytes).map_err(|error| Charge::Address(Refused::malformed_record(&error)))?;
     let body = encode(&record.body);

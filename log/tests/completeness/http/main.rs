@@ -16,6 +16,7 @@ mod tree;
 mod delivery;
 mod description;
 mod head;
+mod promises;
 mod server;
 mod submission;
 mod witness;

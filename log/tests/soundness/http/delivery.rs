@@ -9,6 +9,8 @@ use candor_log::http::{
     MAX_RETRY_AFTER, RecordState, fetch_key,
 };
 use candor_log::{FileLog, FileSystem};
+use candor_trace::Entry;
+use candor_trace::tlog::Promise;
 use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -108,7 +110,7 @@ fn a_log_that_was_put_back_is_delivered_to_again() {
 }
 
 /// Takes the first record, and asks for it again when the second comes: for ever.
-fn restless(listener: &TcpListener) {
+fn restless(listener: &TcpListener, promise: &str) {
     for stream in listener.incoming() {
         let mut stream = BufReader::new(stream.unwrap());
         let (mut head, mut line) = (String::new(), String::new());
@@ -129,7 +131,7 @@ fn restless(listener: &TcpListener) {
                 let hash = value("candor-record");
                 (
                     200,
-                    json!({ "index": 0, "state": "sequenced", "duplicate": false, "recordHash": hash, "chain": { "records": 1 } }),
+                    json!({ "index": 0, "state": "sequenced", "duplicate": false, "recordHash": hash, "chain": { "records": 1 }, "promise": promise }),
                 )
             }
             _ => (409, json!({ "error": { "code": "chain-gap", "message": "", "expectedSequence": 0 } })),
@@ -147,7 +149,19 @@ fn a_log_that_acknowledges_and_asks_again_is_not_delivered_to_for_ever() {
     let (agent, log) = outbox(outbox_place.path(), 2);
     let listener = listener();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || restless(&listener));
+    let record = log.get(0).unwrap();
+    let entry = Entry::of(&record, &agent.registration.domain);
+    let promise = Promise {
+        agent: key(0).address(),
+        program_id: record.header.program_id,
+        sequence: 0,
+        record_hash: entry.record_hash(),
+        leaf: entry.leaf_hash(),
+        index: 0,
+        time: 0,
+    };
+    let promise = promise.sign(&signer()).to_note(signer().verifier_key()).to_bytes();
+    std::thread::spawn(move || restless(&listener, &String::from_utf8(promise).unwrap()));
     let mut delivery = open(&url, outbox_place.path(), &log, agent.chain_name()).unwrap();
     let error = delivery.deliver(&log).unwrap_err();
     assert!(matches!(error, DeliveryError::Restless { expected: 0 }), "{error}");
@@ -284,7 +298,7 @@ fn what_a_server_says_is_not_believed_without_a_look() {
         done.unwrap_err()
     };
     let other = submit(
-        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"index\":0,\"state\":\"sequenced\",\"duplicate\":false,\"recordHash\":\"0x00\",\"chain\":{\"records\":1}}",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"index\":0,\"state\":\"sequenced\",\"duplicate\":false,\"recordHash\":\"0x00\",\"chain\":{\"records\":1},\"promise\":\"\"}",
     );
     assert!(matches!(other, ClientError::OtherRecord { .. }), "{other}");
     let nonsense = submit("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>");

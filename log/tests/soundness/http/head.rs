@@ -146,7 +146,7 @@ fn a_log_cannot_make_a_chain_longer_than_its_agent_did() {
 }
 
 /// Answers every request with these bytes.
-fn liar(answer: String) -> String {
+pub(crate) fn liar(answer: String) -> String {
     let listener = listener();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -162,7 +162,7 @@ fn liar(answer: String) -> String {
     url
 }
 
-fn http(status: u16, body: &str) -> String {
+pub(crate) fn http(status: u16, body: &str) -> String {
     format!("HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 

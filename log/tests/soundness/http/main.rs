@@ -19,6 +19,7 @@ mod delivery;
 mod flood;
 mod head;
 mod limits;
+mod promises;
 mod submission;
 mod witness;
 mod witness_crash;
