@@ -7,7 +7,7 @@ use std::process::Command;
 
 #[test]
 fn every_command_s_help_has_an_example_of_it() {
-    for command in ["audit", "prove-inclusion", "verify-inclusion", "consistency"] {
+    for command in ["audit", "check-promises", "prove-inclusion", "verify-inclusion", "consistency"] {
         let help =
             Command::new(env!("CARGO_BIN_EXE_candor")).args(["log", command, "--help"]).output().unwrap();
         let help = ran(help).ok();

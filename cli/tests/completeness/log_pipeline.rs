@@ -77,6 +77,11 @@ fn an_agent_records_while_its_log_is_up_down_and_up_again() {
     project.run(&["log", "audit", &server.url(), "--log-key", &key]).ok();
     assert_eq!(entries(&project, server), json!(40));
     project.run(&["log", "audit", &format!("{directory}/public"), "--log-key", &key]).ok();
+    // And the agent that it kept what it promised.
+    let (code, checked) = project.json(&["log", "check-promises", &directory, "--log-key", &key]);
+    assert_eq!((code, &checked["kept"], &checked["broken"]), (0, &json!(40), &json!(0)), "{checked}");
+    let ran = project.run(&["log", "check-promises", &directory, "--log-key", &key]);
+    assert!(ran.stdout.contains("40 promises"), "{}", ran.stdout);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use crate::project::Project;
 use crate::published::{publish, serve, signer};
+use candor_log::FileLogReader;
 use candor_trace::tlog::{CosignatureSigner, MAX_PROOF_BYTES, NoteSigner};
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 
 #[test]
 fn a_damaged_log_is_refused_and_the_place_named() {
@@ -50,6 +52,36 @@ fn a_damaged_log_is_refused_and_the_place_named() {
     fs::rename(public.join("elsewhere"), &tile).unwrap();
     fs::remove_file(public.join("checkpoint")).unwrap();
     project.refuses(&audit, 4, &["checkpoint is missing"]);
+}
+
+#[test]
+fn every_chain_with_a_false_body_is_named_and_the_rest_is_checked() {
+    let project = Project::recorded(8);
+    let folder = publish(&project, "operator", 8);
+    let log = folder.to_str().unwrap();
+    let (own, _) = FileLogReader::open(Path::new(&project.path("log"))).unwrap();
+    let bodies = project.file("bodies");
+    fs::create_dir(&bodies).unwrap();
+    let name = |index: u64| {
+        let hash = candor_trace::body_hash(&own.get(index).unwrap().body);
+        format!("{bodies}/{}", hex::encode(hash))
+    };
+    for index in 0..8 {
+        fs::write(name(index), candor_program::encoding::encode(&own.get(index).unwrap().body)).unwrap();
+    }
+    let (key, card) = (signer().verifier_key().to_string(), project.path("card.candor"));
+    let arguments = ["log", "audit", log, "--log-key", &key, "--card", &card, "--bodies", &bodies];
+    assert_eq!(project.json(&arguments).1["bodiesChecked"], 8);
+    for index in [2, 5] {
+        fs::write(name(index), b"other").unwrap();
+    }
+    let (code, found) = project.json(&arguments);
+    assert_eq!((code, &found["bodiesWrong"], &found["bodiesChecked"]), (4, &2.into(), &6.into()), "{found}");
+    let list = found["bodyFaults"].as_array().unwrap();
+    assert_eq!((list.len(), &list[0]["index"]), (1, &2.into()), "{found}");
+    let ran = project.run(&arguments);
+    assert!(ran.code == 4 && ran.stdout.contains("2 bodies of 1 chain are not"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("entry 2, agent 0x"), "{}", ran.stdout);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::project::{Project, observations};
 use crate::served::Server;
+use serde_json::json;
 use std::fs;
 use std::path::Path;
 
@@ -164,6 +165,44 @@ fn an_agent_that_was_put_back_as_a_whole_signs_nothing() {
     fs::rename(&newer, &own).unwrap();
     project.run(&["record", &third, "--log", &server.url()]).ok();
     assert_eq!(server.end().1["entries"], 11);
+}
+
+#[test]
+fn a_log_that_went_on_from_an_older_copy_broke_its_promises() {
+    let (project, directory) = with_log();
+    project.run(&["log", "register", &directory]).ok();
+    let (old, key) = (project.path("old"), format!("{directory}/public/log.vkey"));
+    copy_folder(&directory, &old);
+    project.refuses(
+        &["log", "check-promises", &directory, "--log-key", &key],
+        2,
+        &["no promises", "--outbox"],
+    );
+    let serve =
+        |directory: &str| Server::start(&project, &["log", "serve", directory, "--listen", "127.0.0.1:0"]);
+    let first = project.write("first.jsonl", observations(0..4));
+    let second = project.write("second.jsonl", observations(10..12));
+    let server = serve(&directory);
+    project.run(&["record", &first, "--log", &server.url()]).ok();
+    server.end();
+    // The operator puts the old copy back, and writes something else into it.
+    let server = serve(&old);
+    project.run(&["record", &second, "--log", &server.url(), "--outbox", &project.path("copy")]).ok();
+    assert_eq!(server.end().1["published"], 2);
+    let evidence = project.file("evidence");
+    let arguments = ["log", "check-promises", &old, "--log-key", &key, "--evidence", &evidence];
+    let (code, found) = project.json(&arguments);
+    assert_eq!((code, &found["broken"], &found["pending"]), (4, &json!(2), &json!(2)), "{found}");
+    assert_eq!(found["brokenPromises"][1]["index"], 1, "{found}");
+    assert!(project.run(&arguments).stdout.contains("record 0 was promised index 0"));
+    // The evidence stands by itself: the leaf that is there, under the same key that signed the promise.
+    let (proof, leaf) =
+        (format!("{evidence}/0.tlog-proof"), found["brokenPromises"][0]["leaf"].as_str().unwrap());
+    project.run(&["log", "verify-inclusion", &proof, "--log-key", &key, "--leaf", leaf]).ok();
+    let promise = fs::read_to_string(format!("{evidence}/0.promise")).unwrap();
+    assert!(promise.starts_with("candor-log-promise/v1\n") && !promise.contains(leaf), "{promise}");
+    // The log that went on from its own end kept them.
+    project.run(&["log", "check-promises", &directory, "--log-key", &key]).ok();
 }
 
 fn copy_folder(from: &str, to: &str) {

@@ -149,7 +149,7 @@ fn with_faults(described: Report, faults: &BodyFaults) -> Report {
     let Report { mut text, mut json, .. } = described;
     let more = faults.chains.saturating_sub(faults.first.len() as u64);
     text.push_str(&format!(
-        "\nrejected: {} of {} not what was signed; the log itself is in order. The first of each:",
+        "\nrejected: {} of {} are not what was signed; the log itself is in order. The first of each:",
         if faults.bodies == 1 { "1 body".to_owned() } else { format!("{} bodies", faults.bodies) },
         count(faults.chains, "chain"),
     ));
