@@ -18,7 +18,7 @@ use thiserror::Error;
 use toml::Spanned;
 
 /// Cases in one file.
-pub(crate) const CASES: usize = 10_000;
+pub const CASES: usize = 10_000;
 
 /// One case, read against a card.
 #[derive(Clone, PartialEq, Debug)]

@@ -12,7 +12,7 @@ mod difference;
 mod space;
 mod verdict;
 
-pub use cases::{Case, CaseError, CaseErrorKind, CaseResult, Tested, read_cases, test};
+pub use cases::{CASES, Case, CaseError, CaseErrorKind, CaseResult, Tested, read_cases, test};
 pub use check::{Checked, Finding, Question, check};
 pub use diff::{DiffError, Difference, Differences, Fixed, Variant, diff};
 pub use verdict::Ending;

@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_models;
+mod cases;
 mod cedar_agents;
 mod cedar_refusals;
 mod hostile_bytes;
