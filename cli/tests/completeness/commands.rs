@@ -4,7 +4,7 @@ use crate::project::{Project, fixture, observations, ran};
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 23] = [
     "init",
     "setup",
     "agent-key",
@@ -25,6 +25,9 @@ const COMMANDS: [&str; 20] = [
     "plugin",
     "receipt",
     "log",
+    "explain",
+    "limits",
+    "policy",
 ];
 
 #[test]

@@ -18,5 +18,6 @@ mod interrupted;
 mod log_pipeline;
 mod log_retention;
 mod path;
+mod policy;
 mod sealed;
 mod seals;
