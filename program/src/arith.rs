@@ -1,6 +1,7 @@
 //! Field algebra that is written once and used natively, and later inside the seal circuit.
 
 use crate::Fr;
+use crate::poseidon::{self, WIDTH};
 
 /// A value of BN254's scalar field: native [`Fr`], or (in the seal) a linear combination of circuit variables.
 ///
@@ -27,6 +28,10 @@ pub trait Arith: Clone {
     fn offset(&self, constant: Fr) -> Self {
         self.plus(&Self::constant(constant))
     }
+    /// The Poseidon permutation: one function in every algebra.
+    fn permute(state: &mut [Self; WIDTH]) {
+        poseidon::permute_sparse(state);
+    }
 }
 
 impl Arith for Fr {
@@ -41,5 +46,8 @@ impl Arith for Fr {
     }
     fn times(&self, other: &Self) -> Self {
         *self * other
+    }
+    fn permute(state: &mut [Self; WIDTH]) {
+        poseidon::permute_native(state);
     }
 }

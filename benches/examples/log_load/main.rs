@@ -141,7 +141,8 @@ fn print_row(agents: usize, bodies: bool, outcome: &Outcome) {
     );
 }
 
-/// Appends one agent's records without bodies, as many as wanted, and prints memory and speed at powers of two.
+/// Appends sixteen agents' records without bodies, as many as wanted, and prints memory and speed on the way. Two threads
+/// sign and hand in.
 fn memory(folder: &Path, entries: u64) -> Result<(), Failed> {
     let log = create(&folder.join("log"))?;
     let program = program();
@@ -150,14 +151,42 @@ fn memory(folder: &Path, entries: u64) -> Result<(), Failed> {
     for chain in &chains {
         log.register(chain.registration.clone())?;
     }
-    println!("| entries | seconds | resident MB | files' MB | bytes an entry |");
-    println!("|---|---|---|---|---|");
-    let (start, mut next, mut done) = (Instant::now(), 1_u64 << 14, 0_u64);
-    let mut last = None;
-    while done < entries {
-        for chain in &mut chains {
+    println!("| entries | seconds | resident MB | highest so far | files' MB | bytes an entry |");
+    println!("|---|---|---|---|---|---|");
+    let (start, mut done) = (Instant::now(), 0_u64);
+    let stops = [1, 3, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map(|part| entries * part / 100);
+    for stop in stops {
+        let rounds = (stop - done) / chains.len() as u64;
+        let (some, others) = chains.split_at_mut(8);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| hand_in_headers(&log, others, rounds));
+            hand_in_headers(&log, some, rounds)?;
+            other.join().map_err(|_| "a thread that hands in panicked")?
+        })?;
+        done += rounds * chains.len() as u64;
+        log.wait_published(done - 1, Duration::from_secs(600))?;
+        let bytes = folder_bytes(&folder.join("log"))?;
+        println!(
+            "| {done} | {:.0} | {} | {} | {:.0} | {:.0} |",
+            start.elapsed().as_secs_f64(),
+            memory_megabytes("VmRSS:"),
+            memory_megabytes("VmHWM:"),
+            bytes as f64 / 1e6,
+            bytes as f64 / done as f64
+        );
+    }
+    log.shut_down()?;
+    Ok(())
+}
+
+/// So many records of each chain, in turn; the last of each is durable on return.
+fn hand_in_headers(log: &Log<FileSystem>, chains: &mut [HeaderChain], rounds: u64) -> Result<(), Failed> {
+    let mut last = Vec::new();
+    for _ in 0..rounds {
+        last.clear();
+        for chain in &mut *chains {
             let submission = chain.next_submission();
-            last = Some(loop {
+            last.push(loop {
                 match log.submit(submission.clone()) {
                     Ok(pending) => break pending,
                     Err(SubmitError::QueueFull { .. } | SubmitError::Backlog { .. }) => {
@@ -166,34 +195,22 @@ fn memory(folder: &Path, entries: u64) -> Result<(), Failed> {
                     Err(error) => return Err(error.into()),
                 }
             });
-            done += 1;
-        }
-        if done >= next || done >= entries {
-            if let Some(pending) = last.take() {
-                let durable = pending.wait()?;
-                log.wait_published(durable.index, Duration::from_secs(600))?;
-            }
-            let resident = resident_megabytes().map_or("-".into(), |resident| format!("{resident:.0}"));
-            let bytes = folder_bytes(&folder.join("log"))?;
-            println!(
-                "| {done} | {:.0} | {resident} | {:.0} | {:.0} |",
-                start.elapsed().as_secs_f64(),
-                bytes as f64 / 1e6,
-                bytes as f64 / done as f64
-            );
-            next *= 2;
         }
     }
-    log.shut_down()?;
+    for pending in last {
+        pending.wait()?;
+    }
     Ok(())
 }
 
-/// Memory that this process has in RAM now, on Linux.
-fn resident_megabytes() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024.0 / 1e6)
+/// Memory of this process in RAM, on Linux: `VmRSS:` now, `VmHWM:` the most so far.
+fn memory_megabytes(field: &str) -> String {
+    let kibibytes = || {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()
+    };
+    kibibytes().map_or("-".into(), |kibibytes| format!("{:.0}", kibibytes * 1024.0 / 1e6))
 }
 
 fn folder_bytes(folder: &Path) -> std::io::Result<u64> {

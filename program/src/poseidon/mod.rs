@@ -3,7 +3,11 @@
 //! Source: <https://eprint.iacr.org/2019/458>; parameters in docs/spec/digests.md.
 
 mod constants;
+mod native;
 mod sparse;
+
+pub(crate) use native::permute as permute_native;
+pub(crate) use sparse::permute as permute_sparse;
 
 use crate::Fr;
 use crate::arith::Arith;
@@ -23,7 +27,7 @@ pub const ROUNDS: usize = FULL_ROUNDS + PARTIAL_ROUNDS;
 
 /// Applies the permutation.
 pub fn permute<F: Arith>(state: &mut [F; WIDTH]) {
-    sparse::permute(state);
+    F::permute(state);
 }
 
 /// The permutation as the paper defines it: what [`permute`] must equal. Slower; kept as the reference of tests.

@@ -11,22 +11,22 @@ use crate::arith::Arith;
 use ark_ff::{Field, Zero};
 use std::sync::LazyLock;
 
-type Matrix = [[Fr; WIDTH]; WIDTH];
-const HALF: usize = FULL_ROUNDS / 2;
+pub(super) type Matrix = [[Fr; WIDTH]; WIDTH];
+pub(super) const HALF: usize = FULL_ROUNDS / 2;
 
-struct Tables {
+pub(super) struct Tables {
     /// Added before the first partial round (whole vector).
-    entry: [Fr; WIDTH],
+    pub(super) entry: [Fr; WIDTH],
     /// Dense matrix applied before the first partial round, after `entry`.
-    entry_matrix: Matrix,
-    /// For each partial round: constant added after the S-box, top row, left column without its first element.
-    rounds: Vec<([Fr; WIDTH], [Fr; WIDTH - 1], Fr)>,
+    pub(super) entry_matrix: Matrix,
+    /// For each partial round: top row, left column without its first element, constant added after the S-box.
+    pub(super) rounds: Vec<([Fr; WIDTH], [Fr; WIDTH - 1], Fr)>,
 }
 
-static TABLES: LazyLock<Tables> = LazyLock::new(make_tables);
+pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(make_tables);
 
 /// Applies the permutation.
-pub(super) fn permute<F: Arith>(state: &mut [F; WIDTH]) {
+pub(crate) fn permute<F: Arith>(state: &mut [F; WIDTH]) {
     let tables = &*TABLES;
     for constants in &ROUND_CONSTANTS[..HALF] {
         full_round(state, constants);
