@@ -32,6 +32,7 @@ mod retain;
 mod sequencer;
 mod settings;
 mod shared;
+mod signers;
 mod submission;
 mod submit;
 mod tiles;

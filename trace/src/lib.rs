@@ -46,7 +46,7 @@ pub use revision::{
     REVISED, Revision, RevisionError, RevisionPart, RevisionTimes, RevisionWords, check_revision, revise,
 };
 pub use seal::{CompressedG1, CompressedG2, PreviousHeader, SealFile, SealProof, SealStart, SealedHeader};
-pub use signature::{AgentKey, SignatureBytes, SignatureError, recover};
+pub use signature::{AgentKey, PreparedKey, PublicKey, SignatureBytes, SignatureError, recover};
 pub use signer::{Ed25519Key, SecretKey, SignerError, check_signed};
 pub use view::{
     ActionView, BodyView, BundleView, EvidenceView, HeaderView, RecordView, SignedHeaderView, VerdictView,

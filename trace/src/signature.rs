@@ -1,8 +1,12 @@
 //! secp256k1 signatures in the one form that a contract's `ecrecover` and this crate both take.
 
+mod prepared;
+
+pub use prepared::{PreparedKey, PublicKey};
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::encoding::keccak256;
-use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
+use k256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -89,19 +93,27 @@ impl std::fmt::Debug for AgentKey {
 ///
 /// Owes: comparing the address with the one expected; every canonical signature recovers to some address.
 pub fn recover(hash: &[u8; 32], signature: &SignatureBytes) -> Result<[u8; 20], SignatureError> {
+    PublicKey::recover(hash, signature).map(|key| key.address())
+}
+
+/// A canonical signature.
+struct Parsed {
+    signature: Signature,
+    is_y_odd: bool,
+}
+
+fn parse(signature: &SignatureBytes) -> Result<Parsed, SignatureError> {
     let [rest @ .., v] = &signature.0;
     let is_y_odd = match v {
         27 => false,
         28 => true,
         &got => return Err(SignatureError::RecoveryByte { got }),
     };
-    let parsed = Signature::from_slice(rest).map_err(|_| SignatureError::ScalarOutOfRange)?;
-    if parsed.normalize_s() != parsed {
+    let signature = Signature::from_slice(rest).map_err(|_| SignatureError::ScalarOutOfRange)?;
+    if signature.normalize_s() != signature {
         return Err(SignatureError::HighS);
     }
-    let key = VerifyingKey::recover_from_prehash(hash, &parsed, RecoveryId::new(is_y_odd, false))
-        .map_err(|_| SignatureError::NoSigner)?;
-    Ok(address_of(&key))
+    Ok(Parsed { signature, is_y_odd })
 }
 
 fn address_of(key: &VerifyingKey) -> [u8; 20] {

@@ -55,9 +55,9 @@ fn create(folder: &Path) -> Result<Log<FileSystem>, Failed> {
 
 fn append(folder: &Path, counts: &[usize], time: Duration) -> Result<(), Failed> {
     println!(
-        "| agents | bodies | durable a second | p50 ms | p99 | p99.9 | published, p50 ms | p99 | records | refused |"
+        "| agents | bodies | durable a second | processor us a record | p50 ms | p99 | p99.9 | published, p50 ms | p99 | records | refused |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     let mut row = 0;
     for bodies in [false, true] {
         for &agents in counts {
@@ -70,8 +70,10 @@ fn append(folder: &Path, counts: &[usize], time: Duration) -> Result<(), Failed>
             };
             let log = create(&folder.join(row.to_string()))?;
             row += 1;
+            let before = processor_seconds();
             let outcome = closed_loop::run(&log, &mut agents, time)?;
-            print_row(agents.len(), bodies, &outcome);
+            let processor = processor_seconds().zip(before).map(|(after, before)| after - before);
+            print_row(agents.len(), bodies, &outcome, processor);
             log.shut_down()?;
         }
     }
@@ -82,9 +84,10 @@ fn append(folder: &Path, counts: &[usize], time: Duration) -> Result<(), Failed>
         let appends = limits::synced_appends(folder, FRAME_BYTES, group)?;
         println!("| raw appends of {FRAME_BYTES} bytes, {group} to a sync | {appends:.0} a second |");
     }
-    let (recoveries, checks) = limits::checks()?;
-    println!("| signatures recovered, two threads | {recoveries:.0} a second |");
-    println!("| signatures recovered and links checked (Poseidon), two threads | {checks:.0} a second |");
+    let limits::Checks { recovered, prepared, linked } = limits::checks()?;
+    println!("| signers recovered, two threads | {recovered:.0} a second |");
+    println!("| signatures of known agents checked, two threads | {prepared:.0} a second |");
+    println!("| the same, and links checked (Poseidon), two threads | {linked:.0} a second |");
     println!("| SHA-256, one thread | {:.0} MB/s |", limits::sha256_megabytes());
     Ok(())
 }
@@ -126,11 +129,21 @@ fn percentile(times: &[f64], part: f64) -> f64 {
     times.get(index.min(times.len().saturating_sub(1))).map_or(f64::NAN, |seconds| seconds * 1e3)
 }
 
-fn print_row(agents: usize, bodies: bool, outcome: &Outcome) {
+/// What all threads of this process have used of the processors, on Linux.
+fn processor_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    // User and system time, in hundredths of a second.
+    let hundredths = |place: usize| fields.get(place)?.parse::<f64>().ok();
+    Some((hundredths(11)? + hundredths(12)?) / 100.0)
+}
+
+fn print_row(agents: usize, bodies: bool, outcome: &Outcome, processor: Option<f64>) {
     println!(
-        "| {agents} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} | {} | {} |",
+        "| {agents} | {} | {:.0} | {:.0} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} | {} | {} |",
         if bodies { "yes" } else { "no" },
         outcome.appended as f64 / outcome.seconds,
+        processor.map_or(f64::NAN, |seconds| seconds * 1e6 / outcome.appended as f64),
         percentile(&outcome.durable, 0.5),
         percentile(&outcome.durable, 0.99),
         percentile(&outcome.durable, 0.999),

@@ -144,11 +144,15 @@ impl SubmissionClaim {
             (SIGNATURE_HEADER, hex(&self.signature.0)),
         ]
     }
+    /// The digest that the agent signs, for the log of this origin, in this domain.
+    #[must_use]
+    pub fn digest(&self, origin: &str, domain: &Domain) -> [u8; 32] {
+        let Self { record_hash, sequence, body_hash, .. } = *self;
+        SubmissionMessage { log: origin, domain, record_hash, sequence, body_hash }.digest()
+    }
     /// The agent that is named signed this claim, for the log of this origin, in this domain.
     pub fn check_signature(&self, origin: &str, domain: &Domain) -> Result<(), SignatureError> {
-        let Self { record_hash, sequence, body_hash, .. } = *self;
-        let message = SubmissionMessage { log: origin, domain, record_hash, sequence, body_hash };
-        let got = recover(&message.digest(), &self.signature)?;
+        let got = recover(&self.digest(origin, domain), &self.signature)?;
         if got == self.agent {
             Ok(())
         } else {

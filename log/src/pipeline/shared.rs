@@ -9,6 +9,7 @@ use crate::pipeline::index::Index;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::queue::Queue;
 use crate::pipeline::settings::LogSettings;
+use crate::pipeline::signers::Signers;
 use crate::pipeline::submission::Ticket;
 use candor_trace::tlog::{Note, NoteSigner};
 use std::collections::VecDeque;
@@ -44,6 +45,7 @@ pub(crate) struct Shared<D: Disk> {
     pub(crate) signer: NoteSigner,
     pub(crate) cosign: Box<dyn Cosign>,
     pub(crate) chains: Chains,
+    pub(crate) signers: Signers,
     pub(crate) queue: Queue,
     pub(crate) tail: RwLock<Tail>,
     pub(crate) index: Index,

@@ -13,9 +13,7 @@ use crate::pipeline::submission::{Pending, Sequenced, Submission, SubmitError, T
 use crate::pipeline::tiles::Tiles;
 use candor_program::encoding::{decode_exact, keccak256};
 use candor_trace::tlog::leaf_hash;
-use candor_trace::{
-    Body, ChainError, Entry, SignatureError, SignedHeader, check_link, check_openings, recover,
-};
+use candor_trace::{Body, ChainError, Entry, check_link, check_openings};
 use std::sync::Arc;
 
 impl<D: Disk> Log<D> {
@@ -41,7 +39,8 @@ impl<D: Disk> Log<D> {
             return Err(SubmitError::BodyHashMismatch { expected: body_hash, got });
         }
         let record_hash = signed.record_hash(&domain);
-        check_signer(&signed, &record_hash)?;
+        let signer = shared.signers.check(&signed.header.agent, &record_hash, &signed.signature);
+        signer.map_err(|source| SubmitError::Signature { source })?;
         if let Some(body) = &body {
             let opened: Body = decode_exact(body).map_err(|source| SubmitError::BodyMalformed { source })?;
             check_openings(&signed.header, &opened)
@@ -52,15 +51,6 @@ impl<D: Disk> Log<D> {
         let payload = Payload::new(&bytes, body.as_deref());
         let leaf = leaf_hash(&bytes);
         shared.accept(&slot, Ticket::new(entry, bytes, record_hash, leaf), payload)
-    }
-}
-
-fn check_signer(signed: &SignedHeader, record_hash: &[u8; 32]) -> Result<(), SubmitError> {
-    let got = recover(record_hash, &signed.signature).map_err(|source| SubmitError::Signature { source })?;
-    let expected = signed.header.agent;
-    match got == expected {
-        true => Ok(()),
-        false => Err(SubmitError::Signature { source: SignatureError::WrongSigner { expected, got } }),
     }
 }
 

@@ -137,8 +137,10 @@ async fn check_signature<D: Disk>(
     domain: Domain,
 ) -> Result<SubmissionClaim, Charge> {
     let app = Arc::clone(app);
-    let checked =
-        tokio::task::spawn_blocking(move || claim.check_signature(&app.origin, &domain).map(|()| claim));
+    let checked = tokio::task::spawn_blocking(move || {
+        let digest = claim.digest(&app.origin, &domain);
+        app.log.check_signature(&claim.agent, &digest, &claim.signature).map(|()| claim)
+    });
     let checked = checked.await.map_err(|_| Charge::Nobody(Refused::panicked()))?;
     checked.map_err(|error| Charge::Address(Refused::submission_signature(&error)))
 }
