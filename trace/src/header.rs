@@ -3,6 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::card::Domain;
 use candor_program::encoding::{FrBytes, keccak256};
+use std::sync::LazyLock;
 
 /// Times are below this, so that their differences stay small in the field.
 pub const TIME_BOUND: u64 = 1 << 62;
@@ -18,6 +19,11 @@ const DOMAIN_TYPE: &str =
     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 const DOMAIN_NAME: &str = "Candor";
 const DOMAIN_VERSION: &str = "1";
+
+/// Every record hash begins with these.
+static RECORD_TYPE_HASH: LazyLock<[u8; 32]> = LazyLock::new(|| keccak256(&[RECORD_TYPE.as_bytes()]));
+static DOMAIN_HASHES: LazyLock<[[u8; 32]; 3]> =
+    LazyLock::new(|| [DOMAIN_TYPE, DOMAIN_NAME, DOMAIN_VERSION].map(|text| keccak256(&[text.as_bytes()])));
 
 /// What an agent signs about one decision.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
@@ -80,7 +86,7 @@ impl Header {
     #[must_use]
     pub fn struct_hash(&self) -> [u8; 32] {
         let mut preimage = Vec::with_capacity(16 * 32);
-        preimage.extend_from_slice(&keccak256(&[RECORD_TYPE.as_bytes()]));
+        preimage.extend_from_slice(&*RECORD_TYPE_HASH);
         for word in self.words() {
             preimage.extend_from_slice(&word);
         }
@@ -101,10 +107,11 @@ impl Header {
 /// EIP-712 domain separator of `{name: "Candor", version: "1", chainId, verifyingContract}`.
 #[must_use]
 pub fn domain_separator(domain: &Domain) -> [u8; 32] {
+    let [kind, name, version] = &*DOMAIN_HASHES;
     keccak256(&[
-        &keccak256(&[DOMAIN_TYPE.as_bytes()]),
-        &keccak256(&[DOMAIN_NAME.as_bytes()]),
-        &keccak256(&[DOMAIN_VERSION.as_bytes()]),
+        kind,
+        name,
+        version,
         &integer_word(u128::from(domain.chain_id)),
         &address_word(&domain.verifying_contract),
     ])

@@ -141,6 +141,10 @@ impl Chains {
     pub(crate) fn by_number(&self, number: u32) -> Option<Arc<ChainSlot>> {
         self.read().slots.get(number as usize).cloned()
     }
+    #[cfg(feature = "server")]
+    pub(crate) fn count(&self) -> usize {
+        self.read().slots.len()
+    }
     pub(crate) fn registrations(&self) -> Vec<Registration> {
         self.read().slots.iter().map(|slot| slot.registration.clone()).collect()
     }

@@ -256,6 +256,11 @@ impl<D: Disk> Log<D> {
     pub fn registrations(&self) -> Vec<Registration> {
         self.shared.chains.registrations()
     }
+    /// How many there are. What everybody may read is at least as new.
+    #[cfg(feature = "server")]
+    pub(crate) fn registration_count(&self) -> usize {
+        self.shared.chains.count()
+    }
     /// Files of evidence against an agent, by name.
     pub fn evidence(&self, agent: &[u8; 20]) -> Result<Vec<String>, PipelineError> {
         evidence::list(&self.shared.files, agent)

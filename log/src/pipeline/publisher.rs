@@ -86,6 +86,7 @@ impl Publisher {
             files.replace(SIGNED, &note.to_bytes())?;
             self.signed = (size, root);
             shared.progress.update(|state| state.sizes.signed = size);
+            drop_unsigned(shared, old, size)?;
         }
         if let Some(policy) = &shared.settings.policy {
             let consistency = |from| tiles.consistency(from, size);
@@ -137,6 +138,40 @@ impl Publisher {
         self.swept = size;
         Ok(())
     }
+}
+
+/// Removes partial tiles and bundles of sizes that were integrated between two signed ones, and so never had a checkpoint.
+/// Those of signed sizes stay until their full ones are published, as readers of tlog-tiles expect.
+fn drop_unsigned<D: Disk>(shared: &Shared<D>, before: u64, size: u64) -> Result<(), PipelineError> {
+    let public = shared.files.public();
+    for level in 0..=u8::MAX {
+        let shift = u32::from(level) * u32::from(TILE_HEIGHT);
+        let hashes = |size: u64| size.checked_shr(shift).unwrap_or(0);
+        let (before, now) = (hashes(before), hashes(size));
+        if now == 0 {
+            break;
+        }
+        // One that was completed meanwhile goes with the full tile.
+        let (tile, width) = (now / TILE_WIDTH, now % TILE_WIDTH);
+        if width == 0 || now - before < 2 {
+            continue;
+        }
+        let full = TileId::new(level, tile, TILE_WIDTH as u16).ok().map(|id| id.path());
+        let bundle = BundleId::new(tile, TILE_WIDTH as u16).ok().filter(|_| level == 0).map(|id| id.path());
+        for folder in [full, bundle].into_iter().flatten() {
+            let folder = format!("{folder}.p");
+            let names = public.list(&folder).map_err(|error| shared.files.object_failed(error))?;
+            for name in names {
+                let of = name.parse::<u64>().ok().map(|width| tile * TILE_WIDTH + width);
+                if of.is_some_and(|of| before < of && of < now) {
+                    public
+                        .remove(&format!("{folder}/{name}"))
+                        .map_err(|error| shared.files.object_failed(error))?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Adds a cosignature if it is valid and of a witness of the policy.

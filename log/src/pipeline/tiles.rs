@@ -8,7 +8,7 @@ use candor_trace::tlog::{
     TileReadError, bundle_entries, tile_hashes,
 };
 
-/// Reads tiles and bundles; a partial one that was removed is read from the full one.
+/// Reads tiles and bundles; a partial one that was removed is read from a wider one, which begins with it.
 pub(crate) struct Tiles<'a, D: Disk> {
     files: &'a Files<D>,
 }
@@ -22,33 +22,46 @@ impl<'a, D: Disk> Tiles<'a, D> {
     }
     /// The hashes of a tile.
     pub(crate) fn hashes(&self, id: &TileId) -> Result<Vec<Hash>, PipelineError> {
-        let (found, bytes) = self.find(id.path(), (!id.is_full()).then(|| id.full().path()))?;
-        let parsed = if found == id.path() { *id } else { id.full() };
-        let mut hashes = tile_hashes(&parsed, &bytes)
-            .map_err(|error| self.files.damaged_public(&found, FileDamage::Tile(error)))?;
+        let (width, bytes) = self.find(&id.path(), &id.full().path(), id.width())?;
+        let found = TileId::new(id.level(), id.index(), width).unwrap_or(*id);
+        let mut hashes = tile_hashes(&found, &bytes)
+            .map_err(|error| self.files.damaged_public(&found.path(), FileDamage::Tile(error)))?;
         hashes.truncate(usize::from(id.width()));
         Ok(hashes)
     }
     /// The entries of a bundle.
     pub(crate) fn entries(&self, id: &BundleId) -> Result<Vec<Vec<u8>>, PipelineError> {
-        let (found, bytes) = self.find(id.path(), (!id.is_full()).then(|| id.full().path()))?;
-        let parsed = if found == id.path() { *id } else { id.full() };
-        let entries = bundle_entries(&parsed, &bytes)
-            .map_err(|error| self.files.damaged_public(&found, FileDamage::Bundle(error)))?;
+        let (width, bytes) = self.find(&id.path(), &id.full().path(), id.width())?;
+        let found = BundleId::new(id.index(), width).unwrap_or(*id);
+        let entries = bundle_entries(&found, &bytes)
+            .map_err(|error| self.files.damaged_public(&found.path(), FileDamage::Bundle(error)))?;
         Ok(entries.into_iter().take(usize::from(id.width())).map(<[u8]>::to_vec).collect())
     }
-    /// An object under its own name or that of the full one, and which it was.
-    fn find(&self, name: String, full: Option<String>) -> Result<(String, Vec<u8>), PipelineError> {
-        if let Some(bytes) = self.files.get_public(&name)? {
-            return Ok((name, bytes));
+    /// An object under its own name, or a wider one, and how wide that is.
+    fn find(&self, name: &str, full: &str, width: u16) -> Result<(u16, Vec<u8>), PipelineError> {
+        if let Some(bytes) = self.files.get_public(name)? {
+            return Ok((width, bytes));
         }
-        if let Some(full) = full
-            && let Some(bytes) = self.files.get_public(&full)?
-        {
-            return Ok((full, bytes));
+        let complete = || Ok(self.files.get_public(full)?.map(|bytes| (TILE_WIDTH as u16, bytes)));
+        // Narrow ones are removed after a wider one is there, and all of them after the full one is.
+        if name != full {
+            if let Some(found) = complete()? {
+                return Ok(found);
+            }
+            let folder = format!("{full}.p");
+            let names = self.files.public().list(&folder).map_err(|error| self.files.object_failed(error))?;
+            let wider =
+                names.iter().filter_map(|name| name.parse().ok()).filter(|found| *found > width).max();
+            if let Some(wider) = wider
+                && let Some(bytes) = self.files.get_public(&format!("{folder}/{wider}"))?
+            {
+                return Ok((wider, bytes));
+            }
+            if let Some(found) = complete()? {
+                return Ok(found);
+            }
         }
-        // It may have been completed, and the partial one removed, between the two calls: but then the full one is there.
-        Err(self.files.damaged_public(&name, FileDamage::Missing))
+        Err(self.files.damaged_public(name, FileDamage::Missing))
     }
     /// The hash of an entry as a leaf of a tree.
     pub(crate) fn leaf(&self, index: u64, size: u64) -> Result<Hash, PipelineError> {

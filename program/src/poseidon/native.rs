@@ -145,12 +145,10 @@ fn times(a: &Limbs, b: &Limbs) -> Limbs {
 #[inline]
 fn dot(a: &[Limbs; WIDTH], constants: &[Fr; WIDTH]) -> Limbs {
     let [c0, c1, c2, c3] = constants;
-    let mut sum = [0; 4];
-    for limb in 0..4 {
+    (0..4).fold([0; 4], |sum, limb| {
         let wide = accumulate((sum, 0), a[0][limb], &c0.0.0);
         let wide = accumulate(wide, a[1][limb], &c1.0.0);
         let wide = accumulate(wide, a[2][limb], &c2.0.0);
-        sum = reduce_limb(accumulate(wide, a[3][limb], &c3.0.0));
-    }
-    sum
+        reduce_limb(accumulate(wide, a[3][limb], &c3.0.0))
+    })
 }

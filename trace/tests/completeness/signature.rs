@@ -1,5 +1,5 @@
 use crate::agent::{key, run};
-use candor_trace::{AgentKey, SignatureBytes, recover};
+use candor_trace::{AgentKey, PublicKey, SignatureBytes, recover};
 
 /// secp256k1 vector of the Ethereum JSON-RPC world: key 0x4c08...2318 and the address that belongs to it.
 #[test]
@@ -42,6 +42,27 @@ fn both_recovery_bytes_occur_and_recover() {
     assert_eq!(seen, [true, true]);
 }
 
+/// Keys at both ends of the range, whose tables begin with the generator or its negative, and hashes at both ends too.
+#[test]
+fn prepared_keys_know_their_signatures() {
+    let mut secrets = vec![[0; 32], [0; 32], [0; 32], HIGHEST_SECRET];
+    for (number, secret) in secrets.iter_mut().take(3).enumerate() {
+        secret[31] = number as u8 + 1;
+    }
+    secrets.extend((1..24).map(|byte| [byte * 11; 32]));
+    for secret in secrets {
+        let key = AgentKey::from_bytes(&secret).unwrap();
+        let zero = key.sign(&[0; 32]);
+        let prepared = PublicKey::recover(&[0; 32], &zero).unwrap().prepare();
+        assert_eq!(prepared.address(), key.address());
+        let hashes =
+            [[0; 32], [0xff; 32], HIGHEST_SECRET].into_iter().chain((0..64).map(|byte| [byte * 3; 32]));
+        for hash in hashes {
+            assert!(prepared.signed(&hash, &key.sign(&hash)), "{secret:?} {hash:?}");
+        }
+    }
+}
+
 #[test]
 fn a_key_never_shows_its_secret() {
     assert_eq!(format!("{:?}", key()), format!("AgentKey(address 0x{})", hex::encode(key().address())));
@@ -53,6 +74,12 @@ fn signature_bytes_have_one_encoding() {
     let bytes = borsh::to_vec(&signature).unwrap();
     assert_eq!(bytes, signature.0);
 }
+
+/// The order of the group less one.
+const HIGHEST_SECRET: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xba,
+    0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x40,
+];
 
 fn hex_array(text: &str) -> [u8; 32] {
     hex::decode(text).unwrap().try_into().unwrap()

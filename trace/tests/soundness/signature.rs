@@ -1,6 +1,7 @@
 use crate::agent::{key, other_key, program, run};
 use candor_program::card::Domain;
-use candor_trace::{AgentKey, SignatureBytes, SignatureError, recover};
+use candor_trace::{AgentKey, PreparedKey, PublicKey, SignatureBytes, SignatureError, recover};
+use std::sync::LazyLock;
 
 /// Order of secp256k1's group (SEC 2, section 2.4.1).
 const ORDER: &str = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
@@ -22,10 +23,49 @@ fn negated(value: &[u8]) -> [u8; 32] {
 
 const HASH: [u8; 32] = [0x5a; 32];
 
+fn prepared() -> &'static PreparedKey {
+    static KEY: LazyLock<PreparedKey> =
+        LazyLock::new(|| PublicKey::recover(&HASH, &key().sign(&HASH)).unwrap().prepare());
+    &KEY
+}
+
+/// What is recovered from a changed signature; the prepared key agrees.
 fn with(change: impl FnOnce(&mut [u8; 65])) -> Result<[u8; 20], SignatureError> {
     let mut signature = key().sign(&HASH);
     change(&mut signature.0);
-    recover(&HASH, &signature)
+    let result = recover(&HASH, &signature);
+    assert_eq!(prepared().signed(&HASH, &signature), result == Ok(key().address()), "{signature:?}");
+    result
+}
+
+/// Not only of changed signatures: of other hashes, of other keys, and where the sum is the point at infinity.
+#[test]
+fn a_prepared_key_takes_exactly_what_recovers_to_it() {
+    let honest = key().sign(&HASH);
+    for bit in 0..256 {
+        let mut hash = HASH;
+        hash[bit / 8] ^= 1 << (bit % 8);
+        assert!(!prepared().signed(&hash, &honest), "bit {bit}");
+    }
+    assert!(!prepared().signed(&HASH, &other_key().sign(&HASH)));
+    assert!(prepared().signed(&HASH, &honest));
+    // With the secret key 1, u1 G + u2 Q is s^-1 (hash + r) G: nothing if the hash is -r.
+    let mut secret = [0; 32];
+    secret[31] = 1;
+    let one = AgentKey::from_bytes(&secret).unwrap();
+    let mut signature = one.sign(&HASH);
+    let key = PublicKey::recover(&HASH, &signature).unwrap().prepare();
+    let opposite = negated(&signature.0[..32]);
+    for v in [27, 28] {
+        signature.0[64] = v;
+        assert!(!key.signed(&opposite, &signature));
+        assert!(recover(&opposite, &signature) != Ok(one.address()));
+    }
+    // Twice the same point: the hash is r, so that both summands are equal.
+    signature.0[64] = one.sign(&HASH).0[64];
+    let mut same = [0; 32];
+    same.copy_from_slice(&signature.0[..32]);
+    assert_eq!(key.signed(&same, &signature), recover(&same, &signature) == Ok(one.address()));
 }
 
 #[test]

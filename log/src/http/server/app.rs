@@ -3,6 +3,7 @@
 use crate::disk::Disk;
 use crate::http::answer::Health;
 use crate::http::server::access::{AccessTokens, Scope};
+use crate::http::server::agent_list::AgentList;
 use crate::http::server::clock::Clock;
 use crate::http::server::connection::{ConnectionSettings, Open};
 use crate::http::server::in_flight::InFlight;
@@ -77,6 +78,8 @@ pub(crate) struct App<D: Disk> {
     pub(crate) origin: String,
     pub(crate) public: Arc<dyn Objects>,
     pub(crate) domains: RwLock<Domains>,
+    /// The list of agents as it is served.
+    pub(crate) agents: AgentList,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: ServerSettings,

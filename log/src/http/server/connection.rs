@@ -1,6 +1,7 @@
 //! Connections: how many, how slow they may be, and how they end.
 
 use crate::http::server::limits::Network;
+use crate::http::server::patient::Patient;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
@@ -29,6 +30,8 @@ pub struct ConnectionSettings {
     pub proxy: Option<IpAddr>,
     /// From the first byte of a request, or from the end of the last answer, to the end of its headers.
     pub header_timeout: Duration,
+    /// An answer of which the client takes nothing for so long is given up, and the connection is closed.
+    pub write_timeout: Duration,
     /// A connection is closed after this time, once its request is answered; a client opens another.
     pub lifetime: Duration,
     /// What is still being answered when a connection or the server ends has this long.
@@ -42,6 +45,7 @@ impl Default for ConnectionSettings {
             max_per_address: 1024,
             proxy: None,
             header_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(15),
             lifetime: Duration::from_secs(600),
             drain_timeout: Duration::from_secs(20),
         }
@@ -183,7 +187,7 @@ async fn connection(
         .header_read_timeout(settings.header_timeout)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, settings.write_timeout)), service);
     tokio::pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => {

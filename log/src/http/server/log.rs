@@ -1,6 +1,7 @@
 //! A log's server: routes, limits that are written down, and an end that loses nothing.
 
 use crate::disk::Disk;
+use crate::http::server::agent_list::AgentList;
 use crate::http::server::agents;
 use crate::http::server::app::{App, Progress, ServerSettings};
 use crate::http::server::clock::Clock;
@@ -74,6 +75,7 @@ pub fn serve_log<D: Disk>(
         log: Arc::new(log),
         public: Arc::new(DiskObjects::new(Arc::clone(&disk), "public")),
         domains: RwLock::new(domains),
+        agents: AgentList::default(),
         limits: Limits::new(settings.rates, charged),
         clock,
         metrics: Default::default(),

@@ -1,6 +1,7 @@
 //! Servers: of a log, and of a witness.
 
 mod access;
+mod agent_list;
 mod agents;
 mod app;
 mod clock;
@@ -13,6 +14,7 @@ mod limits_file;
 mod log;
 mod metrics;
 mod openapi;
+mod patient;
 mod rate;
 mod read;
 mod refusal;

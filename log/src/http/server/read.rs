@@ -6,12 +6,14 @@ use crate::http::server::app::App;
 use crate::http::server::connection::Peer;
 use crate::http::server::metrics::Gauge;
 use crate::http::server::refusal::Refused;
+use crate::objects::ObjectError;
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use candor_trace::tlog::{BundleId, TileId};
 use std::sync::Arc;
+use tokio::task::JoinError;
 
 /// What never changes under its name.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -33,7 +35,13 @@ pub(crate) async fn policy<D: Disk>(State(app): State<Arc<App<D>>>) -> Response 
 }
 
 pub(crate) async fn agents<D: Disk>(State(app): State<Arc<App<D>>>) -> Response {
-    object(&app, "agents.json", "agents.json".to_owned(), "application/json", SELDOM).await
+    let wanted = Arc::clone(&app);
+    let found = tokio::task::spawn_blocking(move || {
+        let registrations = wanted.log.registration_count();
+        wanted.agents.get(registrations, || wanted.public.get("agents.json"))
+    });
+    let response = answer("agents.json", found.await, "application/json", SELDOM);
+    counted(&app, "agents.json", response)
 }
 
 pub(crate) async fn tile<D: Disk>(State(app): State<Arc<App<D>>>, Path(path): Path<String>) -> Response {
@@ -58,19 +66,28 @@ async fn object<D: Disk>(
 ) -> Response {
     let public = Arc::clone(&app.public);
     let wanted = name.clone();
-    let response = match tokio::task::spawn_blocking(move || public.get(&wanted)).await {
+    let found = tokio::task::spawn_blocking(move || public.get(&wanted)).await;
+    counted(app, kind, answer(&name, found, content_type, caching))
+}
+
+fn answer(
+    name: &str,
+    found: Result<Result<Option<impl IntoResponse>, ObjectError>, JoinError>,
+    content_type: &'static str,
+    caching: &'static str,
+) -> Response {
+    match found {
         Ok(Ok(Some(bytes))) => {
             ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, caching)], bytes).into_response()
         }
-        Ok(Ok(None)) => Refused::not_found(&name).into_response(),
+        Ok(Ok(None)) => Refused::not_found(name).into_response(),
         Ok(Err(error)) => {
             tracing::error!(%error, "an object could not be read");
             Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", format!("{name} cannot be read"))
                 .into_response()
         }
         Err(_) => Refused::panicked().into_response(),
-    };
-    counted(app, kind, response)
+    }
 }
 
 pub(crate) fn counted<D: Disk>(app: &App<D>, kind: &'static str, response: Response) -> Response {

@@ -54,6 +54,26 @@ fn records_come_as_far_as_was_asked_and_can_be_read_by_anybody() {
 }
 
 #[test]
+fn the_list_of_agents_is_read_again_only_after_a_registration() {
+    let place = tempfile::tempdir().unwrap();
+    let (first, second, third) = (Agent::new(0), Agent::new(1), Agent::new(2));
+    let log = start(place.path(), &[&first], settings(), generous());
+    let list = || get(log.address(), "/agents.json");
+    let before = list();
+    assert_eq!(before.json().as_array().map(Vec::len), Some(1));
+    // What lies on the disk is not looked at while nobody is registered.
+    let file = place.path().join("public/agents.json");
+    std::fs::write(&file, "[]").unwrap();
+    assert_eq!(list().body, before.body);
+    assert_eq!(list().header("content-type"), Some("application/json"));
+    log.log().register(second.registration.clone()).unwrap();
+    assert_eq!(list().json().as_array().map(Vec::len), Some(2));
+    assert_eq!(list().body, std::fs::read(&file).unwrap());
+    log.log().register(third.registration.clone()).unwrap();
+    assert_eq!(list().json().as_array().map(Vec::len), Some(3));
+}
+
+#[test]
 fn an_answer_that_waits_too_long_says_how_far_it_came() {
     let place = tempfile::tempdir().unwrap();
     let mut agent = Agent::new(0);

@@ -1,14 +1,15 @@
 //! What lies on the disk at every size is what C2SP tlog-tiles says, and only that.
 
 use crate::fleet::damage::files;
-use crate::fleet::{Agent, LONG, append, create, open, own_policy, settings, slow};
+use crate::fleet::{Agent, LONG, append, create, open, own_policy, settings, signer, slow};
 use candor_log::FileSystem;
-use candor_log::pipeline::{Log, LogSettings, Submission};
+use candor_log::pipeline::{Cosign, CosignRequest, Log, LogSettings, Submission};
 use candor_program::encoding::FrBytes;
-use candor_trace::tlog::{Hash, leaf_hash, node_hash};
+use candor_trace::tlog::{Hash, SignatureLine, leaf_hash, node_hash};
 use candor_trace::{Header, Link, SignedHeader};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
 
 /// Names of groups of three digits.
 fn groups(index: u64) -> String {
@@ -134,6 +135,113 @@ fn partial_tiles_go_when_they_are_full() {
     assert!(partial.iter().all(|name| name.contains("/001.p/") || name.contains("/tile/1/")), "{partial:?}");
     assert!(!folder.path().join("public/tile/0/000.p").exists());
     assert!(names.iter().all(|name| !name.ends_with(".new")), "{names:?}");
+}
+
+/// A witness that notes the sizes it is asked about, and keeps the log waiting while the gate is closed.
+#[derive(Clone, Default)]
+struct Asked(Arc<AskedAbout>);
+
+#[derive(Default)]
+struct AskedAbout {
+    sizes: Mutex<Vec<u64>>,
+    closed: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Asked {
+    fn close(&self) {
+        *self.0.closed.lock().unwrap() = true;
+    }
+    fn open(&self) {
+        *self.0.closed.lock().unwrap() = false;
+        self.0.changed.notify_all();
+    }
+    fn sizes(&self) -> Vec<u64> {
+        self.0.sizes.lock().unwrap().clone()
+    }
+    /// Waits until the log asked more often.
+    fn wait_for_more(&self, than: usize) {
+        while self.sizes().len() <= than {
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Cosign for Asked {
+    fn cosign(&self, request: &CosignRequest<'_>) -> Vec<SignatureLine> {
+        self.0.sizes.lock().unwrap().push(request.checkpoint.size());
+        let closed = self.0.closed.lock().unwrap();
+        drop(self.0.changed.wait_while(closed, |closed| *closed).unwrap());
+        Vec::new()
+    }
+}
+
+fn widths(place: &Path, folder: &str) -> BTreeSet<u64> {
+    let names = files(place);
+    names.iter().filter_map(|name| name.strip_prefix(folder)?.parse().ok()).collect()
+}
+
+/// C2SP tlog-tiles asks for the partial tiles of every size that had a checkpoint, until the full ones are there, and for no
+/// others.
+#[test]
+fn partial_tiles_of_sizes_without_a_checkpoint_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let asked = Asked::default();
+    let settings = LogSettings { policy: Some(own_policy()), ..settings() };
+    let log = Log::create_with(FileSystem::at(place), settings, signer(), Box::new(asked.clone())).unwrap();
+    let mut agent = Agent::new(0);
+    log.register(agent.registration.clone()).unwrap();
+    let grow = |agent: &mut Agent, size: u64| {
+        append(&log, agent, (size - log.status().sizes.sequenced) as usize);
+        assert!(log.wait_integrated(size - 1, LONG).unwrap());
+    };
+    grow(&mut agent, 10);
+    assert!(log.wait_published(9, LONG).unwrap());
+    let before = asked.sizes().len();
+    asked.close();
+    grow(&mut agent, 20);
+    asked.wait_for_more(before);
+    // While the log waits for its witness, the tree grows.
+    for size in [30, 40, 50] {
+        grow(&mut agent, size);
+    }
+    for kind in ["0", "entries"] {
+        let there = widths(place, &format!("public/tile/{kind}/000.p/"));
+        assert!(there.is_superset(&[10, 30, 40, 50].into()), "{kind}: {there:?}");
+    }
+    let (through, root) = (log.consistency(10, 30).unwrap(), log.consistency(30, 50).unwrap());
+    asked.open();
+    assert!(log.wait_published(49, LONG).unwrap());
+    let signed: BTreeSet<u64> = asked.sizes().into_iter().filter(|size| *size > 0).collect();
+    assert!(signed.contains(&50) && !signed.contains(&30) && !signed.contains(&40), "{signed:?}");
+    for kind in ["0", "entries"] {
+        assert_eq!(widths(place, &format!("public/tile/{kind}/000.p/")), signed, "{kind}");
+    }
+    // What was of a size in between is read from what is wider.
+    assert_eq!((log.consistency(10, 30).unwrap(), log.consistency(30, 50).unwrap()), (through, root));
+    // Over the end of a tile: those of the tile that is full go with it.
+    let before = asked.sizes().len();
+    asked.close();
+    grow(&mut agent, 60);
+    asked.wait_for_more(before);
+    for size in [200, 256, 270, 280] {
+        grow(&mut agent, size);
+    }
+    assert!(widths(place, "public/tile/0/001.p/").is_superset(&[14, 24].into()));
+    asked.open();
+    assert!(log.wait_published(279, LONG).unwrap());
+    log.shut_down().unwrap();
+    for (folder, left) in
+        [("0/000.p/", vec![]), ("entries/000.p/", vec![]), ("0/001.p/", vec![24]), ("1/000.p/", vec![1])]
+    {
+        assert_eq!(widths(place, &format!("public/tile/{folder}")), left.into_iter().collect(), "{folder}");
+    }
+    assert_eq!(widths(place, "public/tile/entries/001.p/"), [24].into());
+    drop(log);
+    let (log, report) = open(place, slow());
+    assert_eq!(report.published, Some(280));
+    drop(log);
 }
 
 /// Headers without bodies, made as cheaply as they can be.

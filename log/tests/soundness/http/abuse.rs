@@ -11,7 +11,7 @@ use candor_log::pipeline::Log;
 use candor_program::encoding::encode;
 use candor_trace::SignedRecord;
 use serde_json::json;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -49,6 +49,53 @@ fn half_a_body_is_not_waited_for_and_changes_nothing() {
     cut.shutdown(Shutdown::Both).unwrap();
     assert_eq!(log.log().status().sizes.sequenced, 0);
     assert_eq!(submit(log.address(), 0, &agent, &record).json()["index"], json!(0));
+}
+
+/// Many requests at once, whose answers are more than any buffer between takes.
+fn ask_for_much(address: SocketAddr, requests: usize) -> TcpStream {
+    let mut stream = connect(address);
+    let request = "GET /openapi.json HTTP/1.1\r\nHost: test\r\n\r\n";
+    stream.write_all(request.repeat(requests).as_bytes()).unwrap();
+    stream
+}
+
+/// Whole answers and bytes that come until the connection ends or nothing more was asked for.
+fn read_answers(stream: &mut TcpStream, requests: usize) -> (usize, usize) {
+    let (mut all, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => all.extend_from_slice(&buffer[..read]),
+        }
+        // The answers are all of one length.
+        if let Some(end) = all.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&all[..end]).to_lowercase();
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            if all.len() >= requests * (end + 4 + length.unwrap().parse::<usize>().unwrap()) {
+                break;
+            }
+        }
+    }
+    (all.windows(15).filter(|window| window == b"HTTP/1.1 200 OK").count(), all.len())
+}
+
+#[test]
+fn a_client_that_does_not_read_is_given_up_and_one_that_reads_gets_everything() {
+    let place = tempfile::tempdir().unwrap();
+    let connections =
+        ConnectionSettings { write_timeout: Duration::from_millis(300), ..ConnectionSettings::default() };
+    let log = start(place.path(), &[], settings(), ServerSettings { connections, ..generous() });
+    let requests = 32 * (1 << 20) / get(log.address(), "/openapi.json").body.len();
+    let mut reader = ask_for_much(log.address(), requests);
+    assert_eq!(read_answers(&mut reader, requests).0, requests);
+    drop(reader);
+    let mut silent = ask_for_much(log.address(), requests);
+    // Its place is free again although it is still there: the only connection is the one that asks.
+    while !get(log.address(), "/metrics").text().contains("candor_log_connections 1\n") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let (answers, bytes) = read_answers(&mut silent, requests);
+    assert!(answers < requests, "{answers} of {requests}, {bytes} bytes");
 }
 
 #[test]

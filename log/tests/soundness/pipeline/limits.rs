@@ -159,7 +159,7 @@ fn the_most_registrations_are_read_again() {
 fn settings_outside_their_range() {
     type Change = fn(&mut LogSettings, u64);
     let most = u64::from(u32::MAX);
-    let ranges: [(&str, Change, u64, u64); 9] = [
+    let ranges: [(&str, Change, u64, u64); 10] = [
         ("group_limit_records", |s, v| s.group_limit_records = v as usize, 1, most),
         ("group_limit_bytes", |s, v| s.group_limit_bytes = v as usize, 1, 1 << 30),
         ("queue_limit_records", |s, v| s.queue_limit_records = v as usize, 1, most),
@@ -167,6 +167,7 @@ fn settings_outside_their_range() {
         ("tail_limit_entries", |s, v| s.tail_limit_entries = v as usize, 1, most),
         ("max_body_bytes", |s, v| s.max_body_bytes = v as usize, 0, MAX_BODY_BYTES as u64),
         ("registration_limit", |s, v| s.registration_limit = v as usize, 0, MAX_REGISTRATIONS as u64),
+        ("prepared_keys", |s, v| s.prepared_keys = v as usize, 1, 1 << 20),
         ("index_cache_bytes", |s, v| s.index_cache_bytes = v as usize, 1 << 20, 1 << 40),
         ("segment_limit_bytes", |s, v| s.segment_limit_bytes = v, 4097, 1 << 40),
     ];

@@ -2,7 +2,7 @@
 
 use crate::fleet::{Agent, append, create, key, program, slow};
 use candor_log::FileSystem;
-use candor_log::pipeline::{Log, Submission, SubmitError};
+use candor_log::pipeline::{Log, LogSettings, Submission, SubmitError};
 use candor_program::encoding::{encode, keccak256};
 use candor_trace::{Body, BodyError, SignatureBytes, SignatureError};
 
@@ -47,6 +47,34 @@ impl Place {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Whether its key is at hand (there is room for one), was, or never was: the answer to a foreign signature is the same.
+#[test]
+fn foreign_signatures_of_agents_that_take_turns() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = create(folder.path(), LogSettings { prepared_keys: 1, ..slow() });
+    let mut agents: Vec<Agent> = (0..3).map(Agent::new).collect();
+    agents.iter().for_each(|agent| log.register(agent.registration.clone()).unwrap());
+    // More turns than it takes for a missed key to have another's place.
+    for turn in 0..40 {
+        for number in [0, 1, 2, turn % 3] {
+            let agent = &mut agents[usize::from(number)];
+            let honest = agent.submission();
+            let mut foreign = honest.clone();
+            let hash = foreign.signed.record_hash(&foreign.domain);
+            foreign.signed.signature = key(number + 1).sign(&hash);
+            let (expected, got) = (key(number).address(), key(number + 1).address());
+            match log.submit(foreign).unwrap_err() {
+                SubmitError::Signature { source } => {
+                    assert_eq!(source, SignatureError::WrongSigner { expected, got });
+                }
+                other => panic!("{other:?}"),
+            }
+            log.submit(honest).unwrap();
+        }
+    }
+    assert_eq!(log.shut_down().unwrap().sequenced, 160);
 }
 
 #[test]
