@@ -229,7 +229,7 @@ impl fmt::Display for PolicyReport {
             write!(out, "  evidence {}: {} about {}", slot.name, slot.authority, slot.subject)?;
             match &slot.default {
                 Some(default) => write!(out, ", else {default}")?,
-                None => write!(out, ", else nothing is permitted that asks for it")?,
+                None => write!(out, ", else missing: what asks for it is denied")?,
             }
             if let Some(by) = &slot.revoked_by {
                 write!(out, ", revoked by {by}")?;

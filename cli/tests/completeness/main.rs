@@ -19,5 +19,6 @@ mod log_pipeline;
 mod log_retention;
 mod path;
 mod policy;
+mod policy_fixture;
 mod sealed;
 mod seals;

@@ -4,7 +4,8 @@ use crate::support::fixture;
 use crate::support::sp500_policy::{
     ARRIVES_IN_US, BEGIN, END, LEAVES_DE, SERIES, attestation, credentials_text,
 };
-use candor_compiler::Vocabulary;
+use candor_compiler::{Vocabulary, analysis};
+use candor_program::decision::Assessment;
 use candor_program::evidence::Evidence;
 use candor_program::policy::{Fact, Outcome};
 use std::collections::BTreeMap;
@@ -53,9 +54,7 @@ fn records_show_every_kind_of_verdict() {
     let card = &SERIES.program.card;
     let records = SERIES.run();
     let seen = |name: &str| {
-        let reason = |(_, _, a): &&(_, _, candor_program::decision::Assessment)| {
-            card.policy.reason_name(a.verdict.reason) == name
-        };
+        let reason = |(_, _, a): &&(_, _, Assessment)| card.policy.reason_name(a.verdict.reason) == name;
         records.iter().filter(reason).count()
     };
     for reason in [
@@ -133,4 +132,20 @@ fn the_report_lists_what_limits_became() {
     }
     let class = &SERIES.program.card.class;
     assert_eq!((class.policy_size, class.state_size, class.evidence_size), (16, 4, 4));
+}
+
+#[test]
+fn every_case_gets_the_verdict_that_it_must() {
+    let card = &SERIES.program.card;
+    let text = fs::read_to_string(fixture("sp500-policy/cases.toml")).unwrap();
+    let tested = analysis::test(card, analysis::read_cases(card, &text).unwrap());
+    for result in &tested.results {
+        let reason = card.policy.reason_name(result.assessment.verdict.reason);
+        assert!(result.passed, "{}: {reason}", result.case.name);
+    }
+    assert_eq!(tested.results.len(), text.matches("[[cases]]").count());
+    // No action of this agent is above its largest order.
+    let uncovered: Vec<_> =
+        tested.uncovered.iter().map(|rule| card.policy.rules[usize::from(*rule)].name.as_str()).collect();
+    assert_eq!(uncovered, ["max-order"]);
 }

@@ -71,8 +71,12 @@ pub struct Series {
 }
 
 /// Compiled once.
-pub static SERIES: LazyLock<Series> = LazyLock::new(|| {
-    let lowered = lower(&AgentSource::read(&fixture("sp500-policy/agent.toml")).unwrap(), &setup()).unwrap();
+pub static SERIES: LazyLock<Series> =
+    LazyLock::new(|| series(&AgentSource::read(&fixture("sp500-policy/agent.toml")).unwrap()));
+
+/// The agent of these files on the days of the fixture.
+pub fn series(source: &AgentSource) -> Series {
+    let lowered = lower(source, &setup()).unwrap();
     let program = program(&lowered);
     let lines = fs::read_to_string(fixture("sp500/observations.jsonl")).unwrap();
     let day = |line: &str| {
@@ -82,7 +86,7 @@ pub static SERIES: LazyLock<Series> = LazyLock::new(|| {
         Day { time: observation.time, input, outputs }
     };
     Series { days: lines.lines().map(day).collect(), report: lowered.report.to_string(), program }
-});
+}
 
 impl Series {
     /// What an agent presents of these credentials.
