@@ -4,7 +4,9 @@ use crate::project::{Project, fixture, observations, ran};
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 25] = [
+    "attest",
+    "mandate",
     "init",
     "setup",
     "agent-key",

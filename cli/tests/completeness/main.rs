@@ -1,5 +1,7 @@
 //! What must work, works: every command on the real agent of fixtures/sp500.
 
+#[path = "../evidenced/mod.rs"]
+mod evidenced;
 #[path = "../project/mod.rs"]
 mod project;
 #[path = "../published/mod.rs"]
@@ -14,6 +16,7 @@ mod agent;
 mod audit;
 mod commands;
 mod demo;
+mod evidence;
 mod interrupted;
 mod log_pipeline;
 mod log_retention;

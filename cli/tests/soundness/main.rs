@@ -1,5 +1,7 @@
 //! What must not work: every class of exit code, and every bad input, with its place and with nothing half-written.
 
+#[path = "../evidenced/mod.rs"]
+mod evidenced;
 #[path = "../project/mod.rs"]
 mod project;
 #[path = "../published/mod.rs"]
@@ -10,6 +12,7 @@ mod served;
 mod adapters;
 mod artefacts;
 mod audit;
+mod evidence;
 mod exit_codes;
 mod log_pipeline;
 mod logs;
