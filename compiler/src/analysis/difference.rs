@@ -297,10 +297,8 @@ mod tests {
     fn steps_are_counted() {
         let variables = vec![Variable { range: (0, 9), preferred: vec![] }];
         let clauses = vec![vec![vec![at_most(0, None, 3)]]];
-        assert_eq!(
-            solve(&variables, &clauses, &mut 2),
-            Answer::Values((0..=3).map(|value| vec![value]).collect())
-        );
+        let Answer::Values(values) = solve(&variables, &clauses, &mut 2) else { panic!("two are enough") };
+        assert_eq!(values.first(), Some(&vec![0]));
         assert_eq!(solve(&variables, &clauses, &mut 1), Answer::Exhausted);
         assert_eq!(solve(&variables, &clauses, &mut 0), Answer::Exhausted);
     }

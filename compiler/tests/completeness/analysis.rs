@@ -4,7 +4,7 @@
 mod generate;
 
 use candor_compiler::analysis::{
-    Case, Ending, Finding, Fixed, STEPS, Variant, check, diff, read_cases, test,
+    Case, Ending, Finding, Fixed, Question, Variant, check, diff, read_cases, test,
 };
 use candor_program::card::Card;
 use candor_program::explain::{Change, Request};
@@ -100,9 +100,7 @@ fn findings_hold_for_every_request_that_was_tried() {
                 Finding::PredicateUnused { .. } | Finding::SlotUnused { .. } => kinds[5] += 1,
                 Finding::Undecided { question } => {
                     kinds[6] += 1;
-                    if let candor_compiler::analysis::Question::Matches { rule }
-                    | candor_compiler::analysis::Question::Decides { rule } = question
-                    {
+                    if let Question::Matches { rule } | Question::Decides { rule } = question {
                         told.insert(*rule);
                     }
                 }
@@ -244,7 +242,6 @@ fn a_policy_differs_from_itself_only_in_what_is_fixed() {
             assert_eq!(difference.example.1.evidence.0[0].unwrap().value, 8);
         }
     }
-    assert!(STEPS > 1_000);
 }
 
 #[test]
