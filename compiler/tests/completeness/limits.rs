@@ -241,3 +241,36 @@ fn examples_of_the_page_compile() {
     // A budget of a day renews with the window of a day that is there.
     assert_eq!(lowered.card.windows.len(), 2);
 }
+
+#[test]
+fn limits_join_rules_in_cedar() {
+    let text = trading();
+    let (rules, rest) = (text.find("[[policy.rules]]").unwrap(), text.find("[transaction]").unwrap());
+    let limits =
+        "[policy]\ncedar = \"policy.cedar\"\n[limits]\nmax_position = { SPX = 1, NDX = \"100.50\" }\n";
+    let text = format!("{}{limits}{}", &text[..rules], &text[rest..]);
+    let mut agent = source(&text, model(2, 2, vec![node("Identity", &["x"], "y")], vec![]));
+    let policy = "@id(\"early\") forbid (principal, action, resource) when { context.time < 5 };\n\
+                  @id(\"all\") permit (principal, action, resource);\n";
+    agent.policy = Some(candor_compiler::SourceFile { path: "policy.cedar".into(), bytes: policy.into() });
+    let lowered = lower(&agent, &setup()).unwrap();
+    let from: Vec<_> = lowered.report.policy.rules.iter().map(|rule| rule.from.as_deref().unwrap()).collect();
+    let limits = ["limits.max_position.SPX", "limits.max_position.NDX"];
+    assert_eq!(from, ["policy.cedar:1", "policy.cedar:2", limits[0], limits[0], limits[1], limits[1]]);
+    // Conditions of registers keep their places beside those of the policy.
+    let when: Vec<_> =
+        lowered.report.policy.registers.iter().map(|register| register.when.as_deref().unwrap()).collect();
+    let expected = [
+        "action.asset == SPX",
+        "feature.f0 > state.high_water",
+        "action.asset == SPX",
+        "action.asset == NDX",
+    ];
+    assert_eq!(when, expected);
+    let card = lowered.card;
+    let state = State::initial(&card.registers);
+    let evidence = Evidence::none(&card.evidence);
+    let mut agent = Agent { card, state, sequence: 0, evidence };
+    assert_eq!([agent.sell(4), agent.sell(5)], ["early", "max-position-SPX"]);
+    assert_eq!([agent.buy(5), agent.buy(6)], ["all", "max-position-NDX"]);
+}

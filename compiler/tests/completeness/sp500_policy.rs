@@ -2,12 +2,13 @@
 
 use crate::support::fixture;
 use crate::support::sp500_policy::{
-    ARRIVES_IN_US, BEGIN, END, LEAVES_DE, SERIES, attestation, credentials_text,
+    ARRIVES_IN_US, BEGIN, END, LEAVES_DE, SERIES, Series, attestation, credentials, credentials_text, series,
 };
-use candor_compiler::{Vocabulary, analysis};
+use candor_compiler::{AgentSource, SourceFile, Vocabulary, analysis};
 use candor_program::decision::Assessment;
 use candor_program::evidence::Evidence;
 use candor_program::policy::{Fact, Outcome};
+use candor_trace::evidence::credentials_from_json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -23,7 +24,13 @@ fn golden(name: &str, text: &str) {
 
 #[test]
 fn the_attestations_are_the_attesters() {
-    golden("attestations.json", &credentials_text());
+    let path = fixture("sp500-policy/attestations.json");
+    if std::env::var("CANDOR_GOLDEN").is_ok_and(|golden| golden == "write") {
+        fs::write(&path, credentials_text()).unwrap();
+    }
+    // The order of a JSON object's keys says nothing.
+    let read = credentials_from_json(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(read, credentials());
 }
 
 /// Year, jurisdiction, verdict and reason, and how many days.
@@ -132,6 +139,29 @@ fn the_report_lists_what_limits_became() {
     }
     let class = &SERIES.program.card.class;
     assert_eq!((class.policy_size, class.state_size, class.evidence_size), (16, 4, 4));
+}
+
+#[test]
+fn the_same_rules_in_cedar_decide_every_day_alike() {
+    let mut source = AgentSource::read(&fixture("sp500-policy/agent.toml")).unwrap();
+    let text = String::from_utf8(source.manifest.bytes).unwrap();
+    let (rules, rest) = (text.find("[[policy.rules]]").unwrap(), text.find("[transaction]").unwrap());
+    let text = format!("{}[policy]\ncedar = \"policy.cedar\"\n{}", &text[..rules], &text[rest..]);
+    source.manifest.bytes = text.into();
+    let bytes = fs::read(fixture("sp500-policy/policy.cedar")).unwrap();
+    source.policy = Some(SourceFile { path: "policy.cedar".into(), bytes });
+    let cedar = series(&source);
+    assert!(cedar.report.contains("(policy.cedar:"), "{}", cedar.report);
+    let names = |series: &Series| {
+        let policy = &series.program.card.policy;
+        let verdict = |(_, _, assessment): (_, _, Assessment)| {
+            let rule = assessment.verdict.rule.map(|rule| policy.rules[usize::from(rule)].name.clone());
+            let reason = policy.reason_name(assessment.verdict.reason).to_owned();
+            (assessment.verdict.outcome, rule, reason, assessment.state_after)
+        };
+        series.run().into_iter().map(verdict).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&cedar), names(&SERIES));
 }
 
 #[test]
