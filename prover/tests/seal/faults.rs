@@ -436,7 +436,7 @@ fn cards(card: &Card) -> Vec<Card> {
         let mut card = card.clone();
         card.head = actions(4);
         for (number, register) in (0..).zip(&mut card.registers) {
-            (register.window, register.when) = (None, Some(number));
+            (register.window, register.when) = (None, (update != Update::Add).then_some(number));
             (register.source, register.initial) = (Operand::Constant(1 << 40), -9);
             (register.on_execute, register.on_deny, register.on_abstain) = (update, update, update);
         }
