@@ -333,7 +333,7 @@ impl Classify for PromisesError {
         match self {
             Self::Io { .. } => ExitClass::Unexpected,
             Self::Malformed { .. } => ExitClass::Malformed,
-            Self::OtherChain { .. } => ExitClass::Usage,
+            Self::OtherAgent { .. } => ExitClass::Usage,
             Self::Contradiction { .. } => ExitClass::Rejected,
         }
     }

@@ -207,7 +207,7 @@ impl<D: Disk> Delivery<D> {
             }
         }
         let durable = mark.delivered;
-        let promises = Promises::open(&disk, client.key(), key.address(), chain.program_id)?;
+        let promises = Promises::open(&disk, client.key(), key.address())?;
         Ok(Self {
             client,
             key,

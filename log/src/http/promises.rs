@@ -16,8 +16,8 @@ use thiserror::Error;
 const MAGIC: [u8; 8] = *b"CANDORPR";
 /// What stands before the slots: length, head, zeros.
 const HEADER_BYTES: u64 = 1024;
-/// Index, time, leaf, record hash, signature.
-const SLOT_BYTES: usize = 8 + 8 + 32 + 32 + PROMISE_SIGNATURE_BYTES;
+/// Index, time, program id, leaf, record hash, signature.
+const SLOT_BYTES: usize = 8 + 8 + 32 + 32 + 32 + PROMISE_SIGNATURE_BYTES;
 
 /// Why a promise could not be kept.
 #[derive(Debug, Error)]
@@ -38,11 +38,11 @@ pub enum PromisesError {
         /// Why.
         source: DecodeError,
     },
-    /// The file is of another log, agent or program.
+    /// The file is of another log or agent.
     #[error(
-        "{place} keeps the promises to another agent or program, or of another log: each needs an outbox of its own"
+        "{place} keeps the promises to another agent, or of another log: each needs an outbox of its own"
     )]
-    OtherChain {
+    OtherAgent {
         /// The file.
         place: String,
     },
@@ -66,7 +66,6 @@ pub enum PromisesError {
 struct Head {
     log: String,
     agent: [u8; 20],
-    program_id: [u8; 32],
 }
 
 /// A file of promises in an outbox.
@@ -81,22 +80,17 @@ pub struct Promises<D: Disk> {
 }
 
 impl<D: Disk> Promises<D> {
-    /// The file of this log's promises to an agent about its records of a program; nothing is made before there is one.
-    pub fn open(
-        disk: &D,
-        log: &VerifierKey,
-        agent: [u8; 20],
-        program_id: [u8; 32],
-    ) -> Result<Self, PromisesError> {
+    /// The file of this log's promises to an agent, whatever its programs; nothing is made before there is one.
+    pub fn open(disk: &D, log: &VerifierKey, agent: [u8; 20]) -> Result<Self, PromisesError> {
         let name = file_name(log);
         let place = format!("{}/{name}", disk.location().display());
-        let head = Head { log: log.to_string(), agent, program_id };
+        let head = Head { log: log.to_string(), agent };
         let failed = |source| PromisesError::Io { place: place.clone(), source };
         let file = disk.open(&name, Access::Write).map_err(failed)?;
         if let Some(file) = &file {
             let found = read_head(file, &place)?;
             if found != head {
-                return Err(PromisesError::OtherChain { place });
+                return Err(PromisesError::OtherAgent { place });
             }
         }
         Ok(Self { log: log.clone(), head, name, place, file, dirty: false })
@@ -122,6 +116,7 @@ impl<D: Disk> Promises<D> {
         let slot = [
             &promise.index.to_le_bytes()[..],
             &promise.time.to_le_bytes(),
+            &promise.program_id,
             &promise.leaf.0,
             &promise.record_hash,
             signed.signature(),
@@ -168,12 +163,13 @@ impl<D: Disk> Promises<D> {
     fn decode(&self, sequence: u64, slot: &[u8; SLOT_BYTES]) -> Option<SignedPromise> {
         let (index, rest) = slot.split_first_chunk::<8>()?;
         let (time, rest) = rest.split_first_chunk::<8>()?;
+        let (program_id, rest) = rest.split_first_chunk::<32>()?;
         let (leaf, rest) = rest.split_first_chunk::<32>()?;
         let (record_hash, rest) = rest.split_first_chunk::<32>()?;
         let signature = rest.first_chunk::<PROMISE_SIGNATURE_BYTES>()?;
         let promise = Promise {
             agent: self.head.agent,
-            program_id: self.head.program_id,
+            program_id: *program_id,
             sequence,
             record_hash: *record_hash,
             leaf: Hash(*leaf),
@@ -199,7 +195,7 @@ pub fn read_promises<D: Disk>(disk: &D, log: &VerifierKey) -> Result<Option<Prom
     let Some(file) = opened else { return Ok(None) };
     let head = read_head(&file, &place)?;
     if head.log != log.to_string() {
-        return Err(PromisesError::OtherChain { place });
+        return Err(PromisesError::OtherAgent { place });
     }
     Ok(Some(Promises { log: log.clone(), head, name, place, file: Some(file), dirty: false }))
 }

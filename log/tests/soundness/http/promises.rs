@@ -238,7 +238,7 @@ fn an_acknowledgement_without_its_promise_is_none() {
 }
 
 fn open(computer: &Computer) -> Result<Promises<crate::disk::fault::FaultDisk>, PromisesError> {
-    Promises::open(&computer.disk(), log_key().verifier_key(), [1; 20], [2; 32])
+    Promises::open(&computer.disk(), log_key().verifier_key(), [1; 20])
 }
 
 fn file() -> String {
@@ -252,6 +252,10 @@ fn two_promises_about_one_record_are_evidence() {
     let mut kept = open(&computer).unwrap();
     let first = promise(&tree, 5);
     kept.keep(&computer.disk(), &first.sign(&log_key())).unwrap();
+    // An agent that changes its program goes on in the same outbox.
+    let revised = Promise { program_id: [7; 32], sequence: 6, ..first };
+    kept.keep(&computer.disk(), &revised.sign(&log_key())).unwrap();
+    assert_eq!(*kept.get(6).unwrap().unwrap().promise(), revised);
     // Said again later: nothing changes.
     kept.keep(&computer.disk(), &Promise { time: TIME + 9, ..first }.sign(&log_key())).unwrap();
     assert_eq!(kept.get(5).unwrap().unwrap().promise().time, TIME);
@@ -285,9 +289,9 @@ fn a_file_of_promises_that_is_not_what_was_written_is_not_believed() {
     kept.sync().unwrap();
     drop(kept);
     let bytes = computer.read(&file()).unwrap();
-    assert_eq!(bytes.len(), 1024 + 4 * 144);
+    assert_eq!(bytes.len(), 1024 + 4 * 176);
     // A slot that is torn or changed holds no promise, and can be filled again.
-    for changed in 1024..1024 + 144 {
+    for changed in 1024..1024 + 176 {
         let mut torn = bytes.clone();
         torn[changed] ^= 1;
         computer.tamper(&file(), Some(torn));
@@ -315,8 +319,8 @@ fn a_file_of_promises_that_is_not_what_was_written_is_not_believed() {
     computer.tamper(&file(), Some(long));
     assert!(matches!(open(&computer), Err(PromisesError::Malformed { .. })));
     computer.tamper(&file(), Some(bytes));
-    let other = Promises::open(&computer.disk(), log_key().verifier_key(), [9; 20], [2; 32]);
-    assert!(matches!(other, Err(PromisesError::OtherChain { .. })));
+    let other = Promises::open(&computer.disk(), log_key().verifier_key(), [9; 20]);
+    assert!(matches!(other, Err(PromisesError::OtherAgent { .. })));
     assert!(read_promises(&computer.disk(), log_key().verifier_key()).unwrap().is_some());
     assert!(read_promises(&computer.disk(), signer().verifier_key()).unwrap().is_none());
 }
