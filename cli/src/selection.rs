@@ -2,10 +2,12 @@
 
 use crate::artefact;
 use crate::classify::Classify;
-use crate::exit::Failure;
+use crate::exit::{ExitClass, Failure};
+use crate::output::hex_string;
 use crate::store::Store;
 use candor_log::{FileLogReader, LogError};
 use candor_program::Card;
+use candor_program::digest::ProgramIds;
 use candor_trace::{Bundle, PathError, Selection, Start};
 use clap::Args;
 use std::ops::Range;
@@ -71,8 +73,33 @@ impl SelectionArguments {
             None => last_transaction(&log).map_err(|failure| failure.at(directory.display()))?,
         };
         let range = resolve(&log, selection).map_err(|failure| failure.at(directory.display()))?;
-        bundle(&log, card, range).map_err(|failure| failure.at(directory.display()))
+        let bundle = bundle(&log, card, range).map_err(|failure| failure.at(directory.display()))?;
+        check_segment(&bundle).map_err(|failure| failure.at(directory.display()))?;
+        Ok(bundle)
     }
+}
+
+/// All records are decisions of the card's program: a path is split where its program changes.
+fn check_segment(bundle: &Bundle) -> Result<(), Failure> {
+    let program_id = ProgramIds::of(&bundle.card).program_id;
+    for record in &bundle.records {
+        let header = &record.header;
+        let sequence = header.sequence;
+        let named = hex_string(&header.program_id);
+        let said = if let Some(revision) = header.revision() {
+            format!("record {sequence} revises program {named} to {}", hex_string(&revision.to))
+        } else if header.program_id != program_id {
+            let own = hex_string(&program_id);
+            format!("record {sequence} is of program {named}, the program in --dir is {own}")
+        } else {
+            continue;
+        };
+        return Err(Failure::new(ExitClass::Rejected, said).fix(
+            "a path is split where its program changes: select the records before and those after with --range, each with its own program in --dir; \
+             the two join in the acc and the state that the Revise record signs (candor inspect shows where)",
+        ));
+    }
+    Ok(())
 }
 
 /// The sequence numbers of a selection.

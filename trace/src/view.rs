@@ -5,10 +5,12 @@ use crate::chain::Chain;
 use crate::evidence::credential_json;
 use crate::header::Header;
 use crate::record::{Body, SignedHeader, SignedRecord};
+use crate::revision::check_revision;
 use candor_program::Card;
 use candor_program::card::Domain;
 use candor_program::decimal::format_decimal;
 use candor_program::evidence::{Defect, Slot, Standing};
+use candor_program::migration::RegisterChange;
 use serde::Serialize;
 use std::fmt;
 
@@ -275,8 +277,51 @@ pub struct RecordView {
     pub executed: Option<ActionView>,
     /// What the evidence slots hold.
     pub evidence: Vec<EvidenceView>,
+    /// Of a Revise record: what it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<RevisionView>,
     /// Body.
     pub body: BodyView,
+}
+
+/// What a Revise record changes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevisionView {
+    /// Id of the program until then.
+    pub from: String,
+    /// Id of the program that decides next.
+    pub to: String,
+    /// Earliest time of its first record, in decimal digits.
+    pub activation: String,
+    /// What becomes of every register; `None` where the body is not in order.
+    pub registers: Option<Vec<FateView>>,
+}
+
+/// What becomes of a register.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FateView {
+    /// Name.
+    pub name: String,
+    /// `kept`, `restarted`, `added` or `dropped`.
+    pub fate: &'static str,
+}
+
+impl RevisionView {
+    /// What the header says, and of the registers what follows from the body if that is in order; `None` for a decision.
+    #[must_use]
+    pub fn of(record: &SignedRecord) -> Option<Self> {
+        let words = record.header.revision()?;
+        let fate = |register: RegisterChange| FateView { name: register.name, fate: register.fate.as_str() };
+        let migration = check_revision(&record.header, &record.body).ok();
+        Some(Self {
+            from: hex_string(&words.from),
+            to: hex_string(&words.to),
+            activation: words.activation.to_string(),
+            registers: migration.map(|migration| migration.registers.into_iter().map(fate).collect()),
+        })
+    }
 }
 
 impl RecordView {
@@ -285,10 +330,14 @@ impl RecordView {
     pub fn of(record: &SignedRecord, card: &Card) -> Self {
         Self {
             signed_header: SignedHeaderView::of(&record.signed_header(), &card.domain),
-            requested: ActionView::of(record.header.requested, card),
+            // A Revise record asks for nothing: the word is its activation.
+            requested: (!record.header.revises())
+                .then(|| ActionView::of(record.header.requested, card))
+                .flatten(),
             policy: VerdictView::of(record.header.verdict, card),
             executed: ActionView::of(record.header.executed, card),
             evidence: EvidenceView::of(record, card),
+            revision: RevisionView::of(record),
             body: (&record.body).into(),
         }
     }

@@ -9,11 +9,13 @@ use crate::output::{Report, count, hex_string};
 use crate::progress::Progress;
 use crate::selection::{self, SelectionArguments};
 use crate::store::Store;
+use candor_log::FileLogReader;
 use candor_program::card::Program;
 use candor_trace::Bundle;
 use candor_verifier::{Assumption, Difference, Expected, Place, ReplayOutcome, diagnose, replay};
 use clap::Args;
 use serde_json::{Value, json};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -102,11 +104,18 @@ impl Subject {
                 Failure::usage("the log has no record").fix("record something with candor record"),
             ));
         }
+        let segments = match self.selection.selection() {
+            Some(_) => vec![range.clone()],
+            None => segments(&log, &range, &expected.program_id).map_err(place)?,
+        };
+        let others = (range.end - range.start) - segments.iter().map(|one| one.end - one.start).sum::<u64>();
         let mut progress = Progress::new("replaying");
         let mut records = 0;
-        let mut first = range.start;
-        while first < range.end {
-            let end = range.end.min(first + CHUNK);
+        let chunks = segments.into_iter().flat_map(|segment| {
+            let end = segment.end;
+            segment.step_by(CHUNK as usize).map(move |first| (first, end.min(first + CHUNK)))
+        });
+        for (first, end) in chunks {
             let bundle = selection::bundle(&log, program.card.clone(), first..end).map_err(place)?;
             let mut replayed = one(expected, program, bundle).map_err(place)?;
             records += replayed.records;
@@ -114,11 +123,42 @@ impl Subject {
                 replayed.records = records;
                 return Ok(replayed);
             }
-            first = end;
             progress.at(records, range.end - range.start);
         }
-        Ok(Replayed { records, finding: Finding::Agrees, bundle: None })
+        let finding = match others {
+            0 => Finding::Agrees,
+            _ => Finding::Undecided(format!(
+                "{} of other programs, to or from which Revise records lead: none of the other {} differs; replay \
+                 them with their own program in --dir",
+                count(others, "record"),
+                count(records, "record")
+            )),
+        };
+        Ok(Replayed { records, finding, bundle: None })
     }
+}
+
+/// The runs of records of a program, its Revise records included; all records where there are none.
+fn segments(
+    log: &FileLogReader,
+    range: &Range<u64>,
+    program_id: &[u8; 32],
+) -> Result<Vec<Range<u64>>, Failure> {
+    let mut segments: Vec<Range<u64>> = Vec::new();
+    for sequence in range.clone() {
+        let signed = log.header(sequence).map_err(|error| error.failure())?;
+        if signed.header.program_id != *program_id {
+            continue;
+        }
+        match segments.last_mut().filter(|segment| segment.end == sequence) {
+            Some(segment) => segment.end = sequence + 1,
+            None => segments.push(sequence..sequence + 1),
+        }
+    }
+    if segments.is_empty() {
+        segments.push(range.clone());
+    }
+    Ok(segments)
 }
 
 fn one(expected: &Expected, program: &Program, bundle: Bundle) -> Result<Replayed, Failure> {

@@ -5,13 +5,13 @@ use crate::audit::bodies::{Bodies, Found};
 use crate::audit::chains::Chains;
 use crate::audit::entries::{Item, ToVerify, decode, load, verify};
 use crate::audit::error::AuditError;
-use crate::audit::report::AuditReport;
+use crate::audit::report::{AuditReport, AuditedRevision};
 use crate::audit::source::{MAX_CHECKPOINT_FILE_BYTES, Source};
 use crate::audit::tiles::Rebuilt;
 use crate::retention::{MAX_RETENTION_FILE_BYTES, PublishedPolicy};
 use candor_program::Card;
-use candor_trace::Chain;
 use candor_trace::tlog::{BundleId, QuorumPolicy, SignedCheckpoint, TILE_WIDTH};
+use candor_trace::{Chain, RevisionWords};
 use std::collections::BTreeMap;
 
 /// Bundles that are in memory at a time: of an honest log 4 MiB.
@@ -86,6 +86,7 @@ pub fn audit<S: Source>(
         entries: 0,
         pruned: 0,
         bodies: Found::default(),
+        revisions: Vec::new(),
     };
     run.check_remembered(0)?;
     let bundles = size.div_ceil(TILE_WIDTH);
@@ -113,6 +114,7 @@ pub fn audit<S: Source>(
         remembered: run.remembered.as_ref().map(|signed| signed.checkpoint().size()),
         bodies: run.bodies.right,
         bodies_missing: run.bodies.missing,
+        revisions: run.revisions,
     };
     run.bodies.conclude(report).map_err(|faults| AuditError::Bodies { faults })
 }
@@ -150,6 +152,7 @@ struct Run<'a, S> {
     entries: u64,
     pruned: u64,
     bodies: Found,
+    revisions: Vec<AuditedRevision>,
 }
 
 impl<S: Source> Run<'_, S> {
@@ -210,9 +213,14 @@ impl<S: Source> Run<'_, S> {
         if chain.domain != entry.domain {
             return Err(AuditError::Domain { file: file(), index });
         }
+        let mut registers = None;
         if let Some(bodies) = self.settings.bodies {
             let card = self.cards.get(&program_id).map(|(card, _)| *card);
-            self.bodies.check(bodies, index, &entry, card)?;
+            registers = self.bodies.check(bodies, index, &entry, card)?;
+        }
+        if let Some(RevisionWords { from, to, activation, .. }) = header.revision() {
+            let (activation, sequence) = (u64::try_from(activation).unwrap_or(u64::MAX), header.sequence);
+            self.revisions.push(AuditedRevision { index, agent, sequence, from, to, activation, registers });
         }
         let unregistered = || AuditError::Unregistered { file: file(), index, agent, program_id };
         let expected = self.chains.advance(header, decoded.record_hash).ok_or_else(unregistered)?;

@@ -5,7 +5,8 @@ use crate::audit::report::AuditReport;
 use crate::audit::source::{Folder, Source, SourceError};
 use candor_program::Card;
 use candor_program::encoding::{DecodeError, decode_exact, keccak256};
-use candor_trace::{Body, BodyError, Entry, SignedRecord, check_body};
+use candor_program::migration::RegisterChange;
+use candor_trace::{Body, BodyError, Entry, SignedRecord, check_body, check_revision};
 use std::collections::BTreeSet;
 use std::path::Path;
 use thiserror::Error;
@@ -99,28 +100,31 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Looks at the body of an entry.
+    /// Looks at the body of an entry; what becomes of the registers, where it is a Revise record's and in order.
     pub(super) fn check(
         &mut self,
         bodies: &dyn Bodies,
         index: u64,
         entry: &Entry,
         card: Option<&Card>,
-    ) -> Result<(), SourceError> {
+    ) -> Result<Option<Vec<RegisterChange>>, SourceError> {
         let Some(bytes) = bodies.body(&entry.body)? else {
             self.missing += 1;
-            return Ok(());
+            return Ok(None);
         };
-        let Err(fault) = check(&bytes, entry, card) else {
-            self.right += 1;
-            return Ok(());
+        let fault = match check(&bytes, entry, card) {
+            Ok(registers) => {
+                self.right += 1;
+                return Ok(registers);
+            }
+            Err(fault) => fault,
         };
         self.wrong += 1;
         let (agent, program_id) = (entry.signed.header.agent, entry.signed.header.program_id);
         if self.chains.insert((agent, program_id)) && self.first.len() < MAX_FAULTS {
             self.first.push(ChainFault { agent, program_id, index, fault });
         }
-        Ok(())
+        Ok(None)
     }
     /// The report, if no body was wrong.
     pub(super) fn conclude(self, report: AuditReport) -> Result<AuditReport, Box<BodyFaults>> {
@@ -132,15 +136,22 @@ impl Found {
     }
 }
 
-/// The body is the one that the entry names and opens what the header signed.
-fn check(bytes: &[u8], entry: &Entry, card: Option<&Card>) -> Result<(), BodyFault> {
+/// The body is the one that the entry names and opens what the header signed: with a card, or by itself where it is a Revise
+/// record's.
+fn check(bytes: &[u8], entry: &Entry, card: Option<&Card>) -> Result<Option<Vec<RegisterChange>>, BodyFault> {
     let got = keccak256(&[bytes]);
     if got != entry.body {
         return Err(BodyFault::Hash { expected: entry.body, got });
     }
     let body: Body = decode_exact(bytes).map_err(|source| BodyFault::Malformed { source })?;
-    let Some(card) = card else { return Ok(()) };
-    let record =
-        SignedRecord { header: entry.signed.header.clone(), signature: entry.signed.signature, body };
-    Ok(check_body(card, &record)?)
+    let header = &entry.signed.header;
+    if header.revises() {
+        let migration = check_revision(header, &body)
+            .map_err(|source| BodyError::Revision { source: Box::new(source) })?;
+        return Ok(Some(migration.registers));
+    }
+    let Some(card) = card else { return Ok(None) };
+    let record = SignedRecord { header: header.clone(), signature: entry.signed.signature, body };
+    check_body(card, &record)?;
+    Ok(None)
 }

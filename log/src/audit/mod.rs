@@ -27,7 +27,7 @@ pub use bodies::{Bodies, BodyFault, BodyFaults, BodyFolder, ChainFault, MAX_FAUL
 pub use error::AuditError;
 pub use promises::{Breach, BrokenPromise, MAX_BROKEN, PromiseReport, check_promises};
 pub use proof::{LogProofError, consistency_proof, inclusion_proof, leaf_at, read_key};
-pub use report::AuditReport;
+pub use report::{AuditReport, AuditedRevision};
 pub use source::{Folder, MAX_CHECKPOINT_FILE_BYTES, Source, SourceError};
 #[cfg(feature = "client")]
 pub use url::Prefix;

@@ -1,5 +1,6 @@
 //! What an audit found in order.
 
+use candor_program::migration::RegisterChange;
 use candor_trace::tlog::{Cosigned, Hash};
 
 /// A log that passed an audit, and what that rests on.
@@ -25,10 +26,31 @@ pub struct AuditReport {
     pub resumed_chains: u64,
     /// Chains whose program digest and initial state a card confirmed; of the others they are the operator's word.
     pub chains_with_card: u64,
+    /// Revise records, in the order of the log.
+    pub revisions: Vec<AuditedRevision>,
     /// Size of the remembered checkpoint that this one continues.
     pub remembered: Option<u64>,
     /// Bodies that open what was signed.
     pub bodies: u64,
     /// Bodies that were looked for and not there.
     pub bodies_missing: u64,
+}
+
+/// A Revise record in a log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditedRevision {
+    /// Entry.
+    pub index: u64,
+    /// Agent.
+    pub agent: [u8; 20],
+    /// Number of the record in its chain.
+    pub sequence: u64,
+    /// Program until then.
+    pub from: [u8; 32],
+    /// Program that decides next.
+    pub to: [u8; 32],
+    /// Earliest time of its first record.
+    pub activation: u64,
+    /// What became of the registers, which its body shows; `None` where that was not at hand: then it is unchecked.
+    pub registers: Option<Vec<RegisterChange>>,
 }

@@ -6,20 +6,20 @@ mod sealed;
 
 use crate::artefact;
 use crate::classify::Classify;
-use crate::command::setup;
+use crate::command::{revise, setup};
 use crate::exit::{ExitClass, Failure};
 use crate::output::{Report, count, hex_string, table};
 use crate::session::Answer;
 use crate::store::{self, Store};
 use candor_circuits::seal;
 use candor_compiler::PolicyReport;
-use candor_log::FileLogReader;
+use candor_log::{FileLogReader, RevisedProgram};
 use candor_program::card::{Card, SetupSource};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::magic;
 use candor_program::operator::{Operator, Term};
 use candor_trace::seal::SEAL_MAGIC;
-use candor_trace::{BundleView, RecordView, SignedRecord, VerdictView};
+use candor_trace::{BundleView, RecordView, RevisionView, SignedRecord, VerdictView};
 use candor_verifier::{Challenge, Evidence, MAX_CHALLENGE_BYTES};
 use clap::Args;
 use serde_json::{Value, json};
@@ -132,10 +132,32 @@ fn whole_log(log: &FileLogReader, unfinished: u64, card: Option<&Card>) -> Resul
             ));
             rows.push(("last record", last.clone().unwrap_or_else(|| "none".to_owned())));
             json["lastRecordHash"] = json!(last);
+            json["revisions"] = report.revisions.iter().map(revision_json).collect();
+            rows.extend(report.revisions.iter().map(|revised| ("revised", revision_text(revised))));
         }
         None => rows.push(("chain", "not checked: name the card with --card".to_owned())),
     }
     Ok(Report::accepted(table(&rows), json))
+}
+
+/// One line about a change of program.
+fn revision_text(revised: &RevisedProgram) -> String {
+    let (from, to) = (hex_string(&revised.from), hex_string(&revised.to));
+    let registers = candor_trace::revision::listed(&revised.registers);
+    format!(
+        "by record {}, from program {from} to {to} from {} on; registers: {registers}",
+        revised.sequence, revised.activation
+    )
+}
+
+fn revision_json(revised: &RevisedProgram) -> Value {
+    json!({
+        "sequence": revised.sequence,
+        "from": hex_string(&revised.from),
+        "to": hex_string(&revised.to),
+        "activation": revised.activation,
+        "registers": revise::registers_json(&revised.registers),
+    })
 }
 
 fn one_record(record: &SignedRecord, card: Option<&Card>) -> Result<Report, Failure> {
@@ -235,6 +257,13 @@ fn bundle(path: &Path) -> Result<Report, Failure> {
 
 /// One line about a record: what it states, checked or not.
 fn line(record: &SignedRecord, card: &Card) -> String {
+    if let Some(revision) = RevisionView::of(record) {
+        let (sequence, time) = (record.header.sequence, record.header.time);
+        return format!(
+            "{sequence:>6}  {time}  revised to program {}, from {} on",
+            revision.to, revision.activation
+        );
+    }
     let view = RecordView::of(record, card);
     let verdict: VerdictView = view.policy;
     Answer {

@@ -3,14 +3,16 @@
 use super::published::{Published, Trust};
 use crate::artefact;
 use crate::classify::Classify;
+use crate::command::revise::registers_json;
 use crate::exit::{ExitClass, Failure};
 use crate::output::{Report, count, hex_string, table};
 use crate::progress::Progress;
 use crate::store::{self, Existing};
 use candor_log::audit::{
-    AuditError, AuditReport, AuditSettings, Bodies, BodyFaults, BodyFolder, MAX_CHECKPOINT_FILE_BYTES,
-    Source, audit,
+    AuditError, AuditReport, AuditSettings, AuditedRevision, Bodies, BodyFaults, BodyFolder,
+    MAX_CHECKPOINT_FILE_BYTES, Source, audit,
 };
+use candor_trace::revision::listed;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -115,6 +117,7 @@ fn describe(report: &AuditReport, assumptions: String, trust: serde_json::Value,
     if bodies {
         rows.push(("bodies", format!("{} checked, {} not there", report.bodies, report.bodies_missing)));
     }
+    rows.extend(report.revisions.iter().map(|revision| ("revised", revision_text(revision))));
     for cosigned in &report.cosigned {
         rows.push(("witness", format!("{} at {}", cosigned.name, cosigned.time)));
     }
@@ -137,6 +140,7 @@ fn describe(report: &AuditReport, assumptions: String, trust: serde_json::Value,
         "chainsResumed": report.resumed_chains,
         "bodiesChecked": report.bodies,
         "bodiesMissing": report.bodies_missing,
+        "revisions": report.revisions.iter().map(revision_json).collect::<Vec<_>>(),
         "cosigned": cosigned,
         "remembered": report.remembered,
         "restsOn": trust,
@@ -180,4 +184,31 @@ fn with_faults(described: Report, faults: &BodyFaults) -> Report {
     json["bodyFaults"] = json!(list);
     json["exitCode"] = json!(ExitClass::Rejected.code());
     Report { class: ExitClass::Rejected, text, json }
+}
+
+/// A change of program; without its body what it does to the registers is unchecked.
+fn revision_text(revision: &AuditedRevision) -> String {
+    let registers = revision.registers.as_deref().map(listed);
+    format!(
+        "entry {}: agent {}, record {}, from program {} to {} from {} on; registers: {}",
+        revision.index,
+        hex_string(&revision.agent),
+        revision.sequence,
+        hex_string(&revision.from),
+        hex_string(&revision.to),
+        revision.activation,
+        registers.unwrap_or_else(|| "unchecked, its body is not at hand (--bodies)".to_owned())
+    )
+}
+
+fn revision_json(revision: &AuditedRevision) -> serde_json::Value {
+    json!({
+        "index": revision.index,
+        "agent": hex_string(&revision.agent),
+        "sequence": revision.sequence,
+        "from": hex_string(&revision.from),
+        "to": hex_string(&revision.to),
+        "activation": revision.activation,
+        "registers": revision.registers.as_deref().map(registers_json),
+    })
 }
