@@ -17,6 +17,7 @@ pub mod log;
 pub mod mandate;
 pub mod plugin;
 pub mod policy;
+pub mod policy_schema;
 pub mod prove;
 pub mod receipt;
 pub mod record;

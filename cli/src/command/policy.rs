@@ -3,6 +3,7 @@
 use crate::artefact;
 use crate::classify::Classify;
 use crate::command::plugin::text_of;
+use crate::command::policy_schema;
 use crate::exit::{ExitClass, Failure};
 use crate::output::Report;
 use crate::progress::Progress;
@@ -35,6 +36,9 @@ pub struct PolicyCommand {
 /// One action each.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Action {
+    /// Print the schema that Cedar policies of an agent are validated against
+    #[command(after_help = "Example: candor policy schema agent.toml > agent.cedarschema")]
+    Schema(policy_schema::Schema),
     /// Judge a table of cases, and say which rules none of them lets decide
     #[command(after_help = "Example: candor policy test agent.toml cases.toml")]
     Test(Test),
@@ -89,6 +93,7 @@ impl Action {
     /// Does it.
     pub fn run(&self, _store: &Store) -> Result<Report, Failure> {
         match self {
+            Self::Schema(command) => command.run(),
             Self::Test(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Diff(command) => command.run(),

@@ -63,6 +63,7 @@ fn every_command_prints_one_json_object() {
     object(&["setup", "--development", "--powers", "10"], "setup", 0);
     object(&["agent-key"], "agent", 0);
     object(&["agent-key", "--show"], "agent", 0);
+    object(&["policy", "schema", agent], "cedarschema", 0);
     object(&["compile", agent], "programId", 0);
     let days = project.write("days.jsonl", observations(0..40));
     let lines = project.run(&["record", &days, "--json"]).ok();

@@ -192,11 +192,11 @@ pub enum CedarCause {
     #[error("no value of {fact} is called {}; there are: {known}", Name(got))]
     UnknownValue {
         /// Attribute.
-        fact: String,
+        fact: Box<str>,
         /// Found.
         got: String,
         /// Names.
-        known: String,
+        known: Box<str>,
     },
     /// A policy that matches no request.
     #[error("the policy can never match; correct its conditions, or remove it")]

@@ -396,7 +396,7 @@ impl<'r> Reader<'r> {
         for name in names {
             let Some(value) = self.schema.value(fact.fact, name) else {
                 let (got, known) = (name.clone(), self.schema.value_names(fact.fact).join(", "));
-                let fact = format!("context.{}", fact.path.join("."));
+                let (fact, known) = (format!("context.{}", fact.path.join(".")).into(), known.into());
                 return Err(self.error(expr, CedarCause::UnknownValue { fact, got, known }));
             };
             values.insert(value.into());

@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// Requests asked of one policy file.
 const REQUESTS: usize = 20;
 
+/// Makes a table wrong; whether it could.
+type Change<'c> = &'c dyn Fn(&mut Table) -> bool;
+
 /// What a campaign saw.
 #[derive(Debug, Default)]
 struct Tally {
@@ -150,7 +153,7 @@ fn a_changed_table_is_noticed() {
         table.rules.reverse();
         table.rules.len() > 1
     };
-    let changes: [(&str, &dyn Fn(&mut Table) -> bool); 4] = [
+    let changes: [(&str, Change<'_>); 4] = [
         ("swapped comparison", &swapped),
         ("lost forbid", &lost_forbid),
         ("turned literals", &turned),

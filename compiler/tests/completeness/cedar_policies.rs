@@ -217,3 +217,28 @@ fn any_names_make_a_schema() {
     assert_eq!(compiled.table.predicates.len(), 1);
     assert_eq!(compiled.table.predicates[0].operand, Operand::Constant(2));
 }
+
+/// The policies of docs/cedar.md.
+#[test]
+fn the_documents_policies_compile() {
+    let mut card = card(false);
+    card.registers[0].name = "last_execution".into();
+    let schema = Schema::new("trader", &Vocabulary::of(&card)).unwrap();
+    let document = include_str!("../../../docs/cedar.md");
+    let (_, block) = document.split_once("```cedar\n").unwrap();
+    let (block, rest) = block.split_once("```").unwrap();
+    let compiled =
+        compile(block, &schema, 16).unwrap_or_else(|error| panic!("{error} in line {}", error.line));
+    assert_eq!(
+        compiled.sources.iter().map(|source| source.policy.as_str()).collect::<Vec<_>>(),
+        ["may-rebalance", "minimum-interval", "exposure", "residents"]
+    );
+    // Those inside a sentence.
+    let inline: Vec<&str> =
+        rest.split('`').filter(|part| part.starts_with("forbid (") && part.ends_with(';')).collect();
+    assert_eq!(inline.len(), 2);
+    for policy in inline {
+        let source = format!("permit (principal, action, resource);\n{policy}");
+        compile(&source, &schema, 16).unwrap_or_else(|error| panic!("{error}: {policy}"));
+    }
+}

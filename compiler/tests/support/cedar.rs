@@ -162,12 +162,11 @@ impl Values {
             .filter(|code| !card.head.actions()[usize::from(*code)].abstain)
             .collect();
         let code = acting[numbers.below(acting.len())];
-        let amounts = if card.amount_decimals == 0 { -4..=4 } else { -4..=4_i64 };
         let index = |length: usize, numbers: &mut Numbers| numbers.below(length.max(1)) as u16;
         let action = Action {
             code,
             abstain: false,
-            amount: amounts.start() + numbers.below(9) as i64,
+            amount: numbers.below(9) as i64 - 4,
             asset: index(card.head.assets().len(), numbers),
             venue: index(card.head.venues().len(), numbers),
         };

@@ -101,7 +101,7 @@ impl Generator<'_> {
         if depth == 0 {
             return self.atom();
         }
-        let mut part = |generator: &mut Self| {
+        let part = |generator: &mut Self| {
             let depth = generator.below(depth);
             generator.condition(depth)
         };
