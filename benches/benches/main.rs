@@ -5,6 +5,7 @@
 
 mod agent;
 mod bare;
+mod policy;
 mod primitives;
 mod prove;
 mod record;
@@ -13,6 +14,7 @@ mod seal;
 mod verify;
 
 criterion::criterion_main!(
+    policy::benches,
     primitives::benches,
     record::benches,
     replay::benches,

@@ -17,3 +17,4 @@ mod reference;
 mod rescale;
 mod state;
 mod transaction;
+mod vectors;

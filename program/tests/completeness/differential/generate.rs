@@ -217,7 +217,7 @@ fn add_arguments(numbers: &mut Numbers, card: &mut Card) {
 }
 
 /// A card that validates.
-pub(super) fn card(numbers: &mut Numbers) -> Card {
+pub(crate) fn card(numbers: &mut Numbers) -> Card {
     let mut card = sample::program().card;
     card.features = (0..numbers.between(1, 5)).map(|index| random_feature(numbers, index as usize)).collect();
     let actions: Vec<_> =
@@ -249,7 +249,7 @@ pub(super) fn card(numbers: &mut Numbers) -> Card {
 }
 
 /// A case that fits the card; its registers have any values.
-pub(super) fn case(numbers: &mut Numbers, card: &Card) -> Case {
+pub(crate) fn case(numbers: &mut Numbers, card: &Card) -> Case {
     let features = card.features.iter().map(|feature| {
         let span = feature.span() as i64;
         let inner = numbers.between(0, span);

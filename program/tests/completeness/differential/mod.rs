@@ -1,7 +1,7 @@
 //! `decide` against an independent model of the specification, on random cards, requests, evidence and states.
 
-mod generate;
-mod model;
+pub(crate) mod generate;
+pub(crate) mod model;
 
 use crate::sample::Numbers;
 use candor_program::Card;

@@ -9,31 +9,31 @@ use sha3::{Digest, Keccak256};
 
 /// What is decided on.
 #[derive(Clone, Debug)]
-pub(super) struct Case {
+pub(crate) struct Case {
     /// Above their minima.
-    pub(super) features: Vec<u16>,
-    pub(super) outputs: Vec<i32>,
-    pub(super) registers: Vec<i64>,
+    pub(crate) features: Vec<u16>,
+    pub(crate) outputs: Vec<i32>,
+    pub(crate) registers: Vec<i64>,
     /// Of the last record.
-    pub(super) last_time: u64,
-    pub(super) evidence: Vec<Option<Statement>>,
-    pub(super) time: u64,
-    pub(super) sequence: u64,
+    pub(crate) last_time: u64,
+    pub(crate) evidence: Vec<Option<Statement>>,
+    pub(crate) time: u64,
+    pub(crate) sequence: u64,
 }
 
 /// What a record states about a decision.
 #[derive(PartialEq, Eq, Debug)]
-pub(super) struct Expected {
-    pub(super) requested: u128,
-    pub(super) verdict: u64,
-    pub(super) executed: u128,
-    pub(super) registers: Vec<i128>,
-    pub(super) calldata: Option<Vec<u8>>,
+pub(crate) struct Expected {
+    pub(crate) requested: u128,
+    pub(crate) verdict: u64,
+    pub(crate) executed: u128,
+    pub(crate) registers: Vec<i128>,
+    pub(crate) calldata: Option<Vec<u8>>,
 }
 
 /// How a decision ends.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     Abstained,
     Lacking,
     Forbidden,
@@ -44,7 +44,7 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    pub(super) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Abstained,
         Self::Lacking,
         Self::Forbidden,
@@ -237,7 +237,7 @@ fn word(code: usize, amount: i128) -> u128 {
     (code as u128 + 1) * (1 << 64) + (amount + HALF) as u128
 }
 
-pub(super) fn decide(card: &Card, case: &Case) -> (Expected, Ending) {
+pub(crate) fn decide(card: &Card, case: &Case) -> (Expected, Ending) {
     let actions = card.head.actions();
     // The greatest output; of several, the one at the lowest index.
     let code = (0..actions.len()).max_by_key(|index| (case.outputs[*index], usize::MAX - index)).unwrap();
