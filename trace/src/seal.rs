@@ -98,7 +98,6 @@ pub struct PreviousHeader {
 
 /// What the first header of a seal continues.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
-#[expect(clippy::large_enum_variant, reason = "there is one to a seal")]
 pub enum SealStart {
     /// Nothing: it is the agent's first.
     Genesis,

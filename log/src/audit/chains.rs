@@ -21,6 +21,7 @@ pub(super) struct Chains {
 }
 
 /// What one record is to be checked against.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Expected {
     /// It continues this.
     Link(Link),

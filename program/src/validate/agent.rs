@@ -67,11 +67,12 @@ pub(super) fn check_head(card: &Card) -> Result<(), ProgramError> {
     if let Some(action) = actions.iter().position(|action| action.amount == i64::MIN) {
         return Err(ProgramError::ActionMagnitude { action });
     }
-    let named: [(Part, &[String], fn(&ActionTemplate) -> u16); 2] = [
-        (Part::Assets, card.head.assets(), |action| action.asset),
-        (Part::Venues, card.head.venues(), |action| action.venue),
-    ];
-    for (part, names, index) in named {
+    type Index = fn(&ActionTemplate) -> u16;
+    let asset: Index = |action| action.asset;
+    let venue: Index = |action| action.venue;
+    for (part, names, index) in
+        [(Part::Assets, card.head.assets(), asset), (Part::Venues, card.head.venues(), venue)]
+    {
         within(part, 0, limits::INSTRUMENTS, names.len())?;
         name::unique(part, names.iter().map(String::as_str))?;
         let known = names.len().max(1);

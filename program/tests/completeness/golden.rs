@@ -138,7 +138,8 @@ type Change = Box<dyn Fn(&mut Card)>;
 fn changes_of_state_and_evidence() -> Vec<(String, Change)> {
     let mut changes: Vec<(String, Change)> = Vec::new();
     let mut add = |name: &str, change: Change| changes.push((name.to_owned(), change));
-    let places: [(&str, fn(&mut Register) -> &mut Update); 3] = [
+    type Place = fn(&mut Register) -> &mut Update;
+    let places: [(&str, Place); 3] = [
         ("execute", |register| &mut register.on_execute),
         ("deny", |register| &mut register.on_deny),
         ("abstain", |register| &mut register.on_abstain),

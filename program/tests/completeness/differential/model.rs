@@ -98,9 +98,10 @@ impl World<'_> {
             Fact::Output(index) => Some(self.case.outputs[usize::from(index)].into()),
             Fact::Register(index) => Some(register(index)),
             Fact::After(index) => *self.after.get(usize::from(index))?,
-            Fact::Change(index) => Some((*self.after.get(usize::from(index))?)? - register(index))
-                .map(i128::abs)
-                .filter(|change| fits_i64(*change)),
+            Fact::Change(index) => {
+                let after = (*self.after.get(usize::from(index))?)?;
+                Some((after - register(index)).abs()).filter(|change| fits_i64(*change))
+            }
             Fact::Elapsed(index) => Some(i128::from(self.case.time) - register(index))
                 .filter(|elapsed| (0..HALF).contains(elapsed)),
             Fact::Evidence(index) => {
