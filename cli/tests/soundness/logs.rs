@@ -93,7 +93,7 @@ fn another_program_or_another_key_does_not_continue_a_log() {
     let before = ours.files();
     theirs.refuses(&["record", &days, "--log", &log], 4, &["of program 0x", "new log"]);
     theirs.refuses(&["inspect", &log], 4, &["of program 0x"]);
-    theirs.refuses(&["prove", "--log", &log, "--range", "0..2"], 4, &["another program"]);
+    theirs.refuses(&["prove", "--log", &log, "--range", "0..2"], 4, &["the program in --dir is 0x"]);
     fs::copy(ours.path("program.candor"), theirs.path("program.candor")).unwrap();
     theirs.refuses(&["record", &days, "--log", &log], 4, &["of agent 0x", "new log"]);
     assert!(ours.files() == before);

@@ -157,16 +157,18 @@ fn vectors() -> Vec<(Card, model::Case)> {
 
 #[test]
 fn vectors_are_unchanged() {
-    let lines: Vec<String> =
-        vectors().iter().map(|(card, case)| vector(card, case).to_string() + "\n").collect();
+    let lines: Vec<Value> = vectors().iter().map(|(card, case)| vector(card, case)).collect();
     if std::env::var("CANDOR_GOLDEN").is_ok_and(|golden| golden == "write") {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/decisions.jsonl");
-        std::fs::write(path, lines.concat()).unwrap();
+        let text: Vec<String> = lines.iter().map(|line| line.to_string() + "\n").collect();
+        std::fs::write(path, text.concat()).unwrap();
         return;
     }
     assert_eq!(lines.len(), GOLDEN.lines().count());
     for (number, (got, expected)) in lines.iter().zip(GOLDEN.lines()).enumerate() {
-        assert_eq!(got.trim_end(), expected, "vector {number}");
+        // The order of keys depends on what else is built with serde_json.
+        let expected: Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(*got, expected, "vector {number}");
     }
 }
 
