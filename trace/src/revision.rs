@@ -177,7 +177,7 @@ pub fn registers_digest(registers: &[RegisterChange]) -> FrBytes {
     let hash = keccak256(&[&encode(&registers.to_vec())]);
     let (high, low) = hash.split_at(16);
     let half = |bytes: &[u8]| Fr::from(bytes.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte)));
-    poseidon::hash("cd.revise", &[half(high), half(low)]).into()
+    poseidon::hash("cd.rev", &[half(high), half(low)]).into()
 }
 
 /// The body is the one that a Revise record's header binds, and the state after follows from both programs and the state
