@@ -73,8 +73,10 @@ Examples:
     /// Put another program in place of the one that decides: a signed record of the change
     #[command(after_help = "\
 Example:
+  mkdir next && cp .candor/setup.candor .candor/agent.key next
   candor compile agent.toml --dir next                    the changed agent.toml, to its own folder
-  candor revise --to next/card.candor --at 1767225600     its program decides from then on")]
+  candor revise --to next/card.candor --at 1767225600     its program decides from then on
+  candor record --dir next --log .candor/log observations.jsonl")]
     Revise(revise::Revise),
     /// Run a log that many agents commit to, witness one, or audit one
     #[command(
