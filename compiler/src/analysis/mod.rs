@@ -1,7 +1,7 @@
 //! What can be said about a policy before anybody asks it: cases in a file, findings, and differences between two.
 //!
 //! The method: a predicate is a comparison of two facts, and most facts are an integer, a constant, or a difference of two
-//! integers (seconds since, change of a register). Conditions on those are decided exactly ([`difference`]); what is of
+//! integers (seconds since, change of a register). Conditions on those are decided exactly (`difference`); what is of
 //! another form is left open, and said to be. Every example that is told was judged by the evaluator.
 //! Source: docs/explain.md.
 

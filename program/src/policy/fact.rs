@@ -64,7 +64,7 @@ pub struct Facts<'a> {
     pub outputs: &'a [i32],
     /// Registers before the decision, windows begun ([`crate::state::State::begin`]).
     pub registers: &'a [i64],
-    /// Registers as an execution would leave them ([`crate::state::executed`]); empty where that is not known yet.
+    /// Registers as an execution would leave them ([`crate::state::Change::executed`]); empty where that is not known yet.
     pub after: &'a [Option<i64>],
     /// Evidence, judged at the decision's time.
     pub evidence: &'a [Standing],
