@@ -3,6 +3,7 @@
 #[path = "../../../program/tests/completeness/explain/generate.rs"]
 mod generate;
 
+use crate::support::Numbers;
 use candor_compiler::analysis::{
     Case, Ending, Finding, Fixed, Question, Variant, check, diff, read_cases, test,
 };
@@ -10,25 +11,6 @@ use candor_program::card::Card;
 use candor_program::explain::{Change, Request};
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Outcome, Predicate};
 use std::collections::BTreeSet;
-
-/// Splitmix64: the tests' only source of random numbers, the same on every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    fn between(&mut self, min: i64, max: i64) -> i64 {
-        let span = (i128::from(max) - i128::from(min) + 1) as u128;
-        (i128::from(min) + (u128::from(self.next()) % span) as i128) as i64
-    }
-    fn chance(&mut self, one_in: u64) -> bool {
-        self.next().is_multiple_of(one_in)
-    }
-}
 
 const CARDS: u64 = 250;
 const REQUESTS: usize = 2_000;

@@ -214,13 +214,29 @@ pub fn variant(value: &impl std::fmt::Debug) -> String {
 pub struct Numbers(pub u64);
 
 impl Numbers {
-    /// The next number below `limit`.
-    pub fn below(&mut self, limit: usize) -> usize {
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit as u64) as usize
+        mixed ^ (mixed >> 31)
+    }
+
+    /// The next number, below `limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    /// The next number, from `min` to `max`, both included.
+    pub fn between(&mut self, min: i64, max: i64) -> i64 {
+        let span = (i128::from(max) - i128::from(min) + 1) as u128;
+        (i128::from(min) + (u128::from(self.next()) % span) as i128) as i64
+    }
+
+    /// Whether the next number is one of so many.
+    pub fn chance(&mut self, one_in: u64) -> bool {
+        self.next().is_multiple_of(one_in)
     }
 
     /// A number from -1 to 1.
