@@ -4,7 +4,7 @@ use crate::project::{Project, fixture, observations, ran};
 use std::fs;
 use std::process::Command;
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "attest",
     "mandate",
     "init",
@@ -29,6 +29,7 @@ const COMMANDS: [&str; 25] = [
     "log",
     "explain",
     "limits",
+    "revise",
     "policy",
 ];
 
