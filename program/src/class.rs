@@ -1,5 +1,7 @@
 //! The class of a program: everything that fixes lengths, rounds and degrees of proofs, and the key of the seal.
 
+pub use crate::view::{Group, Operand, Stride};
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
@@ -30,10 +32,12 @@ pub struct TensorId(pub u16);
 pub struct Class {
     /// [`FORMAT_VERSION`].
     pub version: u16,
-    /// Log2 of the padded length of the input vector.
-    pub input_log2: u8,
+    /// Log2 of the padded extent of every axis of the input.
+    pub input: Vec<u8>,
     /// Operators in execution order.
     pub operators: Vec<OperatorClass>,
+    /// Number of lookup tables.
+    pub tables: u8,
     /// Log2 of the length of a committed row, 9 to 14.
     pub row_log2: u8,
     /// Capacity of the policy table: predicates, and rules (16 or 64).
@@ -47,59 +51,117 @@ pub struct Class {
 /// Shape of one operator.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub enum OperatorClass {
-    /// Affine map followed by the row relation (rescale, saturation, ReLU).
+    /// Sum of terms followed by the row relation (rescale, saturation, ReLU).
     Affine {
-        /// Log2 of the padded length of the output vector.
-        output_log2: u8,
+        /// Log2 of the padded extent of every output axis, most significant first.
+        axes: Vec<u8>,
         /// What is summed, in order.
         terms: Vec<TermClass>,
+    },
+    /// Every value of an affine operator's output replaced by a table's entry.
+    Lookup {
+        /// Output of an affine operator.
+        source: TensorId,
+        /// Number of the table.
+        table: u8,
     },
 }
 
 /// Shape of one summand of an affine operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+///
+/// Labels 0, 1, ... are the operator's output axes; the labels that a term sums over follow.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub enum TermClass {
-    /// Matrix times the source tensor.
-    Dense {
-        /// Tensor that is multiplied.
-        source: TensorId,
+    /// A coefficient times the operand, summed over its further labels. The operand has every output label.
+    Linear {
+        /// What is read.
+        operand: Operand,
+        /// Log2 of the padded extents of the labels summed over.
+        summed: Vec<u8>,
     },
-    /// A scalar times the source tensor, whose padded length equals the output's.
-    Scaled {
-        /// Tensor that is multiplied.
-        source: TensorId,
+    /// Weights times the operand, summed over the contracted labels.
+    Weighted {
+        /// Output labels of the weights, ascending; their last axes are the contracted labels, in order.
+        weights: Vec<u8>,
+        /// What is multiplied. It has every contracted label, and every output label that the weights have not.
+        operand: Operand,
+        /// Log2 of the padded extents of the contracted labels.
+        contracted: Vec<u8>,
+    },
+    /// A coefficient times the product of two operands, summed over the contracted labels.
+    Product {
+        /// One factor. Both have every contracted label, and every output label is one's or both's.
+        left: Operand,
+        /// The other.
+        right: Operand,
+        /// Log2 of the padded extents of the contracted labels.
+        contracted: Vec<u8>,
     },
 }
 
 impl TermClass {
-    /// The tensor that this term reads.
+    /// A matrix times a tensor of one axis: the output has one axis too.
     #[must_use]
-    pub fn source(&self) -> TensorId {
-        match *self {
-            Self::Dense { source } | Self::Scaled { source } => source,
-        }
+    pub fn dense(source: TensorId, input_log2: u8) -> Self {
+        Self::Weighted { weights: vec![0], operand: Operand::axes(source, [1]), contracted: vec![input_log2] }
     }
-}
 
-impl OperatorClass {
-    /// Log2 of the padded output length.
+    /// A coefficient times a tensor of one axis.
     #[must_use]
-    pub fn output_log2(&self) -> u8 {
-        match *self {
-            Self::Affine { output_log2, .. } => output_log2,
+    pub fn scaled(source: TensorId) -> Self {
+        Self::Linear { operand: Operand::axes(source, [0]), summed: vec![] }
+    }
+
+    /// What this term reads: one operand, or the two factors of a product.
+    pub fn operands(&self) -> impl Iterator<Item = &Operand> {
+        let (first, second) = match self {
+            Self::Linear { operand, .. } | Self::Weighted { operand, .. } => (operand, None),
+            Self::Product { left, right, .. } => (left, Some(right)),
+        };
+        std::iter::once(first).chain(second)
+    }
+
+    /// Log2 of the padded extents of the labels that this term sums over.
+    #[must_use]
+    pub fn summed(&self) -> &[u8] {
+        match self {
+            Self::Linear { summed, .. } => summed,
+            Self::Weighted { contracted, .. } | Self::Product { contracted, .. } => contracted,
         }
     }
 }
 
 impl Class {
-    /// Log2 of the padded length of a tensor; `None` if the program has no such tensor.
+    /// Log2 of the padded extents of a tensor's axes; `None` if the program has no such tensor.
     #[must_use]
-    pub fn tensor_log2(&self, tensor: TensorId) -> Option<u8> {
-        match tensor.0 {
-            0 => Some(self.input_log2),
-            i => self.operators.get(usize::from(i) - 1).map(OperatorClass::output_log2),
+    pub fn axes(&self, tensor: TensorId) -> Option<&[u8]> {
+        // A lookup reads an affine operator's output, which is earlier; one that reads another lookup is not valid.
+        match usize::from(tensor.0).checked_sub(1) {
+            None => Some(&self.input),
+            Some(operator) => match self.operators.get(operator)? {
+                OperatorClass::Affine { axes, .. } => Some(axes),
+                OperatorClass::Lookup { source, .. } => {
+                    match self.operators.get(usize::from(source.0).checked_sub(1)?)? {
+                        OperatorClass::Affine { axes, .. } => Some(axes),
+                        OperatorClass::Lookup { .. } => None,
+                    }
+                }
+            },
         }
     }
+
+    /// Log2 of the padded length of a tensor, saturating; `None` if the program has no such tensor.
+    #[must_use]
+    pub fn tensor_log2(&self, tensor: TensorId) -> Option<u8> {
+        Some(self.axes(tensor)?.iter().fold(0, |sum: u8, log2| sum.saturating_add(*log2)))
+    }
+
+    /// Log2 of the padded length of the input.
+    #[must_use]
+    pub fn input_log2(&self) -> u8 {
+        self.tensor_log2(TensorId(0)).unwrap_or(0)
+    }
+
     /// The last operator's output: what the action head reads.
     #[must_use]
     pub fn output(&self) -> TensorId {
