@@ -111,9 +111,11 @@ pub struct Card {
     pub agent_version: String,
     /// Shapes.
     pub class: Class,
-    /// Features in the order of the model's input; their number is the exact input width.
+    /// Features in row-major order of the model's input.
     pub features: Vec<Feature>,
-    /// Operators with their exact widths and scales, in the order of `class.operators`.
+    /// Exact extents of the input's axes; their product is the number of features.
+    pub input: Vec<u32>,
+    /// Operators with their exact sizes and scales, in the order of `class.operators`.
     pub operators: Vec<Operator>,
     /// From the last operator's output to an action.
     pub head: Head,
@@ -135,23 +137,25 @@ pub struct Card {
     pub domain: Domain,
     /// Reference string that the weights are committed with.
     pub setup: SetupCard,
-    /// Commitments of the weight rows, then of the bias rows (layout: docs/spec/argument.md).
+    /// Commitments of the weight rows, the bias rows, then the rows of the tables (layout: docs/spec/argument.md).
     pub weight_rows: Vec<PointBytes>,
 }
 
 /// The weights: the part of a program that only agent, prover and replaying watcher need.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Weights {
-    /// One entry an operator, in order.
+    /// One entry an operator, in order; a lookup's is empty.
     pub operators: Vec<OperatorWeights>,
+    /// Lookup tables: [`crate::operator::lookup::ENTRIES`] values each.
+    pub tables: Vec<Vec<u16>>,
 }
 
 /// Weights of one operator.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub struct OperatorWeights {
-    /// One matrix for every dense term, in order: row-major, `[output][input]`, exact widths.
+    /// One list for every weighted term, in order: row-major over its output labels, then the contracted ones; exact extents.
     pub dense: Vec<Vec<i32>>,
-    /// Exact output width.
+    /// Row-major over the output's axes; exact extents.
     pub bias: Vec<i64>,
 }
 

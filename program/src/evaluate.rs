@@ -2,8 +2,11 @@
 
 pub use crate::execution::Execution;
 
-use crate::card::Program;
+use crate::accumulate::{Exact, accumulate};
+use crate::card::{Card, Program};
 use crate::operator::Operator;
+use crate::operator::rescale::Row;
+use crate::plan::{OperatorPlan, Plan};
 use thiserror::Error;
 
 /// Why a program could not be run. On a validated program only the input can be at fault.
@@ -47,12 +50,81 @@ pub enum ExecuteError {
     },
 }
 
-/// The values of all tensors.
-///
-/// Owes: [`Program::validate`], once for a program; without it values may wrap around.
-/// Source: docs/spec/program.md.
-pub fn execute(program: &Program, input: &[u16]) -> Result<Execution, ExecuteError> {
-    let card = &program.card;
+/// A program made ready to run many times.
+#[derive(Clone, Debug)]
+pub struct Evaluator<'a> {
+    program: &'a Program,
+    plan: Plan,
+}
+
+impl<'a> Evaluator<'a> {
+    /// Plans a program.
+    ///
+    /// Owes: [`Program::validate`], once for a program; without it values may wrap around.
+    #[must_use]
+    pub fn new(program: &'a Program) -> Self {
+        Self { program, plan: Plan::new(&program.card) }
+    }
+
+    /// The values of all tensors.
+    ///
+    /// Source: docs/spec/program.md.
+    pub fn execute(&self, input: &[u16]) -> Result<Execution, ExecuteError> {
+        let card = &self.program.card;
+        check_input(card, input)?;
+        let (expected, got) = (card.operators.len(), self.program.weights.operators.len());
+        if expected != got {
+            return Err(ExecuteError::WeightOperators { expected, got });
+        }
+        let mut tensors = Vec::with_capacity(1 + card.operators.len());
+        tensors.push(input.iter().map(|value| i32::from(*value)).collect());
+        for operator in 0..card.operators.len() {
+            let output = match self.rows(operator, &tensors) {
+                None => self.looked_up(operator, &tensors),
+                Some(rows) => {
+                    let rescale = card.operators.get(operator).and_then(Operator::affine);
+                    let rescale = rescale.map(|affine| affine.rescale);
+                    let value = |(position, row): (usize, Option<Row>)| match (row, rescale) {
+                        (Some(row), Some(rescale)) => Ok(rescale.output(&row)),
+                        _ => Err(ExecuteError::Excess { operator, position }),
+                    };
+                    rows.into_iter().enumerate().map(value).collect::<Result<_, _>>()?
+                }
+            };
+            tensors.push(output);
+        }
+        Ok(Execution { tensors })
+    }
+
+    /// The rows of an affine operator, exact widths; `None` of any other. A row is missing where it saturates beyond what is proven.
+    ///
+    /// Shapes: `tensors` are all earlier ones.
+    #[must_use]
+    pub fn rows(&self, operator: usize, tensors: &[Vec<i32>]) -> Option<Vec<Option<Row>>> {
+        let affine = self.program.card.operators.get(operator)?.affine()?;
+        let OperatorPlan::Affine { width, terms } = self.plan.operators.get(operator)? else { return None };
+        let weights = self.program.weights.operators.get(operator)?;
+        let accumulators = accumulate::<Exact>(*width, terms, weights, tensors);
+        Some(accumulators.into_iter().map(|accumulator| affine.rescale.row(accumulator)).collect())
+    }
+
+    /// The output of a lookup, exact width; empty of any other operator.
+    ///
+    /// Shapes: `tensors` are all earlier ones.
+    #[must_use]
+    pub fn looked_up(&self, operator: usize, tensors: &[Vec<i32>]) -> Vec<i32> {
+        let (Some(Operator::Lookup(lookup)), Some(OperatorPlan::Lookup { source, source_low, table })) =
+            (self.program.card.operators.get(operator), self.plan.operators.get(operator))
+        else {
+            return vec![];
+        };
+        let table = self.program.weights.tables.get(*table).map_or(&[][..], Vec::as_slice);
+        let values = tensors.get(usize::from(source.0)).map_or(&[][..], Vec::as_slice);
+        values.iter().map(|value| lookup.output(table, *source_low, *value)).collect()
+    }
+}
+
+fn check_input(card: &Card, input: &[u16]) -> Result<(), ExecuteError> {
     let (expected, got) = (card.features.len(), input.len());
     if expected != got {
         return Err(ExecuteError::InputWidth { expected, got });
@@ -62,21 +134,13 @@ pub fn execute(program: &Program, input: &[u16]) -> Result<Execution, ExecuteErr
             return Err(ExecuteError::InputRange { index, limit: feature.span(), got: *value });
         }
     }
-    let (expected, got) = (card.operators.len(), program.weights.operators.len());
-    if expected != got {
-        return Err(ExecuteError::WeightOperators { expected, got });
-    }
-    let mut tensors = Vec::with_capacity(1 + card.operators.len());
-    tensors.push(input.iter().map(|value| i32::from(*value)).collect());
-    for (operator, (shape, weights)) in card.operators.iter().zip(&program.weights.operators).enumerate() {
-        let Operator::Affine(affine) = shape;
-        let mut output = Vec::with_capacity(affine.width as usize);
-        for (position, accumulator) in affine.accumulate(weights, &tensors).into_iter().enumerate() {
-            let row = affine.rescale.row(accumulator);
-            let row = row.ok_or(ExecuteError::Excess { operator, position })?;
-            output.push(affine.rescale.output(&row));
-        }
-        tensors.push(output);
-    }
-    Ok(Execution { tensors })
+    Ok(())
+}
+
+/// [`Evaluator::execute`] of one input.
+///
+/// Owes: [`Program::validate`], once for a program; without it values may wrap around.
+pub fn execute(program: &Program, input: &[u16]) -> Result<Execution, ExecuteError> {
+    check_input(&program.card, input)?;
+    Evaluator::new(program).execute(input)
 }

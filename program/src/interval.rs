@@ -1,10 +1,12 @@
 //! Bounds of every value of a program, for every input in the declared ranges.
 
-pub use crate::validate::{NameDefect, Part, ProgramError};
+pub use crate::validate::{NameDefect, Part, ProgramError, TermDefect};
 
-use crate::card::{OperatorWeights, Program};
+use crate::accumulate::{Bounded, Bounds, accumulate};
+use crate::card::Program;
 use crate::limits;
-use crate::operator::{Affine, Operator, Rescale, Term};
+use crate::operator::{Operator, Rescale};
+use crate::plan::{OperatorPlan, Plan};
 
 /// Bounds of one operator, over all positions of its output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,13 +21,6 @@ pub struct Interval {
     pub output_max: i32,
 }
 
-/// Bounds of one value.
-#[derive(Clone, Copy)]
-struct Bounds {
-    min: i32,
-    max: i32,
-}
-
 /// Bounds of every operator, in order.
 ///
 /// Shapes: those of the weights are checked here. Owes: [`crate::Card::validate`].
@@ -33,98 +28,102 @@ struct Bounds {
 pub fn analyse(program: &Program) -> Result<Vec<Interval>, ProgramError> {
     program.check_weights()?;
     let card = &program.card;
+    let plan = Plan::new(card);
     let input = card
         .features
         .iter()
         .map(|feature| Bounds { min: 0, max: i32::try_from(feature.span()).unwrap_or(i32::MAX) });
     let mut tensors: Vec<Vec<Bounds>> = vec![input.collect()];
     let mut intervals = Vec::with_capacity(card.operators.len());
-    for (operator, (shape, weights)) in card.operators.iter().zip(&program.weights.operators).enumerate() {
-        let Operator::Affine(affine) = shape;
-        let (interval, bounds) = analyse_affine(operator, affine, weights, &tensors)?;
+    for (operator, ((data, plan), weights)) in
+        card.operators.iter().zip(&plan.operators).zip(&program.weights.operators).enumerate()
+    {
+        let (interval, bounds) = match (data, plan) {
+            (Operator::Affine(affine), OperatorPlan::Affine { width, terms }) => {
+                let sums = accumulate::<Bounded>(*width, terms, weights, &tensors);
+                rescaled(operator, &affine.rescale, &sums)?
+            }
+            (Operator::Lookup(lookup), OperatorPlan::Lookup { source, source_low, table }) => {
+                let table = program.weights.tables.get(*table).map_or(&[][..], Vec::as_slice);
+                let values = tensors.get(usize::from(source.0)).map_or(&[][..], Vec::as_slice);
+                looked_up(lookup.low, table, *source_low, values)
+            }
+            // A valid card's class and data are of one kind.
+            _ => return Err(ProgramError::Terms { operator }),
+        };
         intervals.push(interval);
         tensors.push(bounds);
     }
     Ok(intervals)
 }
 
-fn analyse_affine(
+/// Nothing yet: what covers no value.
+const EMPTY: Interval = Interval {
+    accumulator_min: i64::MAX,
+    accumulator_max: i64::MIN,
+    output_min: i32::MAX,
+    output_max: i32::MIN,
+};
+
+impl Interval {
+    fn cover(&mut self, (low, high): (i64, i64), bounds: Bounds) {
+        self.accumulator_min = self.accumulator_min.min(low);
+        self.accumulator_max = self.accumulator_max.max(high);
+        self.output_min = self.output_min.min(bounds.min);
+        self.output_max = self.output_max.max(bounds.max);
+    }
+}
+
+fn rescaled(
     operator: usize,
-    affine: &Affine,
-    weights: &OperatorWeights,
-    tensors: &[Vec<Bounds>],
+    rescale: &Rescale,
+    sums: &[(i128, i128)],
 ) -> Result<(Interval, Vec<Bounds>), ProgramError> {
-    let mut interval = Interval {
-        accumulator_min: i64::MAX,
-        accumulator_max: i64::MIN,
-        output_min: i32::MAX,
-        output_max: i32::MIN,
-    };
-    let mut output = Vec::with_capacity(weights.bias.len());
-    for position in 0..weights.bias.len() {
-        let (low, high) = accumulator(affine, weights, tensors, position);
-        let (Some(low), Some(high)) = (in_range(low), in_range(high)) else {
+    let mut interval = EMPTY;
+    let mut output = Vec::with_capacity(sums.len());
+    for (position, (low, high)) in sums.iter().enumerate() {
+        let (Some(low), Some(high)) = (in_range(*low), in_range(*high)) else {
             return Err(ProgramError::Accumulator { operator, position });
         };
         // The rescale is monotonous, so its extremes are at those of the accumulator.
-        let bounds = rescaled(&affine.rescale, low, high);
-        let bounds = bounds.ok_or(ProgramError::Excess { operator, position })?;
-        interval.accumulator_min = interval.accumulator_min.min(low);
-        interval.accumulator_max = interval.accumulator_max.max(high);
-        interval.output_min = interval.output_min.min(bounds.min);
-        interval.output_max = interval.output_max.max(bounds.max);
+        let (Some(least), Some(most)) = (rescale.row(low), rescale.row(high)) else {
+            return Err(ProgramError::Excess { operator, position });
+        };
+        let bounds = Bounds { min: rescale.output(&least), max: rescale.output(&most) };
+        interval.cover((low, high), bounds);
         output.push(bounds);
     }
     Ok((interval, output))
 }
 
 fn in_range(accumulator: i128) -> Option<i64> {
-    if accumulator.abs() < limits::ACCUMULATOR { i64::try_from(accumulator).ok() } else { None }
-}
-
-fn rescaled(rescale: &Rescale, low: i64, high: i64) -> Option<Bounds> {
-    let (low, high) = (rescale.row(low)?, rescale.row(high)?);
-    Some(Bounds { min: rescale.output(&low), max: rescale.output(&high) })
-}
-
-/// Lowest and highest accumulator of one position. Sums of at most 2^22 products below 2^63 fit an `i128`.
-fn accumulator(
-    affine: &Affine,
-    weights: &OperatorWeights,
-    tensors: &[Vec<Bounds>],
-    position: usize,
-) -> (i128, i128) {
-    let bias = weights.bias.get(position).copied().map_or(0, i128::from);
-    let (mut low, mut high) = (bias, bias);
-    let mut matrices = weights.dense.iter();
-    for term in &affine.terms {
-        let source = term.class().source();
-        let values = tensors.get(usize::from(source.0)).map_or(&[][..], Vec::as_slice);
-        let (term_low, term_high) = match *term {
-            Term::Dense { .. } => {
-                let matrix = matrices.next().map_or(&[][..], Vec::as_slice);
-                let row = matrix.chunks_exact(values.len().max(1)).nth(position).unwrap_or(&[]);
-                dot(row, values)
-            }
-            Term::Scaled { coefficient, .. } => values.get(position).map_or((0, 0), |bounds| {
-                let (low, high) = product(coefficient, *bounds);
-                (low.into(), high.into())
-            }),
-        };
-        low += term_low;
-        high += term_high;
+    if accumulator.unsigned_abs() < limits::ACCUMULATOR.unsigned_abs() {
+        i64::try_from(accumulator).ok()
+    } else {
+        None
     }
-    (low, high)
 }
 
-fn dot(row: &[i32], values: &[Bounds]) -> (i128, i128) {
-    row.iter().zip(values).fold((0, 0), |(low, high), (weight, bounds)| {
-        let (least, most) = product(*weight, *bounds);
-        (low + i128::from(least), high + i128::from(most))
-    })
-}
-
-fn product(weight: i32, bounds: Bounds) -> (i64, i64) {
-    let (low, high) = (i64::from(weight) * i64::from(bounds.min), i64::from(weight) * i64::from(bounds.max));
-    if weight < 0 { (high, low) } else { (low, high) }
+/// What the entries between a value's bounds are. The accumulators are the source's values.
+fn looked_up(low: i32, table: &[u16], source_low: i32, values: &[Bounds]) -> (Interval, Vec<Bounds>) {
+    let index = |value: i32| usize::try_from(i64::from(value) - i64::from(source_low)).unwrap_or(0);
+    let between = |bounds: Bounds| {
+        let entries = table.get(index(bounds.min)..=index(bounds.max)).unwrap_or(&[]);
+        let value = |entry: Option<&u16>| low.saturating_add(i32::from(entry.copied().unwrap_or(0)));
+        Bounds { min: value(entries.iter().min()), max: value(entries.iter().max()) }
+    };
+    let mut interval = EMPTY;
+    let mut last: Option<(Bounds, Bounds)> = None;
+    let mut output = Vec::with_capacity(values.len());
+    for bounds in values {
+        // Neighbours often have the same bounds, and a table is long.
+        let result = match last {
+            Some((of, result)) if of == *bounds => result,
+            _ => between(*bounds),
+        };
+        last = Some((*bounds, result));
+        interval.cover((bounds.min.into(), bounds.max.into()), result);
+        output.push(result);
+    }
+    (interval, output)
 }

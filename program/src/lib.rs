@@ -4,6 +4,7 @@
 //! same result on every machine. Path of the data: [`observation`] -> [`feature`] -> [`evaluate`] (model) ->
 //! [`head`] -> [`policy`] (over [`state`] and [`evidence`]) -> [`transaction`], joined by [`decision`].
 
+mod accumulate;
 pub mod arith;
 pub mod card;
 pub mod class;
@@ -22,12 +23,14 @@ pub mod limits;
 pub mod migration;
 pub mod observation;
 pub mod operator;
+pub mod plan;
 pub mod policy;
 pub mod poseidon;
 pub mod purpose;
 pub mod state;
 pub mod transaction;
 mod validate;
+pub mod view;
 
 pub use ark_bn254::Fr;
 pub use card::{Card, Program, Weights};

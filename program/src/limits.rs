@@ -3,11 +3,23 @@
 /// Operators.
 pub const OPERATORS: usize = 1024;
 /// Exact or padded width of a tensor.
-pub const WIDTH: u32 = 1 << 16;
+pub const WIDTH: u32 = 1 << 20;
+/// Axes of a tensor.
+pub const AXES: usize = 8;
+/// Labels of a term: output axes and those summed over.
+pub const LABELS: usize = 16;
+/// Combinations of labels that one group of a view goes through.
+pub const GROUP: usize = 1 << 20;
+/// Combinations of labels that one term goes through: multiplications of one inference.
+pub const COMBINATIONS: usize = 1 << 30;
+/// Values that one operand of a term reads, repetitions counted.
+pub const READS: usize = 1 << 24;
+/// Lookup tables.
+pub const TABLES: u8 = 16;
 /// Weights and biases together.
 pub const PARAMETERS: u64 = 1 << 26;
 /// Summands of one operator.
-pub const TERMS: usize = 64;
+pub const TERMS: usize = 256;
 /// Features.
 pub const FEATURES: usize = 4096;
 /// Plugins.

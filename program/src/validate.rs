@@ -7,14 +7,16 @@ mod evidence;
 mod name;
 mod operators;
 mod state;
+mod view;
 
-pub use error::{NameDefect, Part, ProgramError};
+pub use error::{NameDefect, Part, ProgramError, TermDefect};
 
 use crate::card::{Card, Program};
-use crate::class::FORMAT_VERSION;
+use crate::class::{FORMAT_VERSION, OperatorClass};
 use crate::interval;
 use crate::limits;
-use crate::operator::{Operator, Term};
+use crate::operator::Operator;
+use crate::operator::lookup::ENTRIES;
 use error::within;
 
 impl Card {
@@ -54,29 +56,59 @@ impl Program {
         if expected != got {
             return Err(ProgramError::WeightOperators { expected, got });
         }
-        for (operator, (shape, weights)) in
-            self.card.operators.iter().zip(&self.weights.operators).enumerate()
-        {
-            let Operator::Affine(affine) = shape;
-            let dense = affine.terms.iter().filter_map(|term| match term {
-                Term::Dense { source } => Some(*source),
-                Term::Scaled { .. } => None,
-            });
-            let (expected, got) = (dense.clone().count(), weights.dense.len());
+        let shapes = self.card.operators.iter().zip(&self.card.class.operators);
+        for (operator, ((data, shape), weights)) in shapes.zip(&self.weights.operators).enumerate() {
+            let matrices: Vec<Vec<u32>> = match (data, shape) {
+                (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) => {
+                    let terms = affine.terms.iter().zip(terms);
+                    terms
+                        .filter_map(|(term, shape)| shape.weight_extents(&affine.axes, &term.summed))
+                        .collect()
+                }
+                _ => vec![],
+            };
+            let (expected, got) = (matrices.len(), weights.dense.len());
             if expected != got {
                 return Err(ProgramError::WeightMatrices { operator, expected, got });
             }
-            for (matrix, (source, values)) in dense.zip(&weights.dense).enumerate() {
-                let columns = self.card.tensor_width(source).unwrap_or(0);
-                let expected = u64::from(columns) * u64::from(affine.width);
+            for (matrix, (extents, values)) in matrices.iter().zip(&weights.dense).enumerate() {
+                let expected =
+                    extents.iter().fold(1u64, |size, extent| size.saturating_mul((*extent).into()));
                 let got = values.len() as u64;
                 if expected != got {
                     return Err(ProgramError::WeightShape { operator, matrix, expected, got });
                 }
             }
-            let (expected, got) = (affine.width as usize, weights.bias.len());
+            let (expected, got) =
+                (data.affine().map_or(0, |affine| affine.width() as usize), weights.bias.len());
             if expected != got {
                 return Err(ProgramError::BiasShape { operator, expected, got });
+            }
+        }
+        self.check_tables()
+    }
+
+    /// There is every table, of the right size, and it maps 0 to 0.
+    fn check_tables(&self) -> Result<(), ProgramError> {
+        let (expected, got) = (usize::from(self.card.class.tables), self.weights.tables.len());
+        if expected != got {
+            return Err(ProgramError::TableCount { expected, got });
+        }
+        for (table, entries) in self.weights.tables.iter().enumerate() {
+            let (expected, got) = (ENTRIES, entries.len());
+            if expected != got {
+                return Err(ProgramError::TableSize { table, expected, got });
+            }
+        }
+        for (operator, shape) in self.card.operators.iter().zip(&self.card.class.operators) {
+            if let (Operator::Lookup(lookup), OperatorClass::Lookup { source, table }) = (operator, shape) {
+                let table = usize::from(*table);
+                let entries = self.weights.tables.get(table).map_or(&[][..], Vec::as_slice);
+                let source = usize::from(source.0).checked_sub(1).and_then(|i| self.card.operators.get(i));
+                let got = lookup.output(entries, source.map_or(0, Operator::low), 0);
+                if got != 0 {
+                    return Err(ProgramError::TableZero { table, got });
+                }
             }
         }
         Ok(())

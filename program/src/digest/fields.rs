@@ -5,14 +5,16 @@
 use crate::Fr;
 use crate::arith::Arith;
 use crate::card::Card;
-use crate::class::Class;
+use crate::class::TermClass;
+use crate::class::{Class, OperatorClass};
 use crate::encoding::{fr_from_i64, power_of_two};
 use crate::evidence::{Slot, Statement};
 use crate::limits;
-use crate::operator::{Operator, Term};
+use crate::operator::Operator;
 use crate::policy::{Comparison, Effect, Fact, Operand};
 use crate::poseidon;
 use crate::state::{Register, Update};
+use crate::view;
 
 /// Bits of fields in one element: no sum of so many wraps the modulus.
 const ELEMENT_BITS: u32 = 250;
@@ -49,13 +51,13 @@ const DIFFERENCES: (usize, u32) = (3, 72);
 /// What a difference of bases is lifted by: above every one that a seal can know to lie within the bits.
 const DIFFERENCE_OFFSET_LOG2: u32 = 70;
 
-/// Data of an affine operator.
+/// Data of an operator.
 pub struct OperatorFields<F> {
-    /// Multiplier of the rescale.
-    pub multiplier: F,
+    /// Multiplier of the rescale; none of a lookup.
+    pub multiplier: Option<F>,
     /// Minus the lowest output.
     pub negated_low: F,
-    /// Coefficients of the scaled terms, above -2^31.
+    /// Coefficients of the linear terms and products, above -2^31.
     pub coefficients: Vec<F>,
 }
 
@@ -168,10 +170,10 @@ pub struct ProgramFields<F> {
     pub rules: Vec<RuleFields<F>>,
 }
 
-/// The facts of a class by place, a predicate's right side that is a constant last: `None`.
+/// The facts of a class by place, a predicate's right side that is a constant last: `None`. Features are numbered as they are padded.
 #[must_use]
 pub fn facts(class: &Class) -> Vec<Option<Fact>> {
-    let features = 0..padded(class.input_log2, limits::FEATURES) as u16;
+    let features = 0..padded(class.input_log2(), limits::FEATURES) as u16;
     let outputs = 0..outputs(class) as u16;
     let registers = 0..u16::from(class.state_size);
     let slots = 0..u16::from(class.evidence_size);
@@ -200,9 +202,22 @@ pub fn facts(class: &Class) -> Vec<Option<Fact>> {
         .collect()
 }
 
+/// The facts of a card by place: padding is the feature that no card has.
+fn places(card: &Card) -> Vec<Option<Fact>> {
+    let features: Vec<u16> = (0..card.features.len()).map(|index| index as u16).collect();
+    let features = view::padded(&features, &card.input, &card.class.input, &u16::MAX);
+    let number = |fact: Option<Fact>| match fact {
+        Some(Fact::Feature(place)) => {
+            Some(Fact::Feature(features.get(usize::from(place)).copied().unwrap_or(u16::MAX)))
+        }
+        other => other,
+    };
+    facts(&card.class).into_iter().map(number).collect()
+}
+
 /// Padded number of outputs, and of actions.
 fn outputs(class: &Class) -> usize {
-    class.operators.last().map_or(0, |last| padded(last.output_log2(), limits::ACTIONS))
+    class.tensor_log2(class.output()).map_or(0, |log2| padded(log2, limits::ACTIONS))
 }
 
 /// Bits of a fact's place.
@@ -227,14 +242,14 @@ fn lifted(value: i64) -> Fr {
 pub fn fields(card: &Card) -> ProgramFields<Fr> {
     let class = &card.class;
     let policy_size = usize::from(class.policy_size);
-    let mut spans: Vec<Fr> = card.features.iter().map(|feature| Fr::from(feature.span())).collect();
-    spans.resize(spans.len().max(padded(class.input_log2, limits::FEATURES)), Fr::from(0_u64));
-    let places = facts(class);
+    let spans: Vec<Fr> = card.features.iter().map(|feature| Fr::from(feature.span())).collect();
+    let spans = view::padded(&spans, &card.input, &class.input, &Fr::from(0_u64));
+    let places = places(card);
     let actions = card.head.actions();
     ProgramFields {
         rest: rest(card),
         spans,
-        operators: card.operators.iter().map(operator).collect(),
+        operators: card.operators.iter().zip(&class.operators).map(operator).collect(),
         action_count: Fr::from(actions.len() as u64),
         actions: action_fields(card),
         windows: windows(card),
@@ -247,7 +262,14 @@ pub fn fields(card: &Card) -> ProgramFields<Fr> {
 }
 
 fn rest(card: &Card) -> Fr {
-    let widths = card.operators.iter().map(|Operator::Affine(affine)| Fr::from(affine.width));
+    let extents = |operator: &Operator| operator.affine().map_or(vec![], |affine| affine.axes.clone());
+    let widths = card.operators.iter().flat_map(extents).map(Fr::from);
+    let summed = |operator: &Operator| {
+        let terms = operator.affine().map_or(&[][..], |affine| affine.terms.as_slice());
+        terms.iter().flat_map(|term| term.summed.clone()).map(Fr::from).collect::<Vec<_>>()
+    };
+    let widths = card.input.iter().copied().map(Fr::from).chain(widths);
+    let widths = widths.chain(card.operators.iter().flat_map(summed));
     let counts = [
         card.features.len(),
         card.windows.len(),
@@ -259,17 +281,19 @@ fn rest(card: &Card) -> Fr {
     poseidon::hash("cd.rest", &list)
 }
 
-fn operator(operator: &Operator) -> OperatorFields<Fr> {
-    let Operator::Affine(affine) = operator;
-    let coefficients = affine.terms.iter().filter_map(|term| match *term {
-        Term::Dense { .. } => None,
-        Term::Scaled { coefficient, .. } => Some(fr_from_i64(i64::from(coefficient) - i64::from(i32::MIN))),
+fn operator((operator, shape): (&Operator, &OperatorClass)) -> OperatorFields<Fr> {
+    let negated_low = -fr_from_i64(operator.low().into());
+    let (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) = (operator, shape) else {
+        return OperatorFields { multiplier: None, negated_low, coefficients: vec![] };
+    };
+    let coefficients = affine.terms.iter().zip(terms).filter_map(|(term, shape)| match shape {
+        TermClass::Weighted { .. } => None,
+        TermClass::Linear { .. } | TermClass::Product { .. } => {
+            Some(fr_from_i64(i64::from(term.coefficient) - i64::from(i32::MIN)))
+        }
     });
-    OperatorFields {
-        multiplier: Fr::from(affine.rescale.multiplier),
-        negated_low: -fr_from_i64(affine.rescale.low.into()),
-        coefficients: coefficients.collect(),
-    }
+    let multiplier = Some(Fr::from(affine.rescale.multiplier));
+    OperatorFields { multiplier, negated_low, coefficients: coefficients.collect() }
 }
 
 fn action_fields(card: &Card) -> Vec<ActionFields<Fr>> {
@@ -493,7 +517,8 @@ impl<F: Arith> ProgramFields<F> {
         let (place, mask) = (place_bits(class), u32::from(class.policy_size));
         let mut fields: Vec<(&F, u32)> = Vec::new();
         for operator in &self.operators {
-            fields.extend([(&operator.multiplier, MULTIPLIER_BITS), (&operator.negated_low, LOW_BITS)]);
+            fields.extend(operator.multiplier.iter().map(|multiplier| (multiplier, MULTIPLIER_BITS)));
+            fields.push((&operator.negated_low, LOW_BITS));
             fields.extend(operator.coefficients.iter().map(|coefficient| (coefficient, MULTIPLIER_BITS)));
         }
         fields.push((&self.action_count, COUNT_BITS));

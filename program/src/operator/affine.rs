@@ -30,3 +30,17 @@ impl Affine {
         self.axes.iter().fold(1, |width, extent| width.saturating_mul(*extent))
     }
 }
+
+impl Term {
+    /// Data of [`crate::class::TermClass::dense`]: a matrix times a tensor of this width.
+    #[must_use]
+    pub fn dense(width: u32) -> Self {
+        Self { coefficient: 1, summed: vec![width] }
+    }
+
+    /// Data of [`crate::class::TermClass::scaled`].
+    #[must_use]
+    pub fn scaled(coefficient: i32) -> Self {
+        Self { coefficient, summed: vec![] }
+    }
+}

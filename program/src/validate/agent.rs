@@ -6,7 +6,7 @@ use crate::card::Card;
 use crate::feature::Feature;
 use crate::head::ActionTemplate;
 use crate::limits;
-use crate::operator::Operator;
+use crate::operator::{Affine, Operator};
 use crate::policy::{Fact, reason};
 use crate::transaction::ArgumentSource;
 use std::collections::BTreeSet;
@@ -80,7 +80,7 @@ pub(super) fn check_head(card: &Card) -> Result<(), ProgramError> {
             return Err(ProgramError::ActionInstrument { action, part });
         }
     }
-    let outputs = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.width);
+    let outputs = card.operators.last().and_then(Operator::affine).map_or(0, Affine::width);
     if outputs as usize != actions.len() {
         return Err(ProgramError::Outputs { outputs, actions: actions.len() });
     }

@@ -3,7 +3,6 @@
 use super::error::ProgramError;
 use crate::card::Card;
 use crate::limits;
-use crate::operator::Operator;
 use crate::policy::{Fact, Operand};
 use crate::state::{Register, Update};
 use crate::transaction::AbiType;
@@ -62,8 +61,8 @@ fn values(card: &Card, fact: Fact) -> Values {
         Fact::Feature(index) => {
             of(card.features.get(usize::from(index)).map(|feature| (feature.min.into(), feature.max.into())))
         }
-        Fact::Output(_) => of(card.operators.last().map(|Operator::Affine(affine)| {
-            let low = i128::from(affine.rescale.low);
+        Fact::Output(_) => of(card.operators.last().map(|operator| {
+            let low = i128::from(operator.low());
             (low, low + i128::from(u16::MAX))
         })),
         Fact::Register(index) => {

@@ -15,6 +15,12 @@ pub enum Part {
     Features,
     /// Operators.
     Operators,
+    /// Axes of a tensor.
+    Axes,
+    /// Values of the padded input.
+    PaddedInput,
+    /// Lookup tables.
+    Tables,
     /// Summands of one operator.
     Terms,
     /// Actions of the head.
@@ -55,6 +61,9 @@ impl fmt::Display for Part {
             Self::Agent => "agent",
             Self::Features => "features",
             Self::Operators => "operators",
+            Self::Axes => "axes of a tensor",
+            Self::PaddedInput => "values of the padded input",
+            Self::Tables => "lookup tables",
             Self::Terms => "terms of an operator",
             Self::Actions => "actions",
             Self::Assets => "assets",
@@ -95,6 +104,53 @@ pub enum NameDefect {
     /// Not an identifier of Solidity.
     #[error("it is not letters, digits, _ and $, starting with none of the digits")]
     NotIdentifier,
+}
+
+/// What is wrong with a term.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum TermDefect {
+    /// Class and card sum over different labels, or there are too many.
+    #[error("class and card sum over different labels, or it has more than {} labels", limits::LABELS)]
+    Summed,
+    /// An extent that differs from what it belongs to.
+    #[error("an extent differs from that of its axis or label")]
+    Extent,
+    /// A label that is unknown, occurs twice in an operand or is absent where it is needed.
+    #[error("label {label} is unknown, occurs twice or is missing")]
+    Label {
+        /// The label.
+        label: u8,
+    },
+    /// Output labels of weights out of order or unknown.
+    #[error("the weights' labels are not ascending output labels")]
+    Weights,
+    /// A weighted term with a coefficient.
+    #[error("a weighted term has coefficient 1: its weights hold the factor")]
+    Coefficient,
+    /// Views that do not cover the tensor's axes.
+    #[error("its views do not cover the axes of the tensor")]
+    Axes,
+    /// A label that a linear term sums over as a whole axis.
+    #[error("label {label} is summed over as a whole axis; a window states how far")]
+    SummedAxis {
+        /// The label.
+        label: u8,
+    },
+    /// Labels of a view out of order.
+    #[error("labels of a view are not ascending")]
+    Order,
+    /// A step of 0.
+    #[error("a window has step 0")]
+    Step,
+    /// A listed view with another number of indices than combinations.
+    #[error("a listed view has another number of indices than combinations of labels")]
+    Listed,
+    /// A view that goes through too many combinations.
+    #[error("a view has more than {} combinations of labels", limits::GROUP)]
+    Size,
+    /// More products than one inference may take.
+    #[error("it takes more than {} products", limits::COMBINATIONS)]
+    Work,
 }
 
 /// Why a program is refused. Indices count from 0.
@@ -174,24 +230,101 @@ pub enum ProgramError {
         /// In the card.
         card: usize,
     },
-    /// A padded length that is not the next power of two of the exact one.
-    #[error("tensor {tensor} is padded to 2^{got}; its exact width needs 2^{expected}")]
+    /// A padded extent that is not the next power of two of the exact one.
+    #[error("axis {axis} of tensor {tensor} is padded to 2^{got}; its exact extent needs 2^{expected}")]
     PaddedLength {
         /// Tensor.
         tensor: usize,
+        /// Axis.
+        axis: usize,
         /// Log2 expected.
         expected: u8,
         /// Log2 found.
         got: u8,
     },
-    /// A width of 0 or above the limit.
-    #[error("operator {operator} has width {got}; 1 to {} are allowed", limits::WIDTH)]
-    Width {
-        /// Operator.
-        operator: usize,
+    /// A tensor of other axes in the class than in the card.
+    #[error("tensor {tensor} has {class} axes in the class, {card} in the card")]
+    AxisCount {
+        /// Tensor.
+        tensor: usize,
+        /// In the class.
+        class: usize,
+        /// In the card.
+        card: usize,
+    },
+    /// An extent of 0 or above the limit.
+    #[error("axis {axis} of tensor {tensor} has extent {got}; 1 to {} are allowed", limits::WIDTH)]
+    Extent {
+        /// Tensor.
+        tensor: usize,
+        /// Axis.
+        axis: usize,
         /// Found.
         got: u32,
     },
+    /// A padded tensor above the limit.
+    #[error("tensor {tensor} is padded to 2^{got} values, at most {} are allowed", limits::WIDTH)]
+    Width {
+        /// Tensor.
+        tensor: usize,
+        /// Log2 found.
+        got: u32,
+    },
+    /// Another number of features than the input has values.
+    #[error("the input has {expected} values, the card {got} features")]
+    InputSize {
+        /// By the extents.
+        expected: u64,
+        /// Features.
+        got: u64,
+    },
+    /// A term whose labels or views do not fit.
+    #[error("term {term} of operator {operator}: {defect}")]
+    Term {
+        /// Operator.
+        operator: usize,
+        /// Term.
+        term: usize,
+        /// What is wrong.
+        defect: TermDefect,
+    },
+    /// A lookup that does not read an earlier affine operator.
+    #[error(
+        "operator {operator} looks up tensor {tensor}, which is not the output of an earlier affine operator"
+    )]
+    LookupSource {
+        /// Operator.
+        operator: usize,
+        /// Tensor.
+        tensor: u16,
+    },
+    /// A lookup in a table that is not there.
+    #[error("operator {operator} looks up table {table}, the class has {tables}")]
+    LookupTable {
+        /// Operator.
+        operator: usize,
+        /// Table.
+        table: u8,
+        /// Tables of the class.
+        tables: u8,
+    },
+    /// Two lookups of one table with other ranges of values or results.
+    #[error("operator {operator} looks up table {table} with another range than an earlier one")]
+    TableRange {
+        /// Operator.
+        operator: usize,
+        /// Table.
+        table: u8,
+    },
+    /// A table that nothing reads.
+    #[error("no operator looks up table {table}")]
+    TableUnused {
+        /// Table.
+        table: u8,
+    },
+    /// A model that ends in a lookup, or in a tensor of several axes.
+    #[error("the last operator must be affine with one axis: the action head reads a list")]
+    LastOperator,
     /// Class and card disagree about an operator's terms.
     #[error("operator {operator} has other terms in the class than in the card")]
     Terms {
@@ -207,18 +340,6 @@ pub enum ProgramError {
         term: usize,
         /// Tensor that it reads.
         tensor: u16,
-    },
-    /// A scaled term of another width than the output.
-    #[error("term {term} of operator {operator} scales a tensor of width {got}, the output has {expected}")]
-    ScaledWidth {
-        /// Operator.
-        operator: usize,
-        /// Term.
-        term: usize,
-        /// Width of the output.
-        expected: u32,
-        /// Width of the tensor.
-        got: u32,
     },
     /// A rescale by 0.
     #[error("operator {operator} rescales by 0")]
@@ -495,6 +616,34 @@ pub enum ProgramError {
         expected: usize,
         /// Found.
         got: usize,
+    },
+    /// More or fewer tables than the class has.
+    #[error("{got} tables, the class has {expected}")]
+    TableCount {
+        /// Of the class.
+        expected: usize,
+        /// Found.
+        got: usize,
+    },
+    /// A table of another size.
+    #[error("table {table} has {got} entries, {expected} are needed")]
+    TableSize {
+        /// Table.
+        table: usize,
+        /// Expected.
+        expected: usize,
+        /// Found.
+        got: usize,
+    },
+    /// A table that does not map 0 to 0, which padding needs.
+    #[error(
+        "table {table} maps 0 to {got}; padding needs 0: add the difference as a bias where the result is read"
+    )]
+    TableZero {
+        /// Table.
+        table: usize,
+        /// What 0 is mapped to.
+        got: i32,
     },
     /// Some input gives an accumulator of 2^62 or more.
     #[error(

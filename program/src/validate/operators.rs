@@ -1,15 +1,16 @@
-//! The model's shape: class and exact sizes agree, wiring goes forward.
+//! The model's shape: class and exact sizes agree, wiring goes forward, lookups read what their tables are made for.
 
 use super::error::{Part, ProgramError, within};
+use super::view;
 use crate::card::Card;
 use crate::class::{OperatorClass, TensorId, TermClass};
 use crate::limits;
-use crate::operator::{Affine, Operator, Term};
+use crate::operator::{Affine, Lookup, Operator};
 
-/// Log2 of the padded length: the smallest power of two that is not below the width.
-fn padded_log2(width: usize) -> u8 {
-    // At most 64, since a `usize` has no more bits.
-    width.next_power_of_two().trailing_zeros() as u8
+/// Log2 of the padded length: the smallest power of two that is not below the extent.
+fn padded_log2(extent: u32) -> u8 {
+    // At most 32, since a `u32` has no more bits.
+    u64::from(extent).next_power_of_two().trailing_zeros() as u8
 }
 
 pub(super) fn check(card: &Card) -> Result<(), ProgramError> {
@@ -28,86 +29,157 @@ pub(super) fn check(card: &Card) -> Result<(), ProgramError> {
     if !(class.row_log2..=28).contains(&powers_log2) {
         return Err(ProgramError::SetupPowers { row_log2: class.row_log2, powers_log2 });
     }
-    check_padding(0, card.features.len(), class.input_log2)?;
+    check_axes(0, &card.input, &class.input)?;
+    let (expected, got) = (size(&card.input), card.features.len() as u64);
+    if expected != got {
+        return Err(ProgramError::InputSize { expected, got });
+    }
+    within(Part::PaddedInput, 1, limits::FEATURES, 1_usize << class.input_log2())?;
+    within(Part::Tables, 0, limits::TABLES.into(), class.tables.into())?;
     for (index, (operator, shape)) in card.operators.iter().zip(&class.operators).enumerate() {
-        let Operator::Affine(affine) = operator;
-        check_affine(card, index, affine, shape)?;
+        match (operator, shape) {
+            (Operator::Affine(affine), OperatorClass::Affine { axes, terms }) => {
+                check_affine(card, index, affine, (axes, terms))?;
+            }
+            (Operator::Lookup(lookup), OperatorClass::Lookup { source, table }) => {
+                check_lookup(card, index, lookup, (*source, *table))?;
+            }
+            _ => return Err(ProgramError::Terms { operator: index }),
+        }
+    }
+    if let Some(table) = (0..class.tables).find(|table| lookups(card, *table).next().is_none()) {
+        return Err(ProgramError::TableUnused { table });
+    }
+    match card.operators.last() {
+        Some(Operator::Affine(affine)) if affine.axes.len() == 1 => {}
+        _ => return Err(ProgramError::LastOperator),
     }
     let got = parameters(card);
     if got > limits::PARAMETERS { Err(ProgramError::Parameters { got }) } else { Ok(()) }
 }
 
-fn check_padding(tensor: usize, width: usize, got: u8) -> Result<(), ProgramError> {
-    let expected = padded_log2(width);
-    if got == expected { Ok(()) } else { Err(ProgramError::PaddedLength { tensor, expected, got }) }
+/// Product of extents, saturating.
+fn size(extents: &[u32]) -> u64 {
+    extents.iter().fold(1, |size: u64, extent| size.saturating_mul(u64::from(*extent)))
+}
+
+fn check_axes(tensor: usize, extents: &[u32], log2: &[u8]) -> Result<(), ProgramError> {
+    within(Part::Axes, 1, limits::AXES, extents.len())?;
+    if extents.len() != log2.len() {
+        return Err(ProgramError::AxisCount { tensor, class: log2.len(), card: extents.len() });
+    }
+    for (axis, (extent, got)) in extents.iter().zip(log2).enumerate() {
+        if !(1..=limits::WIDTH).contains(extent) {
+            return Err(ProgramError::Extent { tensor, axis, got: *extent });
+        }
+        let expected = padded_log2(*extent);
+        if expected != *got {
+            return Err(ProgramError::PaddedLength { tensor, axis, expected, got: *got });
+        }
+    }
+    let got = log2.iter().map(|log2| u32::from(*log2)).sum::<u32>();
+    if got > limits::WIDTH.trailing_zeros() { Err(ProgramError::Width { tensor, got }) } else { Ok(()) }
+}
+
+fn check_low(operator: usize, low: i32) -> Result<(), ProgramError> {
+    if (-65_535..=0).contains(&low) { Ok(()) } else { Err(ProgramError::Low { operator, got: low }) }
 }
 
 fn check_affine(
     card: &Card,
     operator: usize,
     affine: &Affine,
-    shape: &OperatorClass,
+    (axes, terms): (&[u8], &[TermClass]),
 ) -> Result<(), ProgramError> {
-    if !(1..=limits::WIDTH).contains(&affine.width) {
-        return Err(ProgramError::Width { operator, got: affine.width });
-    }
+    check_axes(operator + 1, &affine.axes, axes)?;
     if affine.rescale.multiplier == 0 {
         return Err(ProgramError::Multiplier { operator });
     }
-    let low = affine.rescale.low;
-    if !(-65_535..=0).contains(&low) {
-        return Err(ProgramError::Low { operator, got: low });
-    }
-    let OperatorClass::Affine { output_log2, terms } = shape;
-    check_padding(operator + 1, affine.width as usize, *output_log2)?;
+    check_low(operator, affine.rescale.low)?;
     within(Part::Terms, 1, limits::TERMS, affine.terms.len())?;
-    let same = |(term, shape): (&Term, &TermClass)| term.class() == *shape;
-    if affine.terms.len() != terms.len() || !affine.terms.iter().zip(terms).all(same) {
+    if affine.terms.len() != terms.len() {
         return Err(ProgramError::Terms { operator });
     }
-    for (index, term) in affine.terms.iter().enumerate() {
-        let source = term.class().source();
-        // Tensor `operator` is the previous operator's output, or the input.
-        if usize::from(source.0) > operator {
-            return Err(ProgramError::Wiring { operator, term: index, tensor: source.0 });
+    for (index, (term, shape)) in affine.terms.iter().zip(terms).enumerate() {
+        for operand in shape.operands() {
+            // Tensor `operator` is the previous operator's output, or the input.
+            if usize::from(operand.source.0) > operator {
+                return Err(ProgramError::Wiring { operator, term: index, tensor: operand.source.0 });
+            }
         }
-        let got = card.tensor_width(source).unwrap_or(0);
-        if matches!(term, Term::Scaled { .. }) && got != affine.width {
-            return Err(ProgramError::ScaledWidth { operator, term: index, expected: affine.width, got });
-        }
+        let place = view::Place { operator, term: index };
+        view::check(card, place, &affine.axes, term, shape)?;
     }
     Ok(())
 }
 
-/// Weights and biases.
-fn parameters(card: &Card) -> u64 {
-    let operator = |operator: &Operator| {
-        let Operator::Affine(affine) = operator;
-        let width = u64::from(affine.width);
-        let dense = |term: &Term| match term {
-            Term::Dense { source } => width * u64::from(card.tensor_width(*source).unwrap_or(0)),
-            Term::Scaled { .. } => 0,
-        };
-        // At most 64 terms of 2^32 weights for each of 1024 operators: below 2^49.
-        width + affine.terms.iter().map(dense).sum::<u64>()
+/// The lookups of a table, with their numbers.
+fn lookups(card: &Card, table: u8) -> impl Iterator<Item = (TensorId, Lookup)> {
+    card.operators.iter().zip(&card.class.operators).filter_map(move |pair| match pair {
+        (Operator::Lookup(lookup), OperatorClass::Lookup { source, table: number }) if *number == table => {
+            Some((*source, *lookup))
+        }
+        _ => None,
+    })
+}
+
+fn check_lookup(
+    card: &Card,
+    operator: usize,
+    lookup: &Lookup,
+    (source, table): (TensorId, u8),
+) -> Result<(), ProgramError> {
+    check_low(operator, lookup.low)?;
+    let low = |tensor: TensorId| {
+        let number = usize::from(tensor.0).checked_sub(1)?;
+        Some(card.operators.get(number)?.affine()?.rescale.low)
     };
-    card.operators.iter().map(operator).sum()
+    let own = if usize::from(source.0) > operator { None } else { low(source) };
+    let Some(own) = own else {
+        return Err(ProgramError::LookupSource { operator, tensor: source.0 });
+    };
+    if table >= card.class.tables {
+        return Err(ProgramError::LookupTable { operator, table, tables: card.class.tables });
+    }
+    let first = lookups(card, table).next();
+    let same = first.is_none_or(|(source, first)| first.low == lookup.low && low(source) == Some(own));
+    if same { Ok(()) } else { Err(ProgramError::TableRange { operator, table }) }
+}
+
+/// Weights and biases; tables count as well.
+fn parameters(card: &Card) -> u64 {
+    let operator = |(operator, shape): (&Operator, &OperatorClass)| match (operator, shape) {
+        (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) => {
+            let weights =
+                affine.terms.iter().zip(terms).filter_map(|(term, shape)| {
+                    Some(size(&shape.weight_extents(&affine.axes, &term.summed)?))
+                });
+            weights.fold(u64::from(affine.width()), u64::saturating_add)
+        }
+        _ => 0,
+    };
+    let operators = card.operators.iter().zip(&card.class.operators).map(operator);
+    operators.fold(u64::from(card.class.tables) << 16, u64::saturating_add)
+}
+
+impl TermClass {
+    /// Exact extents of a weighted term's weights: its output labels, then the contracted ones; `None` of any other term.
+    #[must_use]
+    pub fn weight_extents(&self, axes: &[u32], summed: &[u32]) -> Option<Vec<u32>> {
+        let Self::Weighted { weights, .. } = self else { return None };
+        let outputs = weights.iter().map(|label| axes.get(usize::from(*label)).copied().unwrap_or(1));
+        Some(outputs.chain(summed.iter().copied()).collect())
+    }
 }
 
 impl Card {
-    /// Exact width of a tensor; `None` if the program has no such tensor.
+    /// Number of values of a tensor, saturating; `None` if the program has no such tensor.
     #[must_use]
     pub fn tensor_width(&self, tensor: TensorId) -> Option<u32> {
-        match tensor.0.checked_sub(1) {
-            None => u32::try_from(self.features.len()).ok(),
-            Some(operator) => {
-                let Operator::Affine(affine) = self.operators.get(usize::from(operator))?;
-                Some(affine.width)
-            }
-        }
+        Some(self.extents(tensor)?.iter().fold(1, |width: u32, extent| width.saturating_mul(*extent)))
     }
 
-    /// Number of weights and biases.
+    /// Number of weights, biases and table entries.
     #[must_use]
     pub fn parameters(&self) -> u64 {
         parameters(self)
