@@ -11,7 +11,7 @@ use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, Term
 use candor_program::evidence::{Authority, Slot, Subject};
 use candor_program::feature::Feature;
 use candor_program::head::{ActionTemplate, Head};
-use candor_program::operator::{Affine, Operator, Rescale, Term};
+use candor_program::operator::{Affine, Lookup, Operator, Rescale, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule, Table};
 use candor_program::state::{Register, Update};
 use candor_program::transaction::{AbiType, Argument, ArgumentSource, Template};
@@ -88,28 +88,22 @@ pub fn log2(width: usize) -> u8 {
 
 /// 3 features, a layer of 4 with ReLU, a layer of 3 that also sees the input, sell / hold / buy.
 pub fn program() -> Program {
-    let dense = |source| Term::Dense { source: TensorId(source) };
-    let operators = vec![
-        Operator::Affine(Affine {
-            width: 4,
-            terms: vec![dense(0)],
-            rescale: Rescale { multiplier: 40_000, low: 0 },
-        }),
-        Operator::Affine(Affine {
-            width: 3,
-            terms: vec![dense(1), Term::Scaled { source: TensorId(0), coefficient: -3 }],
-            rescale: Rescale { multiplier: 21_845, low: -32_768 },
-        }),
-    ];
+    let (shapes, operators) = [
+        affine(&[4], vec![dense(0, 3)], Rescale { multiplier: 40_000, low: 0 }),
+        affine(&[3], vec![dense(1, 4), scaled(0, -3)], Rescale { multiplier: 21_845, low: -32_768 }),
+    ]
+    .into_iter()
+    .unzip();
     let card = Card {
         name: "sample".into(),
         agent_version: "1.2.3".into(),
-        class: class_of(3, &operators),
+        class: class_of(&[3], shapes),
         features: vec![
             feature("momentum", 0, "/features/0", 4, -5_000, 5_000),
             feature("volume", 0, "/features/1", 0, 0, 65_535),
             feature("rate", 1, "/rate", 2, -100, 1_000),
         ],
+        input: vec![3],
         operators,
         head: head(vec![action("sell", -250), action("hold", 0), action("buy", 250)]),
         amount_decimals: 0,
@@ -147,6 +141,7 @@ pub fn program() -> Program {
                 bias: vec![5, 0, -5],
             },
         ],
+        tables: vec![],
     };
     Program { card, weights }
 }
@@ -168,28 +163,59 @@ pub fn witnessed() -> Card {
     card
 }
 
-/// The class that fits.
-pub fn class_of(features: usize, operators: &[Operator]) -> Class {
-    let shape = |Operator::Affine(affine): &Operator| OperatorClass::Affine {
-        output_log2: log2(affine.width as usize),
-        terms: affine
-            .terms
-            .iter()
-            .map(|term| match *term {
-                Term::Dense { source } => TermClass::Dense { source },
-                Term::Scaled { source, .. } => TermClass::Scaled { source },
-            })
-            .collect(),
-    };
+/// Logarithms of the padded extents.
+pub fn logs(extents: &[u32]) -> Vec<u8> {
+    extents.iter().map(|extent| log2(*extent as usize)).collect()
+}
+
+/// A term as class and card have it.
+pub type Summand = (TermClass, Term);
+
+/// A matrix times a tensor of one axis.
+pub fn dense(source: u16, width: u32) -> Summand {
+    (TermClass::dense(TensorId(source), log2(width as usize)), Term::dense(width))
+}
+
+/// A coefficient times a tensor of one axis.
+pub fn scaled(source: u16, coefficient: i32) -> Summand {
+    (TermClass::scaled(TensorId(source)), Term::scaled(coefficient))
+}
+
+/// An affine operator as class and card have it.
+pub fn affine(axes: &[u32], terms: Vec<Summand>, rescale: Rescale) -> (OperatorClass, Operator) {
+    let (shapes, terms) = terms.into_iter().unzip();
+    let shape = OperatorClass::Affine { axes: logs(axes), terms: shapes };
+    (shape, Operator::Affine(Affine { axes: axes.to_vec(), terms, rescale }))
+}
+
+/// A lookup as class and card have it.
+pub fn lookup(source: u16, table: u8, low: i32) -> (OperatorClass, Operator) {
+    (OperatorClass::Lookup { source: TensorId(source), table }, Operator::Lookup(Lookup { low }))
+}
+
+/// The class of a model without lookups.
+pub fn class_of(input: &[u32], operators: Vec<OperatorClass>) -> Class {
     Class {
         version: FORMAT_VERSION,
-        input_log2: log2(features),
-        operators: operators.iter().map(shape).collect(),
+        input: logs(input),
+        operators,
+        tables: 0,
         row_log2: 9,
         policy_size: 16,
         state_size: 4,
         evidence_size: 0,
     }
+}
+
+/// Replaces the model; capacities and row length stay.
+pub fn set_model(card: &mut Card, input: &[u32], operators: Vec<(OperatorClass, Operator)>) {
+    (card.input, card.class.input) = (input.to_vec(), logs(input));
+    (card.class.operators, card.operators) = operators.into_iter().unzip();
+    let tables = card.class.operators.iter().map(|shape| match shape {
+        OperatorClass::Lookup { table, .. } => table + 1,
+        OperatorClass::Affine { .. } => 0,
+    });
+    card.class.tables = tables.max().unwrap_or(0);
 }
 
 /// Permit amounts within +-250 while the exposure is below its limit; forbid within 3 days, and on bad rates.

@@ -1,8 +1,8 @@
 //! Cards that are refused: each error exactly, each limit at its end and one beyond.
 
-use crate::sample::{self, action, argument, class_of, feature, log2, predicate, reason, rule};
+use crate::sample::{self, action, argument, dense, feature, log2, predicate, reason, rule};
 use candor_program::card::{Plugin, PointBytes};
-use candor_program::class::{OperatorClass, TensorId, TermClass};
+use candor_program::class::{OperatorClass, TermClass};
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::interval::{NameDefect, Part, ProgramError};
 use candor_program::operator::{Affine, Operator, Rescale, Term};
@@ -22,20 +22,37 @@ fn refused(change: impl FnOnce(&mut Card)) -> ProgramError {
 }
 
 fn affine(card: &mut Card, operator: usize) -> &mut Affine {
-    let Operator::Affine(affine) = &mut card.operators[operator];
-    affine
+    match &mut card.operators[operator] {
+        Operator::Affine(affine) => affine,
+        Operator::Lookup(_) => panic!("a lookup"),
+    }
+}
+
+/// The shapes of an operator's terms.
+fn terms(card: &mut Card, operator: usize) -> &mut Vec<TermClass> {
+    match &mut card.class.operators[operator] {
+        OperatorClass::Affine { terms, .. } => terms,
+        OperatorClass::Lookup { .. } => panic!("a lookup"),
+    }
+}
+
+/// The padded extents of an operator's output.
+fn axes(card: &mut Card, operator: usize) -> &mut Vec<u8> {
+    match &mut card.class.operators[operator] {
+        OperatorClass::Affine { axes, .. } => axes,
+        OperatorClass::Lookup { .. } => panic!("a lookup"),
+    }
 }
 
 /// Replaces the model by one with these widths; the class follows.
 fn widths(card: &mut Card, widths: &[u32]) {
-    let operator = |(index, width): (usize, &u32)| {
-        let terms = vec![Term::Dense { source: TensorId(index as u16) }];
-        Operator::Affine(Affine { width: *width, terms, rescale: Rescale { multiplier: 1, low: 0 } })
+    let input = card.features.len() as u32;
+    let sources = [input].into_iter().chain(widths.iter().copied());
+    let operator = |((index, width), source): ((usize, &u32), u32)| {
+        sample::affine(&[*width], vec![dense(index as u16, source)], Rescale { multiplier: 1, low: 0 })
     };
-    card.operators = widths.iter().enumerate().map(operator).collect();
-    let (policy_size, state_size) = (card.class.policy_size, card.class.state_size);
-    card.class = class_of(card.features.len(), &card.operators);
-    (card.class.policy_size, card.class.state_size) = (policy_size, state_size);
+    let operators = widths.iter().enumerate().zip(sources).map(operator).collect();
+    sample::set_model(card, &[input], operators);
 }
 
 fn actions(card: &mut Card, count: usize) {
@@ -74,9 +91,8 @@ fn count() {
     });
     count_limit(Part::Operators, 1, limits::OPERATORS, |card, count| widths(card, &vec![3; count]));
     count_limit(Part::Terms, 1, limits::TERMS, |card, count| {
-        affine(card, 0).terms = vec![Term::Dense { source: TensorId(0) }; count];
-        let OperatorClass::Affine { terms, .. } = &mut card.class.operators[0];
-        *terms = vec![TermClass::Dense { source: TensorId(0) }; count];
+        affine(card, 0).terms = vec![Term::dense(3); count];
+        *terms(card, 0) = vec![dense(0, 3).0; count];
     });
     count_limit(Part::Actions, 1, limits::ACTIONS, |card, count| {
         widths(card, &[4, count.max(1) as u32]);
@@ -253,15 +269,11 @@ fn operator_count() {
 
 #[test]
 fn padded_length() {
-    let error = |tensor, expected, got| ProgramError::PaddedLength { tensor, expected, got };
-    assert_eq!(refused(|card| card.class.input_log2 = 3), error(0, 2, 3));
-    assert_eq!(refused(|card| card.class.input_log2 = 1), error(0, 2, 1));
-    let output = |card: &mut Card, log2| {
-        let OperatorClass::Affine { output_log2, .. } = &mut card.class.operators[0];
-        *output_log2 = log2;
-    };
-    assert_eq!(refused(|card| output(card, 3)), error(1, 2, 3));
-    assert_eq!(refused(|card| output(card, 255)), error(1, 2, 255));
+    let error = |tensor, expected, got| ProgramError::PaddedLength { tensor, axis: 0, expected, got };
+    assert_eq!(refused(|card| card.class.input = vec![3]), error(0, 2, 3));
+    assert_eq!(refused(|card| card.class.input = vec![1]), error(0, 2, 1));
+    assert_eq!(refused(|card| axes(card, 0)[0] = 3), error(1, 2, 3));
+    assert_eq!(refused(|card| axes(card, 0)[0] = 255), error(1, 2, 255));
     for width in [1, 2, 3, 4, 5, 127, 128, 129, 65_535, 65_536] {
         assert_eq!(
             validated(|card| widths(card, &[width, 3])),
@@ -273,46 +285,20 @@ fn padded_length() {
 }
 
 #[test]
-fn width() {
-    for got in [0, limits::WIDTH + 1, u32::MAX] {
-        assert_eq!(refused(|card| affine(card, 1).width = got), ProgramError::Width { operator: 1, got });
-    }
-    assert_eq!(validated(|card| widths(card, &[limits::WIDTH, 3])), Ok(()));
-}
-
-#[test]
-fn terms() {
+fn terms_of_class_and_card() {
     let error = ProgramError::Terms { operator: 1 };
     assert_eq!(refused(|card| affine(card, 1).terms.truncate(1)), error);
-    assert_eq!(refused(|card| affine(card, 1).terms.swap(0, 1)), error);
-    assert_eq!(refused(|card| affine(card, 1).terms[0] = Term::Dense { source: TensorId(0) }), error);
-    let scaled = Term::Scaled { source: TensorId(1), coefficient: 1 };
-    assert_eq!(refused(|card| affine(card, 1).terms[0] = scaled), error);
-}
-
-/// Replaces the first term of an operator, in card and class.
-fn read(card: &mut Card, operator: usize, term: Term) {
-    let OperatorClass::Affine { terms, .. } = &mut card.class.operators[operator];
-    terms[0] = term.class();
-    affine(card, operator).terms[0] = term;
+    assert_eq!(refused(|card| terms(card, 1).truncate(1)), error);
+    assert_eq!(refused(|card| card.operators[1] = sample::lookup(1, 0, 0).1), error);
+    assert_eq!(refused(|card| card.class.operators[1] = sample::lookup(1, 0, 0).0), error);
 }
 
 #[test]
 fn wiring() {
     for (operator, tensor) in [(0, 1), (1, 2), (1, 3), (0, u16::MAX)] {
-        let term = Term::Dense { source: TensorId(tensor) };
         let error = ProgramError::Wiring { operator, term: 0, tensor };
-        assert_eq!(refused(|card| read(card, operator, term)), error);
+        assert_eq!(refused(|card| terms(card, operator)[0] = dense(tensor, 4).0), error);
     }
-}
-
-#[test]
-fn scaled_width() {
-    let term = Term::Scaled { source: TensorId(1), coefficient: 1 };
-    let error = ProgramError::ScaledWidth { operator: 1, term: 0, expected: 3, got: 4 };
-    assert_eq!(refused(|card| read(card, 1, term)), error);
-    let term = Term::Scaled { source: TensorId(0), coefficient: i32::MIN };
-    assert_eq!(validated(|card| read(card, 1, term)), Ok(()));
 }
 
 #[test]

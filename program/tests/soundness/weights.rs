@@ -2,7 +2,7 @@
 
 use crate::sample;
 use candor_program::interval::{Interval, ProgramError, analyse};
-use candor_program::operator::{Affine, Operator, Rescale};
+use candor_program::operator::Rescale;
 use candor_program::{Program, limits};
 
 fn validated(change: impl FnOnce(&mut Program)) -> Result<(), ProgramError> {
@@ -13,11 +13,6 @@ fn validated(change: impl FnOnce(&mut Program)) -> Result<(), ProgramError> {
 
 fn refused(change: impl FnOnce(&mut Program)) -> ProgramError {
     validated(change).unwrap_err()
-}
-
-fn affine(program: &mut Program, operator: usize) -> &mut Affine {
-    let Operator::Affine(affine) = &mut program.card.operators[operator];
-    affine
 }
 
 #[test]
@@ -64,9 +59,12 @@ fn single(weight: i32, span: u16, bias: i64, rescale: Rescale) -> Program {
     let mut program = sample::program();
     program.card.features.truncate(1);
     (program.card.features[0].min, program.card.features[0].max) = (-5, i64::from(span) - 5);
-    program.card.operators.truncate(1);
     program.weights.operators.truncate(1);
-    *affine(&mut program, 0) = Affine { width: 1, rescale, ..affine(&mut program, 0).clone() };
+    sample::set_model(
+        &mut program.card,
+        &[1],
+        vec![sample::affine(&[1], vec![sample::dense(0, 1)], rescale)],
+    );
     program.weights.operators[0].dense = vec![vec![weight]];
     program.weights.operators[0].bias = vec![bias];
     program

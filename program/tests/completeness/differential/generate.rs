@@ -1,14 +1,13 @@
 //! Random validated cards around the sample's model, and random cases for them; ends of ranges are frequent.
 
 use super::model::Case;
-use crate::sample::{self, Numbers, argument, class_of, feature, predicate, reason, rule};
+use crate::sample::{self, Numbers, argument, feature, predicate, reason, rule};
 use candor_program::card::SignerKey;
-use candor_program::class::TensorId;
 use candor_program::evidence::{Authority, Slot, Statement, Subject};
 use candor_program::feature::Feature;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::interval::ProgramError;
-use candor_program::operator::{Affine, Operator, Rescale, Term};
+use candor_program::operator::Rescale;
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, Table};
 use candor_program::state::{Register, Update, Window};
 use candor_program::transaction::{AbiType, ArgumentSource};
@@ -222,12 +221,9 @@ pub(crate) fn card(numbers: &mut Numbers) -> Card {
     card.features = (0..numbers.between(1, 5)).map(|index| random_feature(numbers, index as usize)).collect();
     let actions: Vec<_> =
         (0..numbers.between(1, 6)).map(|index| random_action(numbers, index as usize)).collect();
-    card.operators = vec![Operator::Affine(Affine {
-        width: actions.len() as u32,
-        terms: vec![Term::Dense { source: TensorId(0) }],
-        rescale: Rescale { multiplier: 1, low: -2 },
-    })];
-    card.class = class_of(card.features.len(), &card.operators);
+    let (input, rescale) = (card.features.len() as u32, Rescale { multiplier: 1, low: -2 });
+    let operator = sample::affine(&[actions.len() as u32], vec![sample::dense(0, input)], rescale);
+    sample::set_model(&mut card, &[input], vec![operator]);
     card.head = Head::ArgMax {
         actions,
         assets: ["a", "b", "c"].map(String::from).to_vec(),

@@ -157,14 +157,16 @@ pub(super) fn card(numbers: &mut Numbers) -> Card {
         agent_version: "1".into(),
         class: Class {
             version: FORMAT_VERSION,
-            input_log2: 1,
+            input: vec![1],
             operators: Vec::new(),
+            tables: 0,
             row_log2: 9,
             policy_size: 16,
             state_size: 4,
             evidence_size: 4,
         },
         features: (0..FEATURES).map(feature).collect(),
+        input: vec![u32::from(FEATURES)],
         operators: Vec::new(),
         head: Head::ArgMax {
             actions: [-9, 0, 5, 20].into_iter().enumerate().map(action).collect(),
