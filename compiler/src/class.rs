@@ -1,8 +1,7 @@
 //! The class of a model: a deterministic function of its shape, so that retraining keeps it.
 
-use candor_program::class::{Class, FORMAT_VERSION, OperatorClass};
+use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TermClass};
 use candor_program::digest::{evidence_size, state_size};
-use candor_program::operator::{Operator, Term};
 use candor_program::policy::Table;
 
 /// Shortest and longest committed row, log2.
@@ -35,21 +34,29 @@ pub fn padded_log2(width: usize) -> u8 {
 /// Entries of all weight matrices, padded.
 #[must_use]
 pub fn padded_weights(class: &Class) -> u64 {
+    let log2 = |axes: &[u8]| axes.iter().map(|log2| u32::from(*log2)).sum::<u32>();
     let operator = |operator: &OperatorClass| {
-        let OperatorClass::Affine { output_log2, terms } = operator;
-        let dense = terms.iter().filter_map(|term| match term {
-            candor_program::class::TermClass::Dense { source } => class.tensor_log2(*source),
-            candor_program::class::TermClass::Scaled { .. } => None,
+        let OperatorClass::Affine { axes, terms } = operator else { return 0 };
+        let weighted = terms.iter().filter_map(|term| match term {
+            TermClass::Weighted { weights, contracted, .. } => {
+                let labels = weights.iter().filter_map(|label| axes.get(usize::from(*label)).copied());
+                Some(log2(&labels.collect::<Vec<u8>>()) + log2(contracted))
+            }
+            _ => None,
         });
-        dense.map(|input_log2| 1u64 << (input_log2 + output_log2)).sum::<u64>()
+        weighted.map(|log2| 1u64 << log2.min(62)).sum::<u64>()
     };
-    class.operators.iter().map(operator).sum()
+    class.operators.iter().map(operator).sum::<u64>() + (u64::from(class.tables) << 16)
 }
 
 /// Witness cells of one decision: eight for every padded output position, rounded up to a power of two.
 #[must_use]
 pub fn witness_cells(class: &Class) -> u64 {
-    let positions: u64 = class.operators.iter().map(|operator| 1u64 << operator.output_log2()).sum();
+    let operator = |operator: &OperatorClass| match operator {
+        OperatorClass::Affine { axes, .. } => 1u64 << axes.iter().map(|log2| u32::from(*log2)).sum::<u32>().min(62),
+        OperatorClass::Lookup { .. } => 0,
+    };
+    let positions: u64 = class.operators.iter().map(operator).sum();
     8 * positions.next_power_of_two().max(32)
 }
 
@@ -61,23 +68,23 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) evidence: usize,
 }
 
-/// The class of operators, policy, state and evidence; rows no longer than the reference string.
-pub(crate) fn class(
-    inputs: usize,
-    operators: &[Operator],
-    surroundings: Surroundings<'_>,
-    powers_log2: u8,
-) -> Class {
+/// The model of a class: what only depends on the shapes of its tensors and how they are wired.
+#[derive(Clone, Debug)]
+pub(crate) struct Wiring {
+    /// Exact extents of the input's axes.
+    pub(crate) input: Vec<u32>,
+    pub(crate) operators: Vec<OperatorClass>,
+    pub(crate) tables: u8,
+}
+
+/// The class of a model, policy, state and evidence; rows no longer than the reference string.
+pub(crate) fn class(wiring: Wiring, surroundings: Surroundings<'_>, powers_log2: u8) -> Class {
     let Surroundings { policy, registers, evidence } = surroundings;
-    let operators = operators.iter().map(|operator| {
-        let Operator::Affine(affine) = operator;
-        let terms = affine.terms.iter().map(Term::class).collect();
-        OperatorClass::Affine { output_log2: padded_log2(affine.width as usize), terms }
-    });
     let mut class = Class {
         version: FORMAT_VERSION,
-        input_log2: padded_log2(inputs),
-        operators: operators.collect(),
+        input: wiring.input.iter().map(|extent| padded_log2(*extent as usize)).collect(),
+        operators: wiring.operators,
+        tables: wiring.tables,
         row_log2: *ROW_LOG2.start(),
         policy_size: if policy.predicates.len() <= 16 && policy.rules.len() <= 16 { 16 } else { 64 },
         // At most 16 of each.

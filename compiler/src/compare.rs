@@ -5,7 +5,7 @@ use crate::observed::{self, Observed};
 use crate::reference::Answer;
 use crate::report::{Agreement, ReferenceReport};
 use candor_program::card::Program;
-use candor_program::evaluate::execute;
+use candor_program::evaluate::Evaluator;
 use candor_program::operator::Operator;
 use candor_program::operator::rescale::SPAN;
 use std::collections::BTreeMap;
@@ -23,8 +23,7 @@ impl Saturations {
     /// Shapes: `tensors` are the input and every operator's output.
     fn count(&mut self, operators: &[Operator], tensors: &[Vec<i32>]) {
         for ((count, operator), outputs) in self.counts.iter_mut().zip(operators).zip(&tensors[1..]) {
-            let Operator::Affine(affine) = operator;
-            let low = i64::from(affine.rescale.low);
+            let low = i64::from(operator.low());
             // A ReLU at zero is no saturation.
             let at_end = |output: &i32| {
                 let output = i64::from(*output);
@@ -38,6 +37,7 @@ impl Saturations {
 /// Runs a program and compares it.
 pub(crate) struct Comparer<'p> {
     program: &'p Program,
+    evaluator: Evaluator<'p>,
     /// Real value of one step of the output.
     output_step: f64,
 }
@@ -46,7 +46,7 @@ impl<'p> Comparer<'p> {
     pub(crate) fn new(program: &'p Program, steps: &[Vec<f64>]) -> Self {
         // All outputs share one step.
         let output_step = steps.last().and_then(|steps| steps.first()).copied().unwrap_or(0.0);
-        Self { program, output_step }
+        Self { program, evaluator: Evaluator::new(program), output_step }
     }
 
     /// Agreement with the float model that the program was made from.
@@ -61,7 +61,7 @@ impl<'p> Comparer<'p> {
             let values = network.evaluate(&observed::real(&self.program.card.features, &observed.input));
             let float = &values[network.output_value];
             // The input has one entry for each feature, so a validated program runs.
-            let Ok(execution) = execute(self.program, &observed.input) else { continue };
+            let Ok(execution) = self.evaluator.execute(&observed.input) else { continue };
             saturations.count(&self.program.card.operators, &execution.tensors);
             let outputs = execution.tensors.last().map_or(&[][..], Vec::as_slice);
             self.add(&mut agreement, outputs, Some(float), arg_max(float));
@@ -84,7 +84,7 @@ impl<'p> Comparer<'p> {
         let mut report = ReferenceReport { unmatched: 0, saturations: 0, agreement: Agreement::default() };
         for answer in answers {
             let Some(execution) =
-                inputs.get(&answer.time).and_then(|input| execute(self.program, input).ok())
+                inputs.get(&answer.time).and_then(|input| self.evaluator.execute(input).ok())
             else {
                 report.unmatched += 1;
                 continue;

@@ -1,7 +1,7 @@
 //! The compiler's path: agent.toml and ONNX to a card, weights and a report.
 
 use crate::cedar::{self, Schema};
-use crate::class::{ROW_LOG2, class, padded_weights, witness_cells};
+use crate::class::{ROW_LOG2, Wiring, class, padded_weights, witness_cells};
 use crate::compare::{Comparer, Saturations};
 use crate::error::CompileError;
 use crate::fold::{Stage, fold};
@@ -14,6 +14,7 @@ use crate::quantise::{Quantised, Ranges, quantise};
 use crate::report::{CalibrationReport, Note, OperatorReport, Report};
 use crate::source::AgentSource;
 use crate::{estimate, reference};
+use candor_program::class::{OperatorClass, TermClass};
 use candor_program::card::{Card, OperatorWeights, PointBytes, Program, SetupCard, Weights};
 use candor_program::interval::analyse;
 use candor_program::limits;
@@ -70,7 +71,9 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let ranges = ranges(&network, &stages, &card, &calibration);
     let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
     card.operators.clone_from(&quantised.operators);
-    card.class = class(card.features.len(), &card.operators, manifest.surroundings(), setup.powers_log2);
+    let operators = quantised.shapes.clone();
+    let wiring = Wiring { input: card.input.clone(), operators, tables: 0 };
+    card.class = class(wiring, manifest.surroundings(), setup.powers_log2);
     let program = Program { card, weights: quantised.weights.clone() };
     let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
     program.card.validate().map_err(refused)?;
@@ -121,11 +124,15 @@ fn import(source: &AgentSource, selection: Selection<'_>) -> Result<Network, Com
 
 /// The card without a model.
 fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
+    // At most `limits::FEATURES`.
+    let input = vec![manifest.features.len() as u32];
+    let wiring = Wiring { input: input.clone(), operators: vec![], tables: 0 };
     Card {
         name: manifest.name.clone(),
         agent_version: manifest.version.clone(),
-        class: class(manifest.features.len(), &[], manifest.surroundings(), setup.powers_log2),
+        class: class(wiring, manifest.surroundings(), setup.powers_log2),
         features: manifest.features.clone(),
+        input,
         operators: Vec::new(),
         head: manifest.head.clone(),
         amount_decimals: manifest.amount_decimals,
@@ -244,15 +251,19 @@ fn report(
 fn operators(stages: &[Stage], quantised: &Quantised, saturations: &Saturations) -> Vec<OperatorReport> {
     let mut reports = Vec::with_capacity(stages.len());
     for (index, stage) in stages.iter().enumerate() {
-        let Operator::Affine(affine) = &quantised.operators[index];
+        let (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) =
+            (&quantised.operators[index], &quantised.shapes[index])
+        else {
+            continue;
+        };
         let weights = &quantised.weights.operators[index];
         let step = quantised.steps[index + 1].iter().copied().fold(0.0, f64::max);
         let low = f64::from(affine.rescale.low);
         reports.push(OperatorReport {
             name: stage.name.clone(),
             relu: stage.relu,
-            sources: affine.terms.iter().map(|term| term.class().source().0).collect(),
-            width: affine.width,
+            sources: terms.iter().flat_map(TermClass::operands).map(|operand| operand.source.0).collect(),
+            width: affine.width(),
             parameters: parameters(weights),
             lowest: low * step,
             highest: (low + candor_program::operator::rescale::SPAN as f64) * step,

@@ -7,10 +7,11 @@
 //!
 //! Only `+ - * /`, comparisons and rounding to the nearest integer: the same integers on every machine.
 
+use crate::class::padded_log2;
 use crate::fold::{Stage, Weights as Real};
 use crate::onnx::{Cause, Obstacle};
 use candor_program::card::{OperatorWeights, Weights};
-use candor_program::class::TensorId;
+use candor_program::class::{OperatorClass, TensorId, TermClass};
 use candor_program::feature::Feature;
 use candor_program::limits;
 use candor_program::operator::rescale::{EXCESS_LIMIT, SHIFT, SPAN};
@@ -41,6 +42,7 @@ pub(crate) struct Ranges {
 #[derive(Clone, Debug)]
 pub(crate) struct Quantised {
     pub(crate) operators: Vec<Operator>,
+    pub(crate) shapes: Vec<OperatorClass>,
     pub(crate) weights: Weights,
     /// Real value of one integer step: for the input, then for every operator's output.
     pub(crate) steps: Vec<Vec<f64>>,
@@ -66,7 +68,8 @@ pub(crate) fn quantise(
     let mut tensors = vec![input];
     let mut quantised = Quantised {
         operators: Vec::with_capacity(stages.len()),
-        weights: Weights { operators: Vec::with_capacity(stages.len()) },
+        shapes: Vec::with_capacity(stages.len()),
+        weights: Weights { operators: Vec::with_capacity(stages.len()), tables: vec![] },
         steps: Vec::new(),
         accumulators: Vec::with_capacity(stages.len()),
         doublings: Vec::with_capacity(stages.len()),
@@ -77,6 +80,7 @@ pub(crate) fn quantise(
             Box::new(Obstacle { node: stage.name.clone(), operator: stage.operator.clone(), cause })
         })?;
         quantised.operators.push(Operator::Affine(built.affine));
+        quantised.shapes.push(built.shape);
         quantised.weights.operators.push(built.weights);
         quantised.accumulators.push(built.accumulator);
         quantised.doublings.push(built.doublings);
@@ -123,6 +127,7 @@ struct StageBuilder<'s> {
 
 struct Built {
     affine: Affine,
+    shape: OperatorClass,
     weights: OperatorWeights,
     output: Tensor,
     accumulator: i128,
@@ -156,8 +161,8 @@ impl StageBuilder<'_> {
             if fits.iter().all(|fits| *fits) {
                 let bounds = accumulators.iter().map(|bounds| outputs(*bounds, rescale)).collect();
                 let output = Tensor { offsets: vec![0.0; steps.len()], steps, bounds };
-                let (affine, weights) = self.assemble(coefficients, bias, rescale);
-                return Ok(Built { affine, weights, output, accumulator, doublings });
+                let (affine, shape, weights) = self.assemble(coefficients, bias, rescale);
+                return Ok(Built { affine, shape, weights, output, accumulator, doublings });
             }
             double(&mut ranges, |index| self.uniform || !fits[index]);
         }
@@ -293,23 +298,30 @@ impl StageBuilder<'_> {
         coefficients: Vec<Coefficients>,
         bias: Vec<i64>,
         rescale: Rescale,
-    ) -> (Affine, OperatorWeights) {
-        let mut terms = Vec::with_capacity(coefficients.len());
+    ) -> (Affine, OperatorClass, OperatorWeights) {
+        let (mut terms, mut shapes) = (Vec::new(), Vec::new());
         let mut dense = Vec::new();
         for ((source, _), coefficients) in self.stage.terms.iter().zip(coefficients) {
+            let width = self.tensors[*source].steps.len();
             // At most `limits::OPERATORS` tensors.
             let source = TensorId(*source as u16);
             match coefficients {
-                Coefficients::Scaled(coefficient) => terms.push(Term::Scaled { source, coefficient }),
+                Coefficients::Scaled(coefficient) => {
+                    terms.push(Term::scaled(coefficient));
+                    shapes.push(TermClass::scaled(source));
+                }
                 Coefficients::Dense(entries) => {
-                    terms.push(Term::Dense { source });
+                    // At most `limits::WIDTH`.
+                    terms.push(Term::dense(width as u32));
+                    shapes.push(TermClass::dense(source, padded_log2(width)));
                     dense.push(entries);
                 }
             }
         }
-        // At most `limits::WIDTH`.
-        let affine = Affine { width: self.stage.width as u32, terms, rescale };
-        (affine, OperatorWeights { dense, bias })
+        let width = self.stage.width;
+        let affine = Affine { axes: vec![width as u32], terms, rescale };
+        let shape = OperatorClass::Affine { axes: vec![padded_log2(width)], terms: shapes };
+        (affine, shape, OperatorWeights { dense, bias })
     }
 }
 

@@ -254,7 +254,7 @@ impl fmt::Display for Report {
         writeln!(
             out,
             "  class: input 2^{}, {} operators, rows of 2^{}, policy {}, state {}; {} padded weights, {} cells a decision",
-            class.input_log2,
+            class.input_log2(),
             class.operators.len(),
             class.row_log2,
             class.policy_size,

@@ -113,8 +113,6 @@ pub struct Card {
     pub class: Class,
     /// Features in row-major order of the model's input.
     pub features: Vec<Feature>,
-    /// Exact extents of the input's axes; their product is the number of features.
-    pub input: Vec<u32>,
     /// Operators with their exact sizes and scales, in the order of `class.operators`.
     pub operators: Vec<Operator>,
     /// From the last operator's output to an action.

@@ -32,8 +32,8 @@ pub struct TensorId(pub u16);
 pub struct Class {
     /// [`FORMAT_VERSION`].
     pub version: u16,
-    /// Log2 of the padded extent of every axis of the input.
-    pub input: Vec<u8>,
+    /// The input.
+    pub input: Input,
     /// Operators in execution order.
     pub operators: Vec<OperatorClass>,
     /// Number of lookup tables.
@@ -46,6 +46,21 @@ pub struct Class {
     pub state_size: u8,
     /// Capacity of the evidence: slots (0, 4 or 16).
     pub evidence_size: u8,
+}
+
+/// Shape of the input.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+pub enum Input {
+    /// One axis, whose exact extent (the number of features) is data.
+    Vector {
+        /// Log2 of the padded extent.
+        log2: u8,
+    },
+    /// Several axes; features are in row-major order.
+    Tensor {
+        /// Exact extents, most significant first.
+        extents: Vec<u32>,
+    },
 }
 
 /// Shape of one operator.
@@ -131,21 +146,53 @@ impl TermClass {
     }
 }
 
+impl Input {
+    /// Log2 of the padded extents of the axes.
+    #[must_use]
+    pub fn axes(&self) -> Vec<u8> {
+        let log2 = |extent: &u32| u64::from(*extent).next_power_of_two().trailing_zeros() as u8;
+        match self {
+            Self::Vector { log2 } => vec![*log2],
+            Self::Tensor { extents } => extents.iter().map(log2).collect(),
+        }
+    }
+
+    /// Exact extents of the axes for so many features.
+    #[must_use]
+    pub fn extents(&self, features: usize) -> Vec<u32> {
+        match self {
+            Self::Vector { .. } => vec![u32::try_from(features).unwrap_or(u32::MAX)],
+            Self::Tensor { extents } => extents.clone(),
+        }
+    }
+
+    /// Log2 of the length of the list of features, padded: what a seal's digests take.
+    #[must_use]
+    pub fn features_log2(&self) -> u8 {
+        match self {
+            Self::Vector { log2 } => *log2,
+            Self::Tensor { extents } => {
+                let size = extents.iter().fold(1u64, |size, extent| size.saturating_mul(u64::from(*extent)));
+                size.checked_next_power_of_two().map_or(64, |size| size.trailing_zeros() as u8)
+            }
+        }
+    }
+}
+
 impl Class {
     /// Log2 of the padded extents of a tensor's axes; `None` if the program has no such tensor.
     #[must_use]
-    pub fn axes(&self, tensor: TensorId) -> Option<&[u8]> {
-        // A lookup reads an affine operator's output, which is earlier; one that reads another lookup is not valid.
-        match usize::from(tensor.0).checked_sub(1) {
-            None => Some(&self.input),
-            Some(operator) => match self.operators.get(operator)? {
-                OperatorClass::Affine { axes, .. } => Some(axes),
-                OperatorClass::Lookup { source, .. } => {
-                    match self.operators.get(usize::from(source.0).checked_sub(1)?)? {
-                        OperatorClass::Affine { axes, .. } => Some(axes),
-                        OperatorClass::Lookup { .. } => None,
-                    }
-                }
+    pub fn axes(&self, tensor: TensorId) -> Option<Vec<u8>> {
+        let operator = |tensor: TensorId| self.operators.get(usize::from(tensor.0).checked_sub(1)?);
+        if tensor.0 == 0 {
+            return Some(self.input.axes());
+        }
+        match operator(tensor)? {
+            OperatorClass::Affine { axes, .. } => Some(axes.clone()),
+            // A lookup reads an affine operator's output; one that reads another lookup is not valid.
+            OperatorClass::Lookup { source, .. } => match operator(*source)? {
+                OperatorClass::Affine { axes, .. } => Some(axes.clone()),
+                OperatorClass::Lookup { .. } => None,
             },
         }
     }
@@ -156,7 +203,7 @@ impl Class {
         Some(self.axes(tensor)?.iter().fold(0, |sum: u8, log2| sum.saturating_add(*log2)))
     }
 
-    /// Log2 of the padded length of the input.
+    /// Log2 of the padded length of the input as a tensor.
     #[must_use]
     pub fn input_log2(&self) -> u8 {
         self.tensor_log2(TensorId(0)).unwrap_or(0)

@@ -7,14 +7,13 @@ pub use program::{ProgramIds, class_digest, manifest_digest, model_id, program_f
 
 use crate::Fr;
 use crate::arith::Arith;
-use crate::card::{Card, Domain};
+use crate::card::Domain;
 use crate::encoding::{fr_from_i64, keccak256, pack_u16, power_of_two};
 use crate::evidence::Evidence;
 use crate::limits;
 use crate::poseidon;
 use crate::state::State;
 use crate::transaction::Transaction;
-use crate::view;
 use fields::StatementFields;
 
 /// What the acc of a record covers.
@@ -71,14 +70,16 @@ pub struct AccElements<F> {
     pub state_after: F,
 }
 
-/// Digest of features and payloads. Shapes: one feature each of the card's.
+/// Digest of features and payloads.
 #[must_use]
-pub fn observations(salt: u128, card: &Card, features: &[u16], payload_digests: &[[u8; 32]]) -> Fr {
+pub fn observations(salt: u128, features: &[u16], payload_digests: &[[u8; 32]]) -> Fr {
     let payloads: Vec<&[u8]> = payload_digests.iter().map(<[u8; 32]>::as_slice).collect();
     let payloads = keccak256(&payloads);
     let (high, low) = payloads.split_at(16);
     let feed = feed(salt, features.len(), [integer(high), integer(low)]);
-    observed(feed, pack_u16(&view::padded(features, &card.input, &card.class.input, &0)))
+    let mut padded = features.to_vec();
+    padded.resize(features.len().next_power_of_two(), 0);
+    observed(feed, pack_u16(&padded))
 }
 
 /// Digest of what surrounds the features: salt, their number, and the payloads' digest in halves. A seal takes it as it is.

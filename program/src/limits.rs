@@ -22,6 +22,8 @@ pub const PARAMETERS: u64 = 1 << 26;
 pub const TERMS: usize = 256;
 /// Features.
 pub const FEATURES: usize = 4096;
+/// Values of the input with every axis padded.
+pub const PADDED_INPUT: usize = 1 << 14;
 /// Plugins.
 pub const PLUGINS: usize = 64;
 /// Actions of a head.

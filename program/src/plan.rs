@@ -5,7 +5,7 @@
 //! factor), *summed*. The weights of a weighted term are its left factor; a linear term has a right factor alone.
 
 use crate::card::Card;
-use crate::class::{Class, OperatorClass, TensorId, TermClass};
+use crate::class::{OperatorClass, TensorId, TermClass};
 use crate::operator::Operator;
 use crate::view::{Group, Operand};
 
@@ -84,7 +84,15 @@ impl Plan {
     #[must_use]
     pub fn new(card: &Card) -> Self {
         let operators = card.operators.iter().zip(&card.class.operators);
-        Self { operators: operators.map(|(operator, shape)| of(card, operator, shape)).collect() }
+        Self {
+            operators: operators.map(|(operator, shape)| OperatorPlan::of(card, operator, shape)).collect(),
+        }
+    }
+}
+
+impl OperatorPlan {
+    fn of(card: &Card, operator: &Operator, shape: &OperatorClass) -> Self {
+        of(card, operator, shape)
     }
 }
 
@@ -198,7 +206,7 @@ impl Labels<'_> {
 
     /// The indices that an operand stands for, by the combinations of these labels.
     fn reads(&self, card: &Card, operand: &Operand, labels: &[u8]) -> Reads {
-        let extents = card.extents(operand.source).unwrap_or(&[]);
+        let extents = card.extents(operand.source).unwrap_or_default();
         let mut indices = vec![Some(0u32)];
         for label in labels {
             indices = vec![Some(0); indices.len().saturating_mul(self.extent(*label) as usize)];
@@ -235,21 +243,14 @@ impl Labels<'_> {
 impl Card {
     /// Exact extents of a tensor's axes; `None` if the program has no such tensor.
     #[must_use]
-    pub fn extents(&self, tensor: TensorId) -> Option<&[u32]> {
-        extents(&self.class, &self.operators, &self.input, tensor)
+    pub fn extents(&self, tensor: TensorId) -> Option<Vec<u32>> {
+        let Some(number) = usize::from(tensor.0).checked_sub(1) else {
+            return Some(self.class.input.extents(self.features.len()));
+        };
+        let source = match self.class.operators.get(number)? {
+            OperatorClass::Affine { .. } => number,
+            OperatorClass::Lookup { source, .. } => usize::from(source.0).checked_sub(1)?,
+        };
+        Some(self.operators.get(source)?.affine()?.axes.clone())
     }
-}
-
-fn extents<'a>(
-    class: &Class,
-    operators: &'a [Operator],
-    input: &'a [u32],
-    tensor: TensorId,
-) -> Option<&'a [u32]> {
-    let Some(number) = usize::from(tensor.0).checked_sub(1) else { return Some(input) };
-    let source = match class.operators.get(number)? {
-        OperatorClass::Affine { .. } => number,
-        OperatorClass::Lookup { source, .. } => usize::from(source.0).checked_sub(1)?,
-    };
-    Some(&operators.get(source)?.affine()?.axes)
 }

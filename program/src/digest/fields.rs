@@ -14,7 +14,6 @@ use crate::operator::Operator;
 use crate::policy::{Comparison, Effect, Fact, Operand};
 use crate::poseidon;
 use crate::state::{Register, Update};
-use crate::view;
 
 /// Bits of fields in one element: no sum of so many wraps the modulus.
 const ELEMENT_BITS: u32 = 250;
@@ -170,10 +169,10 @@ pub struct ProgramFields<F> {
     pub rules: Vec<RuleFields<F>>,
 }
 
-/// The facts of a class by place, a predicate's right side that is a constant last: `None`. Features are numbered as they are padded.
+/// The facts of a class by place, a predicate's right side that is a constant last: `None`.
 #[must_use]
 pub fn facts(class: &Class) -> Vec<Option<Fact>> {
-    let features = 0..padded(class.input_log2(), limits::FEATURES) as u16;
+    let features = 0..padded(class.input.features_log2(), limits::FEATURES) as u16;
     let outputs = 0..outputs(class) as u16;
     let registers = 0..u16::from(class.state_size);
     let slots = 0..u16::from(class.evidence_size);
@@ -200,19 +199,6 @@ pub fn facts(class: &Class) -> Vec<Option<Fact>> {
         .map(Some)
         .chain([None])
         .collect()
-}
-
-/// The facts of a card by place: padding is the feature that no card has.
-fn places(card: &Card) -> Vec<Option<Fact>> {
-    let features: Vec<u16> = (0..card.features.len()).map(|index| index as u16).collect();
-    let features = view::padded(&features, &card.input, &card.class.input, &u16::MAX);
-    let number = |fact: Option<Fact>| match fact {
-        Some(Fact::Feature(place)) => {
-            Some(Fact::Feature(features.get(usize::from(place)).copied().unwrap_or(u16::MAX)))
-        }
-        other => other,
-    };
-    facts(&card.class).into_iter().map(number).collect()
 }
 
 /// Padded number of outputs, and of actions.
@@ -242,9 +228,9 @@ fn lifted(value: i64) -> Fr {
 pub fn fields(card: &Card) -> ProgramFields<Fr> {
     let class = &card.class;
     let policy_size = usize::from(class.policy_size);
-    let spans: Vec<Fr> = card.features.iter().map(|feature| Fr::from(feature.span())).collect();
-    let spans = view::padded(&spans, &card.input, &class.input, &Fr::from(0_u64));
-    let places = places(card);
+    let mut spans: Vec<Fr> = card.features.iter().map(|feature| Fr::from(feature.span())).collect();
+    spans.resize(spans.len().max(padded(class.input.features_log2(), limits::FEATURES)), Fr::from(0_u64));
+    let places = facts(class);
     let actions = card.head.actions();
     ProgramFields {
         rest: rest(card),
@@ -268,7 +254,6 @@ fn rest(card: &Card) -> Fr {
         let terms = operator.affine().map_or(&[][..], |affine| affine.terms.as_slice());
         terms.iter().flat_map(|term| term.summed.clone()).map(Fr::from).collect::<Vec<_>>()
     };
-    let widths = card.input.iter().copied().map(Fr::from).chain(widths);
     let widths = widths.chain(card.operators.iter().flat_map(summed));
     let counts = [
         card.features.len(),

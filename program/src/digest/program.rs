@@ -65,7 +65,6 @@ pub fn manifest_digest(card: &Card) -> [u8; 32] {
     extend(&mut preimage, &card.name);
     extend(&mut preimage, &card.agent_version);
     extend(&mut preimage, &card.features);
-    extend(&mut preimage, &card.input);
     extend(&mut preimage, &card.head);
     extend(&mut preimage, &card.amount_decimals);
     extend(&mut preimage, &card.windows);

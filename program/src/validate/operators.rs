@@ -3,7 +3,7 @@
 use super::error::{Part, ProgramError, within};
 use super::view;
 use crate::card::Card;
-use crate::class::{OperatorClass, TensorId, TermClass};
+use crate::class::{Input, OperatorClass, TensorId, TermClass};
 use crate::limits;
 use crate::operator::{Affine, Lookup, Operator};
 
@@ -29,12 +29,16 @@ pub(super) fn check(card: &Card) -> Result<(), ProgramError> {
     if !(class.row_log2..=28).contains(&powers_log2) {
         return Err(ProgramError::SetupPowers { row_log2: class.row_log2, powers_log2 });
     }
-    check_axes(0, &card.input, &class.input)?;
-    let (expected, got) = (size(&card.input), card.features.len() as u64);
+    let extents = class.input.extents(card.features.len());
+    check_axes(0, &extents, &class.input.axes())?;
+    let (expected, got) = (size(&extents), card.features.len() as u64);
     if expected != got {
         return Err(ProgramError::InputSize { expected, got });
     }
-    within(Part::PaddedInput, 1, limits::FEATURES, 1_usize << class.input_log2())?;
+    if matches!(class.input, Input::Tensor { .. }) {
+        within(Part::Axes, 2, limits::AXES, extents.len())?;
+    }
+    within(Part::PaddedInput, 1, limits::PADDED_INPUT, 1_usize << class.input_log2())?;
     within(Part::Tables, 0, limits::TABLES.into(), class.tables.into())?;
     for (index, (operator, shape)) in card.operators.iter().zip(&class.operators).enumerate() {
         match (operator, shape) {

@@ -102,6 +102,7 @@ impl Labels<'_> {
 
     fn operand(&self, card: &Card, operand: &Operand) -> Result<(), TermDefect> {
         let extents = card.extents(operand.source).ok_or(TermDefect::Axes)?;
+        let extents = extents.as_slice();
         let (mut axis, mut reads) = (0usize, 1usize);
         for group in &operand.groups {
             let covered = extents.get(axis..axis.saturating_add(group.axes())).ok_or(TermDefect::Axes)?;
