@@ -10,11 +10,10 @@ use candor_program::card::Card;
 use candor_program::decision::{Assessment, DecisionInput, assess, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
-use candor_program::evaluate::execute;
+use candor_program::evaluate::{Evaluator, execute};
 use candor_program::evidence::Evidence;
 use candor_program::execution::{self, Execution};
 use candor_program::head::Action;
-use candor_program::operator::Operator;
 use candor_program::policy::{Effect, Facts, Outcome, PolicyVerdict, reason};
 use candor_program::state::{Change, State};
 use candor_program::transaction::Transaction;
@@ -317,8 +316,8 @@ fn change_feature(card: &Card, features: &mut [u16], seed: u64) -> Result<(), Fa
 fn change_output(program: &Program, honest: Execution, forgery: &Forgery) -> Result<Vec<Vec<i32>>, Failure> {
     let (card, index) = (&program.card, operator_index(&program.card, forgery)?);
     let mut tensors: Vec<Vec<i32>> = honest.tensors.into_iter().take(index + 2).collect();
-    let Some(Operator::Affine(affine)) = card.operators.get(index) else { return Err(no_operator(card)) };
-    let (low, high) = (affine.rescale.low, affine.rescale.low.saturating_add(65_535));
+    let Some(operator) = card.operators.get(index) else { return Err(no_operator(card)) };
+    let (low, high) = (operator.low(), operator.low().saturating_add(65_535));
     let last = index + 1 == card.operators.len();
     let tensor = tensors.last_mut().ok_or_else(|| no_operator(card))?;
     let position = (forgery.seed as usize) % tensor.len().max(1);
@@ -332,15 +331,11 @@ fn change_output(program: &Program, honest: Execution, forgery: &Forgery) -> Res
         // At the upper end of the range there is only downwards.
         *value = if wanted <= high { wanted } else { low };
     }
-    for (operator, weights) in card.operators.iter().zip(&program.weights.operators).skip(index + 1) {
-        let Operator::Affine(affine) = operator;
-        let rows = affine
-            .accumulate(weights, &tensors)
-            .into_iter()
-            .map(|accumulator| affine.rescale.row(accumulator));
-        let output = rows.map(|row| row.map(|row| affine.rescale.output(&row))).collect::<Option<Vec<i32>>>();
-        tensors
-            .push(output.ok_or_else(|| Failure::usage("this change leaves the range: choose another seed"))?);
+    let evaluator = Evaluator::new(program);
+    for operator in index + 1..card.operators.len() {
+        let output = evaluator.output(operator, &tensors);
+        let output = output.map_err(|_| Failure::usage("this change leaves the range: choose another seed"))?;
+        tensors.push(output);
     }
     Ok(tensors)
 }
@@ -353,10 +348,10 @@ fn run_another_model(
     forgery: &Forgery,
 ) -> Result<Vec<Vec<i32>>, Failure> {
     let index = operator_index(&program.card, forgery)?;
-    let Some(Operator::Affine(affine)) = program.card.operators.get(index) else {
+    let Some(operator) = program.card.operators.get(index) else {
         return Err(no_operator(&program.card));
     };
-    let rows = affine.width as usize;
+    let rows = operator.affine().map_or(0, |affine| affine.axes.first().copied().unwrap_or(1)) as usize;
     let start = (forgery.seed as usize) % rows.max(1);
     let mut other = program.clone();
     for row in (start..rows).chain(0..start) {

@@ -1,6 +1,6 @@
 //! The class of a model: a deterministic function of its shape, so that retraining keeps it.
 
-use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TermClass};
+use candor_program::class::{Class, FORMAT_VERSION, Input, OperatorClass, TermClass};
 use candor_program::digest::{evidence_size, state_size};
 use candor_program::policy::Table;
 
@@ -71,8 +71,7 @@ pub(crate) struct Surroundings<'a> {
 /// The model of a class: what only depends on the shapes of its tensors and how they are wired.
 #[derive(Clone, Debug)]
 pub(crate) struct Wiring {
-    /// Exact extents of the input's axes.
-    pub(crate) input: Vec<u32>,
+    pub(crate) input: Input,
     pub(crate) operators: Vec<OperatorClass>,
     pub(crate) tables: u8,
 }
@@ -82,7 +81,7 @@ pub(crate) fn class(wiring: Wiring, surroundings: Surroundings<'_>, powers_log2:
     let Surroundings { policy, registers, evidence } = surroundings;
     let mut class = Class {
         version: FORMAT_VERSION,
-        input: wiring.input.iter().map(|extent| padded_log2(*extent as usize)).collect(),
+        input: wiring.input,
         operators: wiring.operators,
         tables: wiring.tables,
         row_log2: *ROW_LOG2.start(),

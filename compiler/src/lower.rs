@@ -1,7 +1,7 @@
 //! The compiler's path: agent.toml and ONNX to a card, weights and a report.
 
 use crate::cedar::{self, Schema};
-use crate::class::{ROW_LOG2, Wiring, class, padded_weights, witness_cells};
+use crate::class::{ROW_LOG2, Wiring, class, padded_log2, padded_weights, witness_cells};
 use crate::compare::{Comparer, Saturations};
 use crate::error::CompileError;
 use crate::fold::{Stage, fold};
@@ -14,7 +14,7 @@ use crate::quantise::{Quantised, Ranges, quantise};
 use crate::report::{CalibrationReport, Note, OperatorReport, Report};
 use crate::source::AgentSource;
 use crate::{estimate, reference};
-use candor_program::class::{OperatorClass, TermClass};
+use candor_program::class::{Input, OperatorClass, TermClass};
 use candor_program::card::{Card, OperatorWeights, PointBytes, Program, SetupCard, Weights};
 use candor_program::interval::analyse;
 use candor_program::limits;
@@ -72,7 +72,7 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
     card.operators.clone_from(&quantised.operators);
     let operators = quantised.shapes.clone();
-    let wiring = Wiring { input: card.input.clone(), operators, tables: 0 };
+    let wiring = Wiring { input: card.class.input.clone(), operators, tables: 0 };
     card.class = class(wiring, manifest.surroundings(), setup.powers_log2);
     let program = Program { card, weights: quantised.weights.clone() };
     let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
@@ -124,15 +124,13 @@ fn import(source: &AgentSource, selection: Selection<'_>) -> Result<Network, Com
 
 /// The card without a model.
 fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
-    // At most `limits::FEATURES`.
-    let input = vec![manifest.features.len() as u32];
-    let wiring = Wiring { input: input.clone(), operators: vec![], tables: 0 };
+    let input = Input::Vector { log2: padded_log2(manifest.features.len()) };
+    let wiring = Wiring { input, operators: vec![], tables: 0 };
     Card {
         name: manifest.name.clone(),
         agent_version: manifest.version.clone(),
         class: class(wiring, manifest.surroundings(), setup.powers_log2),
         features: manifest.features.clone(),
-        input,
         operators: Vec::new(),
         head: manifest.head.clone(),
         amount_decimals: manifest.amount_decimals,

@@ -79,21 +79,22 @@ impl<'a> Evaluator<'a> {
         let mut tensors = Vec::with_capacity(1 + card.operators.len());
         tensors.push(input.iter().map(|value| i32::from(*value)).collect());
         for operator in 0..card.operators.len() {
-            let output = match self.rows(operator, &tensors) {
-                None => self.looked_up(operator, &tensors),
-                Some(rows) => {
-                    let rescale = card.operators.get(operator).and_then(Operator::affine);
-                    let rescale = rescale.map(|affine| affine.rescale);
-                    let value = |(position, row): (usize, Option<Row>)| match (row, rescale) {
-                        (Some(row), Some(rescale)) => Ok(rescale.output(&row)),
-                        _ => Err(ExecuteError::Excess { operator, position }),
-                    };
-                    rows.into_iter().enumerate().map(value).collect::<Result<_, _>>()?
-                }
-            };
+            let output = self.output(operator, &tensors)?;
             tensors.push(output);
         }
         Ok(Execution { tensors })
+    }
+
+    /// The output of one operator. Shapes: `tensors` are all earlier ones.
+    pub fn output(&self, operator: usize, tensors: &[Vec<i32>]) -> Result<Vec<i32>, ExecuteError> {
+        let Some(rows) = self.rows(operator, tensors) else { return Ok(self.looked_up(operator, tensors)) };
+        let affine = self.program.card.operators.get(operator).and_then(Operator::affine);
+        let rescale = affine.map(|affine| affine.rescale);
+        let value = |(position, row): (usize, Option<Row>)| match (row, rescale) {
+            (Some(row), Some(rescale)) => Ok(rescale.output(&row)),
+            _ => Err(ExecuteError::Excess { operator, position }),
+        };
+        rows.into_iter().enumerate().map(value).collect()
     }
 
     /// The rows of an affine operator, exact widths; `None` of any other. A row is missing where it saturates beyond what is proven.

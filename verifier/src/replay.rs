@@ -130,6 +130,7 @@ fn compare(program: &Program, execution: &Execution, record: &SignedRecord) -> O
     let (_, (expected, recorded)) = pairs().nth(usize::from(first.0))?;
     let kind = match program.card.operators.get(usize::from(first.0).checked_sub(1)?)? {
         Operator::Affine(_) => "affine",
+        Operator::Lookup(_) => "lookup",
     };
     let outputs = &record.body.outputs;
     // Only outputs that open the recorded leaf are what the agent recorded.

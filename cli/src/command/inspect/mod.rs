@@ -17,7 +17,8 @@ use candor_log::{FileLogReader, RevisedProgram};
 use candor_program::card::{Card, SetupSource};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::magic;
-use candor_program::operator::{Operator, Term};
+use candor_program::class::{OperatorClass, TermClass};
+use candor_program::operator::Operator;
 use candor_trace::seal::SEAL_MAGIC;
 use candor_trace::{BundleView, RecordView, RevisionView, SignedRecord, VerdictView};
 use candor_verifier::{Challenge, Evidence, MAX_CHALLENGE_BYTES};
@@ -225,18 +226,23 @@ fn of_card(card: &Card, kind: &str) -> Report {
 }
 
 fn shapes(card: &Card) -> String {
-    let shape = |(index, Operator::Affine(affine)): (usize, &Operator)| {
-        let dense = affine.terms.iter().filter(|term| matches!(term, Term::Dense { .. })).count();
+    let shape = |(index, (operator, shape)): (usize, (&Operator, &OperatorClass))| {
+        let (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) = (operator, shape) else {
+            return format!("{}: table lookup", index + 1);
+        };
+        let count = |kind: fn(&TermClass) -> bool| terms.iter().filter(|term| kind(term)).count();
+        let axes: Vec<String> = affine.axes.iter().map(u32::to_string).collect();
         let relu = if affine.rescale.low == 0 { ", from 0" } else { "" };
         format!(
-            "{}: {} wide, {} dense and {} scaled terms{relu}",
+            "{}: {} wide, {} weighted and {} linear terms, {} products{relu}",
             index + 1,
-            affine.width,
-            dense,
-            affine.terms.len() - dense
+            axes.join(" by "),
+            count(|term| matches!(term, TermClass::Weighted { .. })),
+            count(|term| matches!(term, TermClass::Linear { .. })),
+            count(|term| matches!(term, TermClass::Product { .. }))
         )
     };
-    card.operators.iter().enumerate().map(shape).collect::<Vec<_>>().join("; ")
+    card.operators.iter().zip(&card.class.operators).enumerate().map(shape).collect::<Vec<_>>().join("; ")
 }
 
 fn bundle(path: &Path) -> Result<Report, Failure> {
