@@ -3,6 +3,7 @@
 use crate::artefact;
 use crate::exit::{ExitClass, Failure};
 use crate::output::hex_string;
+use crate::publication;
 use crate::store::{self, Existing};
 use candor_program::card::{Card, Domain};
 use candor_program::digest::ProgramIds;
@@ -238,5 +239,6 @@ pub fn to_json(expected: &Expected) -> serde_json::Value {
         "verifyingContract": hex_string(&expected.domain.verifying_contract),
         "setupDigest": expected.setup_digest.map(|digest| hex_string(&digest)),
         "sealKeys": expected.seal_keys.iter().map(|id| hex_string(id)).collect::<Vec<_>>(),
+        "publication": expected.publication.as_ref().map(publication::to_json),
     })
 }

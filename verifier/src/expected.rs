@@ -1,6 +1,7 @@
 //! What the reader of a verdict demands.
 
 use crate::assumption::AssumptionName;
+use crate::publication::Publication;
 use candor_program::card::{Card, Domain, SetupSource};
 use candor_program::digest::setup_digest;
 use thiserror::Error;
@@ -26,6 +27,8 @@ pub struct Expected {
     pub allow_development_setup: bool,
     /// Further assumptions that are refused.
     pub refused: Vec<AssumptionName>,
+    /// Whose word about times counts. `None`: nobody's, so that no record is late or dated ahead.
+    pub publication: Option<Publication>,
 }
 
 impl Expected {
@@ -41,6 +44,7 @@ impl Expected {
             allow_declared_ceremony: false,
             allow_development_setup: false,
             refused: Vec::new(),
+            publication: None,
         }
     }
 

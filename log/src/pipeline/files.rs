@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Name of the lock.
 pub(crate) const LOCK: &str = "log.lock";
+/// Folder of what nobody but the log reads.
+pub(crate) const PRIVATE: &str = "private";
 /// Folder of what everybody may read.
 pub(crate) const PUBLIC: &str = "public";
 /// Registrations.
@@ -76,6 +78,17 @@ impl<D: Disk> Files<D> {
             Ok(true) => Ok(()),
             Ok(false) => Err(PipelineError::Locked { path: self.path() }),
             Err(source) => Err(self.failed(LOCK, Operation::Lock, source)),
+        }
+    }
+    /// The names in a folder are durable on return. Whoever opened the log before may have died between giving a name and
+    /// syncing its folder: what is seen then goes with the power, and must not be built on. A folder that is not there has
+    /// none.
+    pub(crate) fn settle_names(&self, folder: &str) -> Result<(), PipelineError> {
+        match self.disk.sync_folder(folder) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(self.failed(folder, Operation::SyncDirectories, source))
+            }
+            _ => Ok(()),
         }
     }
     /// Bytes of a file by its name in the log's folder; `None` if there is none.

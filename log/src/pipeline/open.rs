@@ -6,7 +6,9 @@ use crate::pipeline::chains::Chains;
 use crate::pipeline::cosign::{Cosign, NoWitnesses};
 use crate::pipeline::edge::Edge;
 use crate::pipeline::error::PipelineError;
-use crate::pipeline::files::{AGENTS, CHECKPOINT, Files, JOURNAL, REGISTRATIONS, SIGNED, VERIFIER_KEY};
+use crate::pipeline::files::{
+    AGENTS, CHECKPOINT, Files, JOURNAL, PRIVATE, REGISTRATIONS, SIGNED, VERIFIER_KEY,
+};
 use crate::pipeline::index::Index;
 use crate::pipeline::journal::{FRAMES_START, Journal, list_segments, segment_name};
 use crate::pipeline::progress::{Closing, Progress, Sizes};
@@ -121,6 +123,8 @@ impl<D: Disk> Log<D> {
             return Err(PipelineError::NoLog { path: files.path() });
         }
         files.lock()?;
+        // Those of public names are made durable with the list of agents, below.
+        files.settle_names(PRIVATE)?;
         let recovered = recover(&files, &settings, signer.verifier_key())?;
         let edge = Edge::load(&Tiles::new(&files), recovered.signed.0)?;
         let journal = Journal::resume(files.clone(), settings.segment_limit_bytes, &recovered.scanned)?;

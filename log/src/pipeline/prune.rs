@@ -8,7 +8,7 @@ use crate::disk::Disk;
 use crate::error::Operation;
 use crate::pipeline::check::{check_edge, check_entries};
 use crate::pipeline::error::{FileDamage, PipelineError};
-use crate::pipeline::files::{BODIES, EVIDENCE, Files, INDEX, JOURNAL, PUBLIC, SIGNED};
+use crate::pipeline::files::{BODIES, EVIDENCE, Files, INDEX, JOURNAL, PRIVATE, PUBLIC, SIGNED};
 use crate::pipeline::heads::{Head, Heads};
 use crate::pipeline::journal::{list_segments, read_body, scan, segment_name};
 use crate::pipeline::retain::{RetainError, Retained};
@@ -322,7 +322,7 @@ impl<D: Disk> Pruning<'_, D> {
         }
         if with_index {
             self.files.remove(INDEX)?;
-            self.sync_folder("private")?;
+            self.sync_folder(PRIVATE)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::disk::Disk;
 use crate::error::Operation;
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::files::{
-    CHECKPOINT, EVIDENCE, Files, MARKS, PINS, POLICY, PUBLIC, REGISTRATIONS, RETENTION_LOCK,
+    CHECKPOINT, EVIDENCE, Files, MARKS, PINS, POLICY, PRIVATE, PUBLIC, REGISTRATIONS, RETENTION_LOCK,
 };
 use crate::pipeline::usage::all_files;
 use crate::retention::{
@@ -79,7 +79,11 @@ impl<'a, D: Disk> Retained<'a, D> {
     pub(crate) fn lock(files: &'a Files<D>) -> Result<Self, RetainError> {
         let retained = Self::look(files)?;
         match files.disk().lock(RETENTION_LOCK) {
-            Ok(true) => Ok(retained),
+            Ok(true) => {
+                files.settle_names(PRIVATE)?;
+                files.settle_names(PUBLIC)?;
+                Ok(retained)
+            }
             Ok(false) => Err(RetainError::Busy { path: files.path() }),
             Err(source) => Err(files.failed(RETENTION_LOCK, Operation::Lock, source).into()),
         }

@@ -318,6 +318,26 @@ fn trouble_at_any_call_of_a_pruning_breaks_no_promise() {
     assert!(tried > 20);
 }
 
+/// A pruning dies before a name is durable; the next one goes on from what it sees; then the power takes what nobody synced.
+#[test]
+fn names_that_a_dead_pruning_left_are_durable_before_the_next_goes_on() {
+    let built = built();
+    for sync in 1.. {
+        let computer = built.computer.copy();
+        computer.plan_at_sync("folder p", sync, Trouble::KillBefore);
+        let pruned = prune(computer.disk(), &at(1_900));
+        if !computer.happened() {
+            assert!(sync > 20, "{sync}");
+            break;
+        }
+        assert!(pruned.is_err(), "{sync}");
+        computer.next_process();
+        prune(computer.disk(), &at(1_900)).unwrap_or_else(|error| panic!("{sync}: {error}"));
+        computer.restart(&mut Dice::losing_names());
+        check(built, &computer, (OpenCheck::Everything, 41), true);
+    }
+}
+
 /// The chains' ends are checked against the signed tree when the log is opened.
 #[test]
 fn ends_of_chains_that_are_not_the_logs_are_refused() {

@@ -4,5 +4,6 @@
 mod agent;
 mod honest;
 mod node;
+mod published;
 mod replayed;
 mod words;

@@ -7,5 +7,6 @@ mod errors;
 mod framing;
 mod hostile;
 mod identities;
+mod publication;
 mod shapes;
 mod wide;

@@ -9,8 +9,9 @@ pub mod init;
 pub mod open;
 pub mod pin;
 mod prove_inclusion;
+mod prove_published;
 pub mod prune;
-mod published;
+pub mod published;
 pub mod register;
 pub mod retention;
 pub mod serve;
@@ -46,7 +47,13 @@ Example: candor log check-promises https://log.example/candor --outbox ./store/l
     /// Make the evidence that an entry is in a log
     #[command(after_help = "Example: candor log prove-inclusion ./log --index 17 --output 17.tlog-proof")]
     ProveInclusion(prove_inclusion::ProveInclusion),
-    /// Check such evidence; needs no log
+    /// Make the evidence of when a record was public: for settle, against its agent or log, or in their defence
+    #[command(after_help = "\
+Examples:
+  candor log prove-published https://log.example/candor --record 17 --log-key log.vkey --witness w1.vkey
+  candor log prove-published ./log --index 4711 --earlier kept.checkpoint --witness w1.vkey --output late.candor")]
+    ProvePublished(prove_published::ProvePublished),
+    /// Check a proof that an entry is in a log; needs no log
     #[command(
         after_help = "Example: candor log verify-inclusion 17.tlog-proof --log-key log.vkey --record 17"
     )]
@@ -106,6 +113,7 @@ impl LogCommand {
             Self::Audit(command) => command.run(),
             Self::CheckPromises(command) => command.run(&context.store),
             Self::ProveInclusion(command) => command.run(),
+            Self::ProvePublished(command) => command.run(&context.store),
             Self::VerifyInclusion(command) => command.run(&context.store),
             Self::Consistency(command) => command.run(),
             Self::Init(command) => command.run(),
