@@ -1,0 +1,404 @@
+//! Operators of the integer program as they are needed, with scales from the calibration samples.
+
+use super::value::{Factors, Read, Samples, Sum, Term, Value, View};
+use super::view::{Label, NOTHING, groups};
+use crate::class::padded_log2;
+use crate::onnx::Cause;
+use candor_program::card::OperatorWeights;
+use candor_program::class::{Operand, OperatorClass, TensorId, TermClass};
+use candor_program::operator::lookup::ENTRIES;
+use candor_program::operator::rescale::{SHIFT, SPAN};
+use candor_program::operator::{Affine, Lookup, Operator, Rescale};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Largest integer weight or coefficient.
+const WEIGHT_LIMIT: f64 = (1u64 << 30) as f64;
+/// Room above the largest calibrated value before it saturates.
+const HEADROOM: f64 = 1.5;
+
+/// A tensor of the program.
+#[derive(Clone, Debug)]
+pub(crate) struct Physical {
+    /// Exact extents of its axes.
+    pub(crate) extents: Vec<u32>,
+    /// Real value of one integer step of every element; one entry where all have the same.
+    pub(crate) steps: Vec<f64>,
+    /// Lowest integer.
+    pub(crate) low: i32,
+    /// What the float model has in its place.
+    pub(crate) samples: Samples,
+}
+
+impl Physical {
+    fn step(&self, element: usize) -> f64 {
+        self.steps.get(element).or(self.steps.first()).copied().unwrap_or(1.0)
+    }
+}
+
+/// What becomes of values below zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clamp {
+    /// They stay.
+    None,
+    /// They become zero.
+    Relu,
+}
+
+/// The integer program so far.
+#[derive(Debug)]
+pub(crate) struct Builder<'a> {
+    pub(crate) tensors: Vec<Physical>,
+    pub(crate) classes: Vec<OperatorClass>,
+    pub(crate) operators: Vec<Operator>,
+    pub(crate) weights: Vec<OperatorWeights>,
+    pub(crate) tables: Vec<Vec<u16>>,
+    /// Node that each operator is made for.
+    pub(crate) origins: Vec<String>,
+    /// Node that is lowered now.
+    pub(crate) node: String,
+    /// By how many bits the range of an operator is wider than calibration asks for.
+    widened: &'a BTreeMap<usize, u32>,
+}
+
+impl<'a> Builder<'a> {
+    /// A program of an input alone.
+    pub(crate) fn new(input: Physical, widened: &'a BTreeMap<usize, u32>) -> Self {
+        Self {
+            tensors: vec![input],
+            classes: vec![],
+            operators: vec![],
+            weights: vec![],
+            tables: vec![],
+            origins: vec![],
+            node: String::new(),
+            widened,
+        }
+    }
+
+    /// A tensor of the program as a value of this shape.
+    pub(crate) fn value(&self, tensor: usize, shape: Vec<usize>) -> Value {
+        let physical = &self.tensors[tensor];
+        let elements: u32 = physical.extents.iter().product();
+        let view = View { tensor, factor: 1.0, indices: Rc::new((0..elements).collect()) };
+        Value { shape, terms: vec![Term::View(view)], constant: vec![], samples: Rc::clone(&physical.samples) }
+    }
+
+    /// A value of views alone: what else is summed becomes an operator.
+    pub(crate) fn views(&mut self, value: &Value) -> Result<Value, Cause> {
+        if value.is_views() { Ok(value.clone()) } else { self.rescaled(value, Clamp::None) }
+    }
+
+    /// A value that is one tensor of the program, without constant.
+    pub(crate) fn single(&mut self, value: &Value) -> Result<(Value, View), Cause> {
+        if value.constant.iter().all(|constant| *constant == 0.0)
+            && let [Term::View(view)] = value.terms.as_slice()
+        {
+            return Ok((value.clone(), view.clone()));
+        }
+        let rescaled = self.rescaled(value, Clamp::None)?;
+        match rescaled.terms.as_slice() {
+            [Term::View(view)] => Ok((rescaled.clone(), view.clone())),
+            _ => Err(Cause::Overflow),
+        }
+    }
+
+    /// An affine operator with 16-bit values at the scale that the samples need.
+    pub(crate) fn rescaled(&mut self, value: &Value, clamp: Clamp) -> Result<Value, Cause> {
+        let samples: Samples = match clamp {
+            Clamp::None => Rc::clone(&value.samples),
+            Clamp::Relu => {
+                let relu = |sample: &Vec<f64>| sample.iter().map(|x| x.max(0.0)).collect();
+                Rc::new(value.samples.iter().map(relu).collect())
+            }
+        };
+        let (least, most) = range(&samples)?;
+        let (least, most) = (least.min(0.0) * HEADROOM, most.max(0.0) * HEADROOM);
+        let width = if most - least > 0.0 { most - least } else { 1.0 };
+        let widened = self.widened.get(&self.operators.len()).copied().unwrap_or(0);
+        let wanted = width / (SPAN - 1) as f64 * 2f64.powi(widened as i32);
+        let step = self.product_step(value, wanted);
+        // Zero is an integer of the range, whatever the range.
+        let low = match clamp {
+            Clamp::Relu => 0,
+            Clamp::None if least == 0.0 && most == 0.0 => -32_768,
+            Clamp::None => -((-least / width * SPAN as f64).round() as i32).clamp(0, SPAN as i32),
+        };
+        let tensor = self.emit(value, step, low, samples)?;
+        Ok(self.value(tensor, value.shape.clone()))
+    }
+
+    /// The same operator with a step that the caller chooses: exact where the step divides everything.
+    pub(crate) fn rescaled_at(&mut self, value: &Value, step: f64, low: i32) -> Result<Value, Cause> {
+        let (least, most) = (f64::from(low) * step, (f64::from(low) + SPAN as f64) * step);
+        let clamped = |sample: &Vec<f64>| sample.iter().map(|x| x.clamp(least, most)).collect();
+        let samples = Rc::new(value.samples.iter().map(clamped).collect());
+        let tensor = self.emit(value, step, low, samples)?;
+        Ok(self.value(tensor, value.shape.clone()))
+    }
+
+    /// The step nearest above the wanted one at which the coefficient of a product is an integer: a product of two tensors has no weights
+    /// that could be rounded finely.
+    fn product_step(&self, value: &Value, wanted: f64) -> f64 {
+        let unit = value.terms.iter().find_map(|term| match term {
+            Term::Sum(sum) => match &sum.factors {
+                Factors::Two(left, right) => {
+                    Some((sum.factor * self.tensors[left.tensor].step(0) * self.tensors[right.tensor].step(0)).abs())
+                }
+                _ => None,
+            },
+            Term::View(_) => None,
+        });
+        let Some(unit) = unit.filter(|unit| *unit > 0.0) else { return wanted };
+        let coefficient = unit / wanted * f64::from(1u32 << SHIFT);
+        if coefficient >= 4096.0 { wanted } else { unit * f64::from(1u32 << SHIFT) / coefficient.floor().max(1.0) }
+    }
+
+    fn emit(&mut self, value: &Value, step: f64, low: i32, samples: Samples) -> Result<usize, Cause> {
+        let extents = extents(&value.shape);
+        let scale = f64::from(1u32 << SHIFT) / step;
+        let mut terms = Vec::new();
+        for term in &value.terms {
+            self.terms(term, &extents, scale, &mut terms);
+        }
+        let bias: Vec<f64> = value.constants().iter().map(|constant| constant * scale).collect();
+        let largest = terms.iter().map(Pending::largest).fold(0.0, f64::max);
+        if !largest.is_finite() || !bias.iter().all(|bias| bias.is_finite()) {
+            return Err(Cause::Overflow);
+        }
+        let mut multiplier = 1u32;
+        while largest / f64::from(multiplier) > WEIGHT_LIMIT {
+            multiplier = multiplier.checked_mul(2).ok_or(Cause::WeightRange { largest })?;
+        }
+        let unit = f64::from(multiplier);
+        let (mut classes, mut data, mut dense) = (vec![], vec![], vec![]);
+        for term in terms {
+            let integer = |real: f64| (real / unit).round() as i32;
+            let coefficient = term.coefficient.map_or(1, integer);
+            data.push(candor_program::operator::Term { coefficient, summed: term.summed });
+            classes.push(term.class);
+            dense.extend(term.weights.map(|weights| weights.into_iter().map(integer).collect()));
+        }
+        let bias: Option<Vec<i64>> =
+            bias.iter().map(|bias| (bias.abs() < 2f64.powi(61)).then(|| (bias / unit).round() as i64)).collect();
+        let bias = bias.ok_or(Cause::Overflow)?;
+        if classes.is_empty() {
+            // An operator has at least one term: a constant reads the input, times zero.
+            let (class, term) = self.nothing(&extents);
+            classes.push(class);
+            data.push(term);
+        }
+        let rescale = Rescale { multiplier, low };
+        let axes = extents.iter().map(|extent| padded_log2(*extent as usize)).collect();
+        self.classes.push(OperatorClass::Affine { axes, terms: classes });
+        self.operators.push(Operator::Affine(Affine { axes: extents.clone(), terms: data, rescale }));
+        self.weights.push(OperatorWeights { dense, bias });
+        self.origins.push(self.node.clone());
+        self.tensors.push(Physical { extents, steps: vec![step], low, samples });
+        Ok(self.tensors.len() - 1)
+    }
+
+    /// A linear term that is zero everywhere.
+    fn nothing(&self, extents: &[u32]) -> (TermClass, candor_program::operator::Term) {
+        let count: u32 = extents.iter().product();
+        let read = Read {
+            tensor: 0,
+            labels: (0..extents.len() as u8).collect(),
+            indices: Rc::new(vec![NOTHING; count as usize]),
+        };
+        let operand = self.operand(&read, extents, extents.len());
+        (TermClass::Linear { operand, summed: vec![] }, candor_program::operator::Term::scaled(0))
+    }
+
+    /// The terms of the program that a term becomes; one for every step that its elements have.
+    fn terms(&self, term: &Term, extents: &[u32], scale: f64, pending: &mut Vec<Pending>) {
+        match term {
+            Term::View(view) => {
+                let source = &self.tensors[view.tensor];
+                for (step, indices) in by_step(source, &view.indices) {
+                    let labels = (0..extents.len() as u8).collect();
+                    let read = Read { tensor: view.tensor, labels, indices: Rc::new(indices) };
+                    let operand = self.operand(&read, extents, extents.len());
+                    pending.push(Pending {
+                        class: TermClass::Linear { operand, summed: vec![] },
+                        coefficient: Some(view.factor * step * scale),
+                        summed: vec![],
+                        weights: None,
+                    });
+                }
+            }
+            Term::Sum(sum) => self.sum(sum, extents, scale, pending),
+        }
+    }
+
+    fn sum(&self, sum: &Sum, axes: &[u32], scale: f64, pending: &mut Vec<Pending>) {
+        let summed = sum.extents.get(sum.axes..).unwrap_or(&[]).to_vec();
+        let log2: Vec<u8> = summed.iter().map(|extent| padded_log2(*extent as usize)).collect();
+        let all: Vec<u32> = axes.iter().chain(&summed).copied().collect();
+        let factor = sum.factor * scale;
+        match &sum.factors {
+            Factors::One(read) => {
+                let source = &self.tensors[read.tensor];
+                for (step, indices) in by_step(source, &read.indices) {
+                    let read = Read { indices: Rc::new(indices), ..read.clone() };
+                    let operand = self.operand(&read, &all, sum.axes);
+                    let class = TermClass::Linear { operand, summed: log2.clone() };
+                    let coefficient = Some(factor * step);
+                    pending.push(Pending { class, coefficient, summed: summed.clone(), weights: None });
+                }
+            }
+            Factors::Weights { labels, weights, read } => {
+                let source = &self.tensors[read.tensor];
+                for (step, indices) in by_step(source, &read.indices) {
+                    let read = Read { indices: Rc::new(indices), ..read.clone() };
+                    let operand = self.operand(&read, &all, all.len());
+                    let contracted = log2.clone();
+                    let class = TermClass::Weighted { weights: labels.clone(), operand, contracted };
+                    let weights = weights.iter().map(|weight| weight * factor * step).collect();
+                    pending.push(Pending { class, coefficient: None, summed: summed.clone(), weights: Some(weights) });
+                }
+            }
+            Factors::Two(left, right) => {
+                let step = self.tensors[left.tensor].step(0) * self.tensors[right.tensor].step(0);
+                let class = TermClass::Product {
+                    left: self.operand(left, &all, all.len()),
+                    right: self.operand(right, &all, all.len()),
+                    contracted: log2,
+                };
+                pending.push(Pending { class, coefficient: Some(factor * step), summed, weights: None });
+            }
+        }
+    }
+
+    /// A read as views; labels from `whole` on must say how far they go.
+    fn operand(&self, read: &Read, extents: &[u32], whole: usize) -> Operand {
+        let label = |number: &u8| Label {
+            number: *number,
+            extent: extents[usize::from(*number)],
+            whole: usize::from(*number) < whole,
+        };
+        let labels: Vec<Label> = read.labels.iter().map(label).collect();
+        let groups = groups(&labels, &self.tensors[read.tensor].extents, &read.indices);
+        // Tensors are at most `limits::OPERATORS`, checked with the card.
+        Operand { source: TensorId(read.tensor as u16), groups }
+    }
+
+    /// A table of a function, looked up at every element: `function(x) - function(0)`, to which the value adds `function(0)`.
+    pub(crate) fn looked_up(&mut self, value: &Value, function: &dyn Fn(f64) -> f64) -> Result<Value, Cause> {
+        let (value, view) = self.single(value)?;
+        let whole = view.indices.iter().enumerate().all(|(place, index)| place as u32 == *index);
+        let same = view.factor == 1.0
+            && whole
+            && view.tensor > 0
+            && self.tensors[view.tensor].extents == extents(&value.shape)
+            && matches!(self.operators[view.tensor - 1], Operator::Affine(_));
+        let tensor = if same {
+            view.tensor
+        } else {
+            match self.rescaled(&value, Clamp::None)?.terms.as_slice() {
+                [Term::View(view)] => view.tensor,
+                _ => return Err(Cause::Overflow),
+            }
+        };
+        let source = self.tensors[tensor].clone();
+        let zero = function(0.0);
+        let change = |integer: i64| function(integer as f64 * source.step(0)) - zero;
+        let of = |sample: &Vec<f64>| sample.iter().map(|x| function(*x) - zero).collect();
+        let samples: Samples = Rc::new(source.samples.iter().map(of).collect());
+        let (least, most) = range(&samples)?;
+        let (least, most) = (least.min(0.0) * HEADROOM, most.max(0.0) * HEADROOM);
+        let width = if most - least > 0.0 { most - least } else { 1.0 };
+        let step = width / (SPAN - 1) as f64;
+        let low = -((-least / step).round() as i64).clamp(0, SPAN);
+        let entry = |index: usize| {
+            let real = change(index as i64 + i64::from(source.low));
+            let real = if real.is_nan() { 0.0 } else { real };
+            // The range holds 0, so that the entry of 0 is exact.
+            ((real / step).round().clamp(low as f64, (low + SPAN) as f64) as i64 - low) as u16
+        };
+        let table: Vec<u16> = (0..ENTRIES).map(entry).collect();
+        let found = self.tables.iter().enumerate().position(|(number, other)| {
+            *other == table && self.range_of(number) == Some((source.low, low as i32))
+        });
+        let number = match found {
+            Some(number) => number,
+            None => {
+                self.tables.push(table);
+                self.tables.len() - 1
+            }
+        };
+        let table = u8::try_from(number).map_err(|_| Cause::Overflow)?;
+        self.classes.push(OperatorClass::Lookup { source: TensorId(tensor as u16), table });
+        self.operators.push(Operator::Lookup(Lookup { low: low as i32 }));
+        self.weights.push(OperatorWeights { dense: vec![], bias: vec![] });
+        self.origins.push(self.node.clone());
+        let extents = source.extents.clone();
+        self.tensors.push(Physical { extents, steps: vec![step], low: low as i32, samples });
+        let result = self.value(self.tensors.len() - 1, value.shape.clone());
+        Ok(result.offset(&vec![zero; value.elements()]))
+    }
+
+    /// Lowest value of the sources and of the results of a table.
+    fn range_of(&self, number: usize) -> Option<(i32, i32)> {
+        self.classes.iter().zip(&self.operators).find_map(|pair| match pair {
+            (OperatorClass::Lookup { source, table }, Operator::Lookup(lookup)) if usize::from(*table) == number => {
+                Some((self.tensors[usize::from(source.0)].low, lookup.low))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// A term whose coefficients are not rounded yet.
+struct Pending {
+    class: TermClass,
+    coefficient: Option<f64>,
+    summed: Vec<u32>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Pending {
+    fn largest(&self) -> f64 {
+        let weights = self.weights.as_deref().unwrap_or(&[]).iter().copied();
+        weights.chain(self.coefficient).map(f64::abs).fold(0.0, f64::max)
+    }
+}
+
+/// Indices by the step of what they read: one list where all elements have one step.
+fn by_step(source: &Physical, indices: &[u32]) -> Vec<(f64, Vec<u32>)> {
+    if let [step] = source.steps.as_slice() {
+        return vec![(*step, indices.to_vec())];
+    }
+    let mut steps: Vec<f64> = Vec::new();
+    for index in indices.iter().filter(|index| **index != NOTHING) {
+        let step = source.step(*index as usize);
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    let only = |wanted: f64| {
+        let keep = |index: &u32| {
+            if *index != NOTHING && source.step(*index as usize) == wanted { *index } else { NOTHING }
+        };
+        (wanted, indices.iter().map(keep).collect())
+    };
+    steps.into_iter().map(only).collect()
+}
+
+/// The axes of a tensor of the program: those of more than one place, at least one.
+pub(crate) fn extents(shape: &[usize]) -> Vec<u32> {
+    let extents: Vec<u32> = shape.iter().filter(|size| **size != 1).map(|size| *size as u32).collect();
+    if extents.is_empty() { vec![1] } else { extents }
+}
+
+fn range(samples: &[Vec<f64>]) -> Result<(f64, f64), Cause> {
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in samples.iter().flatten() {
+        if !value.is_finite() {
+            return Err(Cause::Overflow);
+        }
+        least = least.min(*value);
+        most = most.max(*value);
+    }
+    if least > most { Ok((0.0, 0.0)) } else { Ok((least, most)) }
+}
