@@ -155,9 +155,19 @@ impl Reading {
         PositionWeights { scale, factors, mass }
     }
 
-    /// Combinations of labels that its weights take, saturating.
+    /// The stretches that it is evaluated at, if all its axes are read one by one.
     #[must_use]
-    pub fn combinations(&self) -> u64 {
+    pub fn stretches(&self) -> Option<Vec<Coordinates>> {
+        let of = |axes: &Axes| match axes {
+            Axes::Point(coordinates) => Some(*coordinates),
+            Axes::View { .. } => None,
+        };
+        std::iter::once(Some(self.decision)).chain(self.axes.iter().map(of)).collect()
+    }
+
+    /// Multiplications that its weights take, saturating.
+    #[must_use]
+    pub fn multiplications(&self) -> u64 {
         let of = |axes: &Axes| match axes {
             Axes::Point(_) => 0,
             Axes::View { group, labels, .. } => {
@@ -170,6 +180,15 @@ impl Reading {
 }
 
 impl Axes {
+    /// Variables of the axes.
+    #[must_use]
+    pub fn vars(&self) -> usize {
+        match self {
+            Self::Point(coordinates) => coordinates.vars,
+            Self::View { axes, .. } => axes.iter().map(|log2| usize::from(*log2)).sum(),
+        }
+    }
+
     fn of(group: &Group, axes: &[u8], labels: Vec<Label>) -> Option<Self> {
         if let Group::Axis { .. } = group {
             let [(axis, label)] = axes.iter().zip(&labels).collect::<Vec<_>>()[..] else { return None };
@@ -188,7 +207,8 @@ impl Axes {
         };
         let fit = fits(extents, &mut axes.iter().copied())
             && fits(&label_extents, &mut labels.iter().map(|label| label.log2));
-        let within = count <= limits::GROUP as u64;
+        let size = axes.iter().fold(0u32, |sum, log2| sum + u32::from(*log2));
+        let within = count <= limits::GROUP as u64 && 1u64 << size.min(32) <= u64::from(limits::WIDTH);
         (listed && fit && within).then(|| Self::View { group: Arc::new(group.clone()), axes: axes.to_vec(), labels })
     }
 }
