@@ -45,7 +45,7 @@ impl<F: Arith> Challenges<F> {
     }
 
     /// `gamma x + z` for the lowest value of the source and the lowest looked-up value.
-    fn low(&self, map: &Map, data: &[OperatorData<F>]) -> F {
+    pub fn low(&self, map: &Map, data: &[OperatorData<F>]) -> F {
         let source = &data[usize::from(map.source.0).saturating_sub(1)];
         self.gamma.times(&source.low).plus(&data[map.operator].low)
     }
