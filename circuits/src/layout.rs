@@ -6,7 +6,9 @@ pub use term::{Contraction, Left, Linear};
 
 use crate::claim::Object;
 use crate::work;
-use candor_program::class::{Class, OperatorClass, TensorId};
+use candor_program::class::{Class, Input, OperatorClass, TensorId};
+use candor_program::limits;
+use candor_program::view::padded_index;
 use term::Terms;
 
 /// Columns of the witness.
@@ -121,6 +123,8 @@ pub struct Layout {
     pub row_log2: usize,
     /// Log2 of the padded input length.
     pub input_log2: usize,
+    /// Padded index of every feature; `None` of an input of one axis, where it is the feature's own.
+    pub input_places: Option<Vec<usize>>,
     /// Log2 of the padded extents of every tensor's axes.
     pub axes: Vec<Vec<u8>>,
     /// Place of each operator's output.
@@ -201,6 +205,7 @@ impl Layout {
             batch_log2: batch,
             row_log2: usize::from(class.row_log2),
             input_log2: log2(0),
+            input_places: input_places(&class.input),
             axes,
             outputs,
             linear,
@@ -284,6 +289,18 @@ impl Layout {
     pub fn program_rows(&self) -> usize {
         self.weight_rows() + self.bias_rows() + self.table_rows()
     }
+    /// Features in their order (more may follow), laid out as the argument reads the input.
+    #[must_use]
+    pub fn place_input<T: Clone>(&self, features: &[T], fill: &T) -> Vec<T> {
+        let mut input = vec![fill.clone(); 1 << self.input_log2];
+        let place = |index: usize| self.input_places.as_ref().map_or(Some(index), |places| places.get(index).copied());
+        for (index, feature) in features.iter().enumerate() {
+            if let Some(target) = place(index).and_then(|place| input.get_mut(place)) {
+                *target = feature.clone();
+            }
+        }
+        input
+    }
     /// Where an operator's output lies; `None` for the input.
     #[must_use]
     pub fn output(&self, tensor: TensorId) -> Option<Output> {
@@ -309,13 +326,19 @@ impl Layout {
     }
 }
 
+fn input_places(input: &Input) -> Option<Vec<usize>> {
+    let Input::Tensor { extents } = input else { return None };
+    let (size, axes) = (extents.iter().map(|extent| *extent as usize).product(), input.axes());
+    Some((0..size).map(|index| padded_index(index, extents, &axes)).collect())
+}
+
 fn sum(axes: &[u8]) -> usize {
     axes.iter().map(|log2| usize::from(*log2)).sum()
 }
 
 /// Axes of every tensor. Errors: a lookup of what is no earlier affine operator's output, or a tensor that is too large.
 fn axes(class: &Class) -> Result<Vec<Vec<u8>>, LayoutError> {
-    let mut axes = vec![class.input.clone()];
+    let mut axes = vec![class.input.axes()];
     for (operator, shape) in class.operators.iter().enumerate() {
         let own = match shape {
             OperatorClass::Affine { axes, .. } => axes.clone(),
@@ -330,9 +353,12 @@ fn axes(class: &Class) -> Result<Vec<Vec<u8>>, LayoutError> {
         };
         axes.push(own);
     }
-    match axes.iter().map(|axes| sum(axes)).max() {
-        Some(vars) if vars > MAX_VARS => Err(LayoutError::TooLarge { vars }),
-        _ => Ok(axes),
+    // the places of an input of several axes are listed
+    let input = matches!(class.input, Input::Tensor { .. }).then(|| sum(&axes[0]));
+    let listed = input.filter(|vars| 1u64 << vars.min(&32) > u64::from(limits::WIDTH));
+    match listed.or(axes.iter().map(|axes| sum(axes)).max().filter(|vars| *vars > MAX_VARS)) {
+        Some(vars) => Err(LayoutError::TooLarge { vars }),
+        None => Ok(axes),
     }
 }
 

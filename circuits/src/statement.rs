@@ -169,12 +169,13 @@ impl Statement {
         let (Some(operator), Some(axes)) = (operator, card.class.axes(self.revealed)) else {
             return Err(StatementError::Revealed { tensor: self.revealed.0 });
         };
-        let extents = card.extents(self.revealed).unwrap_or(&[]);
+        let extents = card.extents(self.revealed).unwrap_or_default();
         let (width, low) = (extents.iter().map(|extent| *extent as usize).product::<usize>(), operator.low());
         let (context, revealed) = (self.context, self.revealed);
         let (features, above_low, values) = (Vec::new(), Vec::new(), Vec::new());
         let mut public = PublicValues { context, revealed, features, above_low, values };
-        let padded = |list: Vec<Fr>| view::padded(&list, extents, axes, &Fr::ZERO);
+        let input = card.class.input.extents(card.features.len());
+        let padded = |list: Vec<Fr>| view::padded(&list, &extents, &axes, &Fr::ZERO);
         for (decision, (features, values)) in self.features.iter().zip(&self.values).enumerate() {
             let expected = card.features.len();
             if features.len() != expected {
@@ -193,7 +194,7 @@ impl Statement {
                 above.push(Fr::from(value));
             }
             let features: Vec<Fr> = features.iter().map(|&x| Fr::from(x)).collect();
-            public.features.push(view::padded(&features, &card.input, &card.class.input, &Fr::ZERO));
+            public.features.push(view::padded(&features, &input, &card.class.input.axes(), &Fr::ZERO));
             public.above_low.push(padded(above));
             public.values.push(padded(values.iter().map(|&value| Fr::from(value)).collect()));
         }

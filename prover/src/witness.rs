@@ -119,10 +119,10 @@ impl Witness {
 }
 
 fn places(program: &Program, layout: &Layout, tensor: usize) -> Option<Vec<usize>> {
-    let extents = program.card.extents(candor_program::class::TensorId(tensor as u16)).unwrap_or(&[]);
+    let extents = program.card.extents(candor_program::class::TensorId(tensor as u16)).unwrap_or_default();
     let size: usize = extents.iter().map(|extent| *extent as usize).product();
     let log2 = layout.axes.get(tensor).map_or(&[][..], Vec::as_slice);
-    let places: Vec<usize> = (0..size).map(|index| padded_index(index, extents, log2)).collect();
+    let places: Vec<usize> = (0..size).map(|index| padded_index(index, &extents, log2)).collect();
     let in_order = places.iter().enumerate().all(|(index, place)| index == *place);
     (!in_order).then_some(places)
 }
@@ -143,8 +143,8 @@ impl Writer<'_> {
     /// Values of an output laid out with padding.
     fn padded<T: Clone>(&self, operator: usize, values: &[T], fill: &T) -> Vec<T> {
         let tensor = candor_program::class::TensorId(operator as u16 + 1);
-        let extents = self.program.card.extents(tensor).unwrap_or(&[]);
-        padded(values, extents, &self.layout.axes[operator + 1], fill)
+        let extents = self.program.card.extents(tensor).unwrap_or_default();
+        padded(values, &extents, &self.layout.axes[operator + 1], fill)
     }
 
     /// Writes the rows of an affine operator; gives its output.

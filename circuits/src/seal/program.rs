@@ -12,7 +12,7 @@ use candor_program::digest::fields::{
 };
 use candor_program::encoding::fr_from_bytes_mod;
 use candor_program::policy::Fact;
-use candor_program::{Card, Fr, digest, view};
+use candor_program::{Card, Fr, digest};
 
 /// What an output index stands for.
 pub(super) struct ActionWires {
@@ -83,8 +83,6 @@ pub(super) struct ProgramWires {
     /// The facts of the class by place.
     pub(super) facts: Vec<Option<Fact>>,
     pub(super) spans: Vec<Wire>,
-    /// Number of the feature at every padded place; a prover's knowledge, which no constraint needs.
-    pub(super) features: Vec<Option<usize>>,
     pub(super) actions: Vec<ActionWires>,
     pub(super) predicates: Vec<PredicateWires>,
     pub(super) rules: Vec<RuleWires>,
@@ -137,9 +135,7 @@ pub(super) fn program(system: &System, card: &Card, model_id: [Wire; 2]) -> Prog
     let class_digest = Wire::constant(fr_from_bytes_mod(&digest::class_digest(class)));
     let data = ProgramData { class_digest, model_id, program_fr: wires.digest(class), operators: data };
     let (facts, spans) = (facts(class), wires.spans);
-    let numbers: Vec<Option<usize>> = (0..card.features.len()).map(Some).collect();
-    let features = view::padded(&numbers, &card.input, &class.input, &None);
-    ProgramWires { data, facts, spans, features, actions, predicates, rules, windows, registers, slots }
+    ProgramWires { data, facts, spans, actions, predicates, rules, windows, registers, slots }
 }
 
 struct Reader<'a> {

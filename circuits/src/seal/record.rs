@@ -77,8 +77,7 @@ const TIME_BITS: usize = fields::TIME_BITS as usize;
 fn features(system: &System, program: &ProgramWires, record: &RecordWitness) -> Vec<Wire> {
     system.enter("features");
     let wire = |(index, span): (usize, &Wire)| {
-        let number = program.features.get(index).copied().flatten();
-        let value = number.and_then(|number| record.features.get(number)).copied().unwrap_or(0);
+        let value = record.features.get(index).copied().unwrap_or(0);
         let feature = system.witness(Fr::from(value));
         range(system, &feature, 16);
         range(system, &span.minus(&feature), 16);
