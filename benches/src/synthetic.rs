@@ -1,7 +1,7 @@
 //! Multi-layer perceptrons with pseudo-random weights: honest programs of any size, without a model file.
 
 use candor_program::card::{Domain, OperatorWeights, Plugin, SetupCard};
-use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, TermClass};
+use candor_program::class::{Class, FORMAT_VERSION, Input, OperatorClass, TensorId, TermClass};
 use candor_program::feature::Feature;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::operator::{Affine, Operator, Rescale, Term};
@@ -56,22 +56,23 @@ pub fn perceptron(shape: &Shape<'_>, setup: &SetupCard, seed: u64) -> Program {
         let bound = shape.gain * (65_536.0 / (input as f64).sqrt()) as i64;
         let matrix = (0..input * output).map(|_| random.signed(bound) as i32).collect();
         let bias = (0..output).map(|_| random.signed(1 << 28)).collect();
-        let mut terms = vec![Term::Dense { source }];
-        let mut class = vec![TermClass::Dense { source }];
+        let mut terms = vec![Term { coefficient: 1, summed: vec![input as u32] }];
+        let mut class = vec![TermClass::dense(source, log2(input))];
         if shape.residual && layer % 2 == 1 && input == output {
-            terms.push(Term::Scaled { source, coefficient: 1 << 15 });
-            class.push(TermClass::Scaled { source });
+            terms.push(Term { coefficient: 1 << 15, summed: Vec::new() });
+            class.push(TermClass::scaled(source));
         }
         let low = if layer + 1 == layers { -32_768 } else { 0 };
         let rescale = Rescale { multiplier: 1 + u32::from(shape.gain == 1 && layer % 3 == 1), low };
-        operators.push(Operator::Affine(Affine { width: output as u32, terms, rescale }));
-        classes.push(OperatorClass::Affine { output_log2: log2(output), terms: class });
+        operators.push(Operator::Affine(Affine { axes: vec![output as u32], terms, rescale }));
+        classes.push(OperatorClass::Affine { axes: vec![log2(output)], terms: class });
         weights.push(OperatorWeights { dense: vec![matrix], bias });
     }
     let class = Class {
         version: FORMAT_VERSION,
-        input_log2: log2(shape.widths[0]),
+        input: Input::Vector { log2: log2(shape.widths[0]) },
         operators: classes,
+        tables: 0,
         row_log2: shape.row_log2,
         policy_size: 16,
         state_size: 4,
@@ -99,7 +100,7 @@ pub fn perceptron(shape: &Shape<'_>, setup: &SetupCard, seed: u64) -> Program {
         setup: setup.clone(),
         weight_rows: Vec::new(),
     };
-    Program { card, weights: Weights { operators: weights } }
+    Program { card, weights: Weights { operators: weights, tables: Vec::new() } }
 }
 
 fn feature(index: usize) -> Feature {

@@ -1,18 +1,28 @@
 //! The argument's verifier up to one opening, generic over the channel (docs/spec/argument.md).
 
+mod claims;
+mod input;
+mod merge;
+mod rows;
+mod sumcheck;
+
+pub use claims::ClaimPoints;
+pub use merge::terms;
+pub use rows::{RowTerm, joined, row_scalars};
+pub use sumcheck::{cubic, quadratic};
+
 use crate::channel::{Channel, Check, Received, Step};
-use crate::claim::{Claim, Functional, OBJECTS, Object, above_low, prefix};
-use crate::factor::{self, Factor};
-use crate::layout::{COLUMNS, COLUMNS_LOG2, LIMB_LOG2, Layout};
+use crate::layout::{COLUMNS, COLUMNS_LOG2, Layout, Left};
 use crate::opening::{self, Opening};
+use crate::reading::Points;
 use crate::relation::affine::{self, OperatorPoint};
-use crate::relation::{Weights, lookup, rescale};
+use crate::relation::{Weights, contraction, lookup, map, rescale};
 use crate::statement::{self, ProgramData, PublicValues};
-use ark_ff::{AdditiveGroup, Field, One};
+use ark_ff::AdditiveGroup;
 use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::class::TensorId;
-use std::collections::BTreeMap;
+use input::Input;
 
 /// Where the rows of the objects that a proof brings were received.
 #[derive(Clone, Debug)]
@@ -25,6 +35,30 @@ pub struct ReceivedRows {
     pub multiplicities: Received,
     /// The table helper's row.
     pub table_helper: Received,
+    /// Rows of lookup operators, where there are tables.
+    pub map: Option<ReceivedMapRows>,
+}
+
+/// Rows of lookup operators.
+#[derive(Clone, Debug)]
+pub struct ReceivedMapRows {
+    /// Looked-up values.
+    pub mapped: Received,
+    /// Map helper.
+    pub helper: Received,
+    /// Multiplicities of the tables' entries.
+    pub multiplicities: Received,
+    /// Map table helper.
+    pub table_helper: Received,
+}
+
+impl ReceivedRows {
+    /// All of them in the order of the objects ([`crate::claim::OBJECTS`]).
+    pub fn by_object(&self) -> impl Iterator<Item = &Received> {
+        let limbs = [&self.witness, &self.helper, &self.multiplicities, &self.table_helper];
+        let map = self.map.iter().flat_map(|map| [&map.mapped, &map.helper, &map.multiplicities, &map.table_helper]);
+        limbs.into_iter().chain(map)
+    }
 }
 
 /// What is left to check with curve arithmetic.
@@ -38,93 +72,45 @@ pub struct Outstanding<F> {
     pub opening: Opening<F>,
 }
 
-/// The share of one functional in the combined row: `weight` times the functional's row part.
-#[derive(Clone, Debug)]
-pub struct RowTerm<F> {
-    /// Object whose rows are combined.
-    pub object: Object,
-    /// Row part, most significant variable first; empty if the object is a single row.
-    pub factors: Vec<Factor<F>>,
-    /// Weight of the claim times the column part at the merged point.
-    pub weight: F,
-}
-
-/// A factor without a coordinate: two that differ select other rows.
-#[derive(PartialEq, Eq)]
-enum Known {
-    Bit(bool),
-    Constant(Fr),
-}
-
-/// Terms with the same rows joined: those whose row part has no coordinate, so that fewer weights need be told.
-pub fn joined<F: Arith>(terms: &[RowTerm<F>]) -> Vec<RowTerm<F>> {
-    let fixed = |factors: &[Factor<F>]| -> Option<Vec<Known>> {
-        factors
-            .iter()
-            .map(|factor| match factor {
-                Factor::Bit(bit) => Some(Known::Bit(*bit)),
-                Factor::Fixed(constant) => Some(Known::Constant(*constant)),
-                Factor::Point(_) | Factor::Power(_) => None,
-            })
-            .collect()
-    };
-    let mut joined: Vec<RowTerm<F>> = Vec::new();
-    let mut known: Vec<(Vec<Known>, usize)> = Vec::new();
-    for term in terms {
-        let Some(key) = fixed(&term.factors) else {
-            joined.push(term.clone());
-            continue;
-        };
-        let same = known.iter().find(|(other, first)| *other == key && joined[*first].object == term.object);
-        match same {
-            Some((_, first)) => joined[*first].weight = joined[*first].weight.plus(&term.weight),
-            None => {
-                known.push((key, joined.len()));
-                joined.push(term.clone());
-            }
-        }
-    }
-    joined
-}
-
-/// Scalar of every row, object by object in the order of [`OBJECTS`].
-pub fn row_scalars<F: Arith>(layout: &Layout, terms: &[RowTerm<F>]) -> Vec<Vec<F>> {
-    let zero = F::constant(Fr::ZERO);
-    let mut scalars: Vec<Vec<F>> =
-        OBJECTS.iter().map(|object| vec![zero.clone(); object.rows(layout)]).collect();
-    for term in terms {
-        let rows = &mut scalars[term.object as usize];
-        for (row, weight) in factor::expand(&term.factors) {
-            rows[row] = rows[row].plus(&term.weight.times(&weight));
-        }
-    }
-    scalars
+/// Challenges of the lookups.
+pub struct Lookups<F> {
+    /// What limbs are subtracted from.
+    pub beta: F,
+    /// Those of the lookup operators, where there are tables.
+    pub map: Option<map::Challenges<F>>,
 }
 
 /// Challenges that fix the batched sumcheck.
 pub struct Batching<F> {
-    /// Lookup challenge.
-    pub beta: F,
+    /// Lookup challenges.
+    pub lookups: Lookups<F>,
     /// Zero-check point.
     pub tau: Vec<F>,
     /// Weights of the relations.
     pub weights: Weights<F>,
-    /// tau cut for every operator.
-    pub points: Vec<OperatorPoint<F>>,
+    /// Every operator's part in the zero-check.
+    pub operators: Vec<OperatorPoint<F>>,
 }
 
 impl<F: Arith> Batching<F> {
     /// Cuts tau for every operator.
-    pub fn new(layout: &Layout, beta: F, tau: Vec<F>, alpha: &F) -> Self {
-        let tau_p = &tau[COLUMNS_LOG2..];
-        let points = layout.outputs.iter().map(|place| OperatorPoint::of(layout, *place, tau_p)).collect();
-        Self { beta, weights: Weights::powers(alpha), points, tau }
+    pub fn new(
+        layout: &Layout,
+        program: &ProgramData<F>,
+        lookups: Lookups<F>,
+        tau: Vec<F>,
+        alpha: &F,
+    ) -> Self {
+        let tau_p = &tau[tau.len() - layout.position_vars()..];
+        let operators = layout.outputs.iter().zip(&program.operators);
+        let operators = operators.map(|(output, data)| OperatorPoint::of(layout, *output, data, tau_p)).collect();
+        Self { lookups, weights: Weights::powers(layout, alpha), operators, tau }
     }
 }
 
 /// Values at the final point of the batched sumcheck.
 pub struct FinalValues<F> {
-    /// Helper at r.
+    /// Helper at r_n.
     pub helper: F,
     /// Table helper at r_8.
     pub table_helper: F,
@@ -132,26 +118,24 @@ pub struct FinalValues<F> {
     pub multiplicity: F,
     /// Columns at r_p.
     pub columns: [F; COLUMNS],
-    /// Every dense term's weights at (tau_i, r).
-    pub weights: Vec<F>,
-    /// Every dense term's source at (tau_d, r).
-    pub sources: Vec<F>,
+    /// Those of lookup operators, where there are tables.
+    pub map: Option<map::Values<F>>,
+    /// Left and right factor of every contraction.
+    pub factors: Vec<[F; 2]>,
 }
 
-/// Everything that the claims are made of, on either side of the protocol.
-pub struct ClaimPoints<'a, F> {
-    /// Layout of the proof.
-    pub layout: &'a Layout,
-    /// Program data.
-    pub program: &'a ProgramData<F>,
-    /// Challenges before the sumcheck.
-    pub batching: &'a Batching<F>,
-    /// Final point.
-    pub r: &'a [F],
-    /// Weight of the columns.
-    pub z: &'a F,
-    /// Point of the revealed values: decision, then index coordinates.
-    pub revealed_point: &'a [F],
+impl<F: Clone> FinalValues<F> {
+    /// The elements of [`Step::Evaluations`].
+    pub fn evaluations(&self) -> Vec<F> {
+        let mut list = vec![self.helper.clone(), self.table_helper.clone(), self.multiplicity.clone()];
+        list.extend(self.columns.iter().cloned());
+        if let Some(map) = &self.map {
+            list.extend([map.helper.clone(), map.mapped.clone()]);
+            list.extend(map.sources.iter().cloned());
+            list.extend([map.table_helper.clone(), map.multiplicity.clone(), map.table.clone()]);
+        }
+        list
+    }
 }
 
 /// Verifies everything but the curve arithmetic; reads the whole proof.
@@ -165,106 +149,130 @@ pub fn verify<C: Channel>(
     public: &PublicValues<C::F>,
 ) -> Result<Outstanding<C::F>, C::Error> {
     statement::absorb(channel, layout, program, public);
-    let witness = channel.points(Step::WitnessRows, layout.witness_rows())?;
-    let multiplicities = channel.points(Step::Multiplicities, 1)?;
-    let beta = channel.challenge();
-    let helper = channel.points(Step::HelperRows, layout.witness_rows())?;
-    let table_helper = channel.points(Step::TableHelper, 1)?;
-    let rows = ReceivedRows { witness, helper, multiplicities, table_helper };
+    let (rows, lookups) = rows_and_lookups(channel, layout)?;
 
-    let tau = channel.challenges(layout.vars());
+    let tau = channel.challenges(layout.rounds);
     let alpha = channel.challenge();
-    let batching = Batching::new(layout, beta, tau, &alpha);
+    let batching = Batching::new(layout, program, lookups, tau, &alpha);
     let bias_sum = one(channel.scalars(Step::BiasSum, 1)?);
-    let scaled = scaled_values(channel, layout, public, &batching)?;
+    let mut input = Input::new(&public.features);
+    let linear = linear_values(channel, layout, &mut input, &batching.tau)?;
 
-    let known = affine::known_sum(layout, &batching.points, &program.operators, &bias_sum, &scaled);
+    let known = affine::known_sum(layout, &batching.operators, &program.operators, &bias_sum, &linear);
     let mut claim = batching.weights.rows().times(&known);
-    let mut r = Vec::with_capacity(layout.vars());
-    for round in 0..layout.vars() {
+    let mut r = Vec::with_capacity(layout.rounds);
+    for round in 0..layout.rounds {
         let values = channel.scalars(Step::Round(round), 3)?;
         let challenge = channel.challenge();
         claim = cubic(&claim, &values, &challenge);
         r.push(challenge);
     }
-    let values = final_values(channel, layout, public, &batching, &r)?;
+    let values = final_values(channel, layout, &mut input, &Points { tau: &batching.tau, r: &r })?;
     let expected = relations(layout, program, &batching, &r, &values);
     channel.equal(Check::Relations, &claim, &expected)?;
 
     let z = channel.challenge();
-    let place = layout.revealed_place();
-    let revealed_point = channel.challenges(layout.batch_log2 + place.vars);
+    let revealed_point = channel.challenges(layout.batch_log2 + layout.revealed_output().place.vars);
     let rho = channel.challenge();
     let points =
         ClaimPoints { layout, program, batching: &batching, r: &r, z: &z, revealed_point: &revealed_point };
-    let claims = points.claims(&values, &scaled, &bias_sum, points.revealed_value(public));
+    let claims = points.claims(&values, &linear, &bias_sum, points.revealed_value(public));
 
-    let (row_terms, merged, s) = merge(channel, layout, &claims, &rho)?;
+    let (row_terms, merged, s) = merge::merge(channel, layout, &claims, &rho)?;
     let opening = opening::verify(channel, layout.row_log2, &merged, &s)?;
     Ok(Outstanding { rows, row_terms, opening })
+}
+
+/// The commitments before the zero-check point, and the lookups' challenges between them.
+fn rows_and_lookups<C: Channel>(
+    channel: &mut C,
+    layout: &Layout,
+) -> Result<(ReceivedRows, Lookups<C::F>), C::Error> {
+    let (with_tables, map_rows, table_rows) =
+        (layout.tables > 0, layout.rows(layout.map_vars()), layout.rows(layout.table_vars()));
+    let witness = channel.points(Step::WitnessRows, layout.witness_rows())?;
+    let multiplicities = channel.points(Step::Multiplicities, 1)?;
+    let map = if with_tables {
+        let mapped = channel.points(Step::MappedRows, map_rows)?;
+        Some((mapped, channel.points(Step::MapMultiplicities, table_rows)?))
+    } else {
+        None
+    };
+    let beta = channel.challenge();
+    let challenges = with_tables.then(|| map::Challenges::new(beta.clone(), channel.challenge()));
+    let helper = channel.points(Step::HelperRows, layout.witness_rows())?;
+    let table_helper = channel.points(Step::TableHelper, 1)?;
+    let map = match map {
+        Some((mapped, multiplicities)) => {
+            let helper = channel.points(Step::MapHelperRows, map_rows)?;
+            let table_helper = channel.points(Step::MapTableHelper, table_rows)?;
+            Some(ReceivedMapRows { mapped, helper, multiplicities, table_helper })
+        }
+        None => None,
+    };
+    Ok((ReceivedRows { witness, helper, multiplicities, table_helper, map }, Lookups { beta, map: challenges }))
 }
 
 fn one<F: Arith>(mut values: Vec<F>) -> F {
     values.pop().unwrap_or_else(|| F::constant(Fr::ZERO))
 }
 
-/// Values of the sources of scaled terms: the verifier's own where the source is the input, else received.
-fn scaled_values<C: Channel>(
+/// Values of linear terms' operands: the verifier's own where the source is the input, else received.
+fn linear_values<C: Channel>(
     channel: &mut C,
     layout: &Layout,
-    public: &PublicValues<C::F>,
-    batching: &Batching<C::F>,
+    input: &mut Input<'_, C::F>,
+    tau: &[C::F],
 ) -> Result<Vec<C::F>, C::Error> {
-    let sent = layout.scaled.iter().filter(|term| term.source != TensorId(0)).count();
-    let mut received = channel.scalars(Step::ScaledSources, sent)?.into_iter();
-    // The source has the output's padded length, so every such term reads the input at one and the same point.
-    let mut own: Option<C::F> = None;
-    let mut own = |operator: usize| {
-        let point = &batching.points[operator];
-        own.get_or_insert_with(|| statement::extension(&public.features, &point.decision, &point.index))
-            .clone()
+    let sent = layout.linear.iter().filter(|term| !term.reads_input()).count();
+    let mut received = channel.scalars(Step::LinearValues, sent)?.into_iter();
+    let points = Points { tau, r: &[] };
+    let value = |term: &crate::layout::Linear| {
+        if term.reads_input() {
+            input.value(&term.operand, &points)
+        } else {
+            one(received.next().into_iter().collect())
+        }
     };
-    Ok(layout
-        .scaled
-        .iter()
-        .map(|term| {
-            if term.source == TensorId(0) {
-                own(term.operator)
-            } else {
-                one(received.next().into_iter().collect())
-            }
-        })
-        .collect())
+    Ok(layout.linear.iter().map(value).collect())
 }
 
 fn final_values<C: Channel>(
     channel: &mut C,
     layout: &Layout,
-    public: &PublicValues<C::F>,
-    batching: &Batching<C::F>,
-    r: &[C::F],
+    input: &mut Input<'_, C::F>,
+    points: &Points<'_, C::F>,
 ) -> Result<FinalValues<C::F>, C::Error> {
-    let mut evaluations = channel.scalars(Step::Evaluations, 3 + COLUMNS)?.into_iter();
+    let with_tables = layout.tables > 0;
+    let of_maps = if with_tables { 5 + layout.maps.len() } else { 0 };
+    let mut evaluations = channel.scalars(Step::Evaluations, 3 + COLUMNS + of_maps)?.into_iter();
     let mut next = || one(evaluations.next().into_iter().collect());
     let (helper, table_helper, multiplicity) = (next(), next(), next());
     let columns = std::array::from_fn(|_| next());
-    let (mut weights, mut sources) = (Vec::new(), Vec::new());
-    // Decision coordinates depend on the output's length alone: the input is folded once for each.
-    let mut folded: BTreeMap<usize, C::F> = BTreeMap::new();
-    for term in &layout.dense {
-        weights.push(one(channel.scalars(Step::Weights(term.operator, term.term), 1)?));
-        sources.push(if term.source == TensorId(0) {
-            let index = &r[r.len() - term.input_log2..];
-            let fold = || {
-                let decision = &batching.points[term.operator].decision;
-                statement::extension(&public.features, decision, index)
-            };
-            folded.entry(layout.outputs[term.operator].vars).or_insert_with(fold).clone()
+    let map = with_tables.then(|| map::Values {
+        helper: next(),
+        mapped: next(),
+        sources: layout.maps.iter().map(|_| next()).collect(),
+        table_helper: next(),
+        multiplicity: next(),
+        table: next(),
+    });
+    let mut factors = Vec::with_capacity(layout.contractions.len());
+    for contraction in &layout.contractions {
+        let (operator, term) = (contraction.operator, contraction.term);
+        let left = match &contraction.left {
+            Left::Weights { .. } => one(channel.scalars(Step::Weights(operator, term), 1)?),
+            Left::Operand { operand, .. } if operand.source == TensorId(0) => input.value(operand, points),
+            Left::Operand { .. } => one(channel.scalars(Step::Left(operator, term), 1)?),
+        };
+        let right = if contraction.right.source == TensorId(0) {
+            input.value(&contraction.right, points)
         } else {
-            one(channel.scalars(Step::Source(term.operator, term.term), 1)?)
-        });
+            one(channel.scalars(Step::Source(operator, term), 1)?)
+        };
+        factors.push([left, right]);
     }
-    Ok(FinalValues { helper, table_helper, multiplicity, columns, weights, sources })
+    Ok(FinalValues { helper, table_helper, multiplicity, columns, map, factors })
 }
 
 /// The batched relations at the final point.
@@ -275,154 +283,24 @@ fn relations<F: Arith>(
     r: &[F],
     values: &FinalValues<F>,
 ) -> F {
-    let lookup = lookup::evaluate(
-        &batching.tau,
-        r,
-        &batching.beta,
-        &batching.weights,
-        &lookup::Values {
-            helper: &values.helper,
-            columns: &values.columns,
-            table_helper: &values.table_helper,
-            multiplicity: &values.multiplicity,
-        },
-    );
-    let (tau_p, r_p) = (&batching.tau[COLUMNS_LOG2..], &r[COLUMNS_LOG2..]);
-    let rows = rescale::evaluate(tau_p, r_p, &batching.weights, &values.columns);
+    let (tau, weights) = (&batching.tau, &batching.weights);
+    let limbs = lookup::Values {
+        helper: &values.helper,
+        columns: &values.columns,
+        table_helper: &values.table_helper,
+        multiplicity: &values.multiplicity,
+    };
+    let lookup = lookup::evaluate((tau, r), layout.vars(), &batching.lookups.beta, weights, &limbs);
+    let start = layout.rounds - layout.vars() + COLUMNS_LOG2;
+    let rows = rescale::evaluate((&tau[start..], &r[start..]), layout.rounds, weights, &values.columns);
+    let points = Points { tau, r };
     let products =
-        affine::products(layout, &batching.points, &program.operators, &values.weights, &values.sources);
-    lookup.plus(&rows).minus(&batching.weights.rows().times(&products))
-}
-
-/// A cubic given by its values at 0, 2, 3 and the sum of its values at 0 and 1, at `x`.
-pub fn cubic<F: Arith>(sum: &F, values: &[F], x: &F) -> F {
-    let (at_0, at_2, at_3) = (&values[0], &values[1], &values[2]);
-    let at_1 = sum.minus(at_0);
-    // Newton's forward differences at 0, 1, 2, 3: constants only, then three products
-    let sixth = Fr::from(6u64).inverse().unwrap_or_default();
-    let half = Fr::from(2u64).inverse().unwrap_or_default();
-    let first = at_1.minus(at_0);
-    let second = at_2.minus(&at_1).minus(&first).scale(half);
-    let third =
-        at_3.minus(&at_2.scale(Fr::from(3u64))).plus(&at_1.scale(Fr::from(3u64))).minus(at_0).scale(sixth);
-    let (x_1, x_2) = (x.offset(-Fr::one()), x.offset(-Fr::from(2u64)));
-    at_0.plus(&x.times(&first.plus(&x_1.times(&second.plus(&x_2.times(&third))))))
-}
-
-/// A quadratic given by its values at 0, 2 and the sum of its values at 0 and 1, at `x`.
-pub fn quadratic<F: Arith>(sum: &F, values: &[F], x: &F) -> F {
-    let (at_0, at_2) = (&values[0], &values[1]);
-    let at_1 = sum.minus(at_0);
-    let half = Fr::from(2u64).inverse().unwrap_or_default();
-    let first = at_1.minus(at_0);
-    let second = at_2.minus(&at_1).minus(&first).scale(half);
-    at_0.plus(&x.times(&first.plus(&x.offset(-Fr::one()).times(&second))))
-}
-
-impl<F: Arith> ClaimPoints<'_, F> {
-    /// The value of `y'` of the revealed tensor at the revealed point.
-    pub fn revealed_value(&self, public: &PublicValues<F>) -> F {
-        let low = &self.program.operators[usize::from(self.layout.revealed.0) - 1].low;
-        let (decision, index) = self.revealed_point.split_at(self.layout.batch_log2);
-        // values are zero beyond their width; y' = value - low everywhere
-        statement::extension(&public.values, decision, index).minus(low)
-    }
-
-    /// All claims in the order of their weights.
-    pub fn claims(&self, values: &FinalValues<F>, scaled: &[F], bias_sum: &F, revealed: F) -> Vec<Claim<F>> {
-        let (layout, r) = (self.layout, self.r);
-        let low = |tensor: TensorId| &self.program.operators[usize::from(tensor.0) - 1].low;
-        let mut claims = vec![self.columns(&values.columns)];
-        claims.push(Claim::one(Object::Helper, factor::point(r), values.helper.clone()));
-        let limb = || factor::point(&r[r.len() - LIMB_LOG2..]);
-        claims.push(Claim::one(Object::TableHelper, limb(), values.table_helper.clone()));
-        claims.push(Claim::one(Object::Multiplicities, limb(), values.multiplicity.clone()));
-        for (term, value) in layout.dense.iter().zip(&values.sources) {
-            if let Some(place) = layout.place(term.source) {
-                let decision = &self.batching.points[term.operator].decision;
-                let factors = above_low(layout, place, decision, &r[r.len() - term.input_log2..]);
-                claims.push(Claim::one(Object::Witness, factors, value.minus(low(term.source))));
-            }
+        contraction::evaluate(layout, &batching.operators, &program.operators, &points, &values.factors);
+    let sum = lookup.plus(&rows).minus(&weights.rows().times(&products));
+    match (&batching.lookups.map, &values.map) {
+        (Some(challenges), Some(values)) => {
+            sum.plus(&map::evaluate(layout, (tau, r), challenges, &program.operators, weights, values))
         }
-        for (term, value) in layout.scaled.iter().zip(scaled) {
-            if let Some(place) = layout.place(term.source) {
-                let point = &self.batching.points[term.operator];
-                let factors = above_low(layout, place, &point.decision, &point.index);
-                claims.push(Claim::one(Object::Witness, factors, value.minus(low(term.source))));
-            }
-        }
-        let (decision, index) = self.revealed_point.split_at(layout.batch_log2);
-        let factors = above_low(layout, layout.revealed_place(), decision, index);
-        claims.push(Claim::one(Object::Witness, factors, revealed));
-        for (term, value) in layout.dense.iter().zip(&values.weights) {
-            let place = term.weights;
-            let mut factors = factor::bits(place.offset >> place.vars, layout.weight_vars - place.vars);
-            factors.extend(factor::point(&self.batching.points[term.operator].index));
-            factors.extend(factor::point(&r[r.len() - term.input_log2..]));
-            claims.push(Claim::one(Object::Weights, factors, value.clone()));
-        }
-        claims.push(self.bias(bias_sum));
-        claims
+        _ => sum,
     }
-
-    fn columns(&self, columns: &[F; COLUMNS]) -> Claim<F> {
-        let squared = self.z.times(self.z);
-        let mut factors: Vec<Factor<F>> =
-            [squared.times(&squared), squared, self.z.clone()].into_iter().map(Factor::Power).collect();
-        factors.extend(factor::point(&self.r[COLUMNS_LOG2..]));
-        let mut value = columns[COLUMNS - 1].clone();
-        for column in columns[..COLUMNS - 1].iter().rev() {
-            value = value.times(self.z).plus(column);
-        }
-        Claim::one(Object::Witness, factors, value)
-    }
-
-    fn bias(&self, bias_sum: &F) -> Claim<F> {
-        let operators = self.layout.outputs.iter().zip(&self.batching.points).zip(&self.program.operators);
-        let functionals = operators.map(|((place, point), data)| {
-            let mut factors = prefix(self.layout, *place);
-            factors.extend(factor::point(&point.index));
-            Functional { scale: Some(point.share.times(&data.multiplier)), factors }
-        });
-        Claim { object: Object::Bias, functionals: functionals.collect(), value: bias_sum.clone() }
-    }
-}
-
-/// Shares of the rows, the merged value, and the point it is the value at.
-type Merged<F> = (Vec<RowTerm<F>>, F, Vec<F>);
-
-/// Reduces all claims to one value of one combination of rows.
-fn merge<C: Channel>(
-    channel: &mut C,
-    layout: &Layout,
-    claims: &[Claim<C::F>],
-    rho: &C::F,
-) -> Result<Merged<C::F>, C::Error> {
-    let mut powers = Vec::with_capacity(claims.len());
-    let mut power = C::F::constant(Fr::one());
-    let mut merged = C::F::constant(Fr::ZERO);
-    for claim in claims {
-        merged = merged.plus(&power.times(&claim.value));
-        powers.push(power.clone());
-        power = power.times(rho);
-    }
-    let mut s = Vec::with_capacity(layout.row_log2);
-    for round in 0..layout.row_log2 {
-        let values = channel.scalars(Step::MergeRound(round), 2)?;
-        let challenge = channel.challenge();
-        merged = quadratic(&merged, &values, &challenge);
-        s.push(challenge);
-    }
-    let mut terms = Vec::new();
-    for (claim, power) in claims.iter().zip(&powers) {
-        for functional in &claim.functionals {
-            let (rows, columns) = functional.parts(layout.row_log2);
-            let mut weight = power.times(&factor::evaluate(&columns, &s));
-            if let Some(scale) = &functional.scale {
-                weight = weight.times(scale);
-            }
-            terms.push(RowTerm { object: claim.object, factors: rows, weight });
-        }
-    }
-    Ok((terms, merged, s))
 }

@@ -13,21 +13,31 @@ pub enum Step {
     WitnessRows,
     /// Multiplicities of the limb table.
     Multiplicities,
-    /// Helper rows of the lookup.
+    /// Rows of looked-up values.
+    MappedRows,
+    /// Multiplicities of the tables' entries.
+    MapMultiplicities,
+    /// Helper rows of the limb lookup.
     HelperRows,
-    /// Helper of the table side.
+    /// Helper of the limb table's side.
     TableHelper,
+    /// Helper rows of lookup operators.
+    MapHelperRows,
+    /// Helper rows of the tables' side.
+    MapTableHelper,
     /// Bias sum.
     BiasSum,
-    /// Source values of scaled terms.
-    ScaledSources,
+    /// Values of linear terms' operands.
+    LinearValues,
     /// Round of the batched sumcheck.
     Round(usize),
     /// Values of helper, table helper, multiplicities and columns.
     Evaluations,
-    /// Value of the weights of a dense term (operator, term).
+    /// Value of the weights of a weighted term (operator, term).
     Weights(usize, usize),
-    /// Value of the source of a dense term (operator, term).
+    /// Value of the left operand of a product (operator, term).
+    Left(usize, usize),
+    /// Value of the operand of a weighted term, or of the right one of a product (operator, term).
     Source(usize, usize),
     /// Round of the merge.
     MergeRound(usize),
@@ -54,7 +64,7 @@ impl Step {
             Self::HelperRows => (4, 0, 0),
             Self::TableHelper => (5, 0, 0),
             Self::BiasSum => (6, 0, 0),
-            Self::ScaledSources => (7, 0, 0),
+            Self::LinearValues => (7, 0, 0),
             Self::Round(round) => (8, round, 0),
             Self::Evaluations => (9, 0, 0),
             Self::Weights(operator, term) => (10, operator, term),
@@ -65,6 +75,11 @@ impl Step {
             Self::Quotient => (15, 0, 0),
             Self::OpeningPoint => (16, 0, 0),
             Self::Boundary => (17, 0, 0),
+            Self::MappedRows => (18, 0, 0),
+            Self::MapMultiplicities => (19, 0, 0),
+            Self::MapHelperRows => (20, 0, 0),
+            Self::MapTableHelper => (21, 0, 0),
+            Self::Left(operator, term) => (22, operator, term),
         };
         kind + ((first as u64) << 8) + ((second as u64) << 32)
     }

@@ -15,6 +15,7 @@ pub mod opening;
 pub mod pairing;
 pub mod point;
 pub mod proof;
+pub mod reading;
 pub mod relation;
 #[cfg(feature = "seal")]
 pub mod seal;

@@ -146,7 +146,7 @@ impl Channel for NativeChannel<'_> {
     }
 }
 
-/// Verifies a proof natively. Shapes: `program_rows` are the weight rows, then the bias rows, of the card.
+/// Verifies a proof natively. Shapes: `program_rows` are the rows of the card: weights, bias, tables.
 ///
 /// Owes: that the public values and the program's data belong to the expected program, and that the setup is accepted.
 /// Errors: parts of unequal shape, malformed bytes, or the first check that failed.
@@ -180,7 +180,7 @@ pub fn reduce(
 }
 
 /// The curve arithmetic of an argument: the combination of all rows opens as claimed. Shapes: `points` in the order of
-/// receipt, `program_rows` the weight rows, then the bias rows.
+/// receipt, `program_rows` the rows of the card.
 ///
 /// Errors: another number of rows than the layout has, or [`Check::Pairing`].
 pub fn check_opening(
@@ -208,7 +208,7 @@ pub fn opening_equation(
     program_rows: &[G1Affine],
     setup: &VerifierSetup,
 ) -> Result<PairingEquation, ArgumentError> {
-    let (expected, got) = (layout.weight_rows() + layout.bias_rows(), program_rows.len());
+    let (expected, got) = (layout.program_rows(), program_rows.len());
     if expected != got {
         return Err(ShapeError { part: Part::ProgramRows, expected, got }.into());
     }
@@ -234,7 +234,7 @@ fn combination(
     let range = |received: &Received| &points[received.first..received.first + received.count];
     let (rows, opening) = (&outstanding.rows, &outstanding.opening);
     let mut bases = Vec::new();
-    for received in [&rows.witness, &rows.helper, &rows.multiplicities, &rows.table_helper] {
+    for received in rows.by_object() {
         bases.extend_from_slice(range(received));
     }
     bases.extend_from_slice(program_rows);

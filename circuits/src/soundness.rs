@@ -14,12 +14,20 @@ const DEGREE_LOG2: f64 = 28.0;
 /// It does not include BN254's computational level (about 100 bits) nor the Fiat-Shamir heuristic.
 #[must_use]
 pub fn statistical_bits(layout: &Layout) -> u32 {
-    let n = layout.vars() as f64;
     let k = layout.row_log2 as f64;
     let (cells, degree) = ((layout.vars() as f64).exp2(), DEGREE_LOG2.exp2());
-    let claims = (6 + 2 * layout.dense.len() + layout.scaled.len()) as f64;
-    let revealed = (layout.batch_log2 + layout.revealed_place().vars) as f64;
+    let operands = (2 * layout.contractions.len() + layout.linear.len()) as f64;
+    let (map, relations, map_claims) = match layout.tables {
+        0 => (0.0, 5.0, 0.0),
+        _ => {
+            let places = (layout.map_vars() as f64).exp2() + (layout.table_vars() as f64).exp2();
+            (2.0 * places, 8.0, (5 + layout.maps.len()) as f64)
+        }
+    };
+    let (rounds, claims) = (layout.rounds as f64, 6.0 + operands + map_claims);
+    let revealed = (layout.batch_log2 + layout.revealed_output().place.vars) as f64;
     let opening = 3.0 + k * degree + (k - 1.0) + (degree + 3.0);
-    let error = (cells + 256.0) + n + 5.0 + 3.0 * n + 7.0 + revealed + claims + 2.0 * k + opening;
+    let lookups = (cells + 256.0) + map;
+    let error = lookups + rounds + relations + 3.0 * rounds + 7.0 + revealed + claims + 2.0 * k + opening;
     (FIELD_BITS - error.log2()).floor() as u32
 }

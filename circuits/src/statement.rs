@@ -1,16 +1,18 @@
 //! What a proof states: these features give these values of the revealed tensor.
 
 use crate::channel::{Channel, Step};
+use crate::factor;
 use crate::layout::Layout;
 use crate::proof::MAX_BATCH_LOG2;
 use ark_ff::{AdditiveGroup, PrimeField};
 use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::card::Card;
-use candor_program::class::{FORMAT_VERSION, TensorId};
+use candor_program::class::{FORMAT_VERSION, OperatorClass, TensorId, TermClass};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::fr_from_bytes_mod;
-use candor_program::operator::{Operator, Term};
+use candor_program::operator::Operator;
+use candor_program::view;
 
 /// Statement of one proof, as integers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,14 +99,14 @@ pub struct PublicValues<F> {
     pub values: Vec<Vec<F>>,
 }
 
-/// Data of one affine operator.
+/// Data of one operator.
 #[derive(Clone, Debug)]
-pub struct AffineData<F> {
-    /// Multiplier of the rescale.
+pub struct OperatorData<F> {
+    /// Multiplier of the rescale; 0 of a lookup.
     pub multiplier: F,
     /// Lowest output.
     pub low: F,
-    /// Coefficients of the scaled terms, in order.
+    /// Coefficients of the linear terms and products, in order; none of a lookup.
     pub coefficients: Vec<F>,
 }
 
@@ -118,7 +120,7 @@ pub struct ProgramData<F> {
     /// program_fr.
     pub program_fr: F,
     /// One entry an operator.
-    pub operators: Vec<AffineData<F>>,
+    pub operators: Vec<OperatorData<F>>,
 }
 
 impl ProgramData<Fr> {
@@ -132,16 +134,15 @@ impl ProgramData<Fr> {
     /// Reads the data off a card.
     #[must_use]
     pub fn of(card: &Card, ids: &ProgramIds) -> Self {
-        let operators = card.operators.iter().map(|Operator::Affine(affine)| {
-            let coefficients = affine.terms.iter().filter_map(|term| match term {
-                Term::Scaled { coefficient, .. } => Some(Fr::from(*coefficient)),
-                Term::Dense { .. } => None,
-            });
-            AffineData {
-                multiplier: Fr::from(affine.rescale.multiplier),
-                low: Fr::from(affine.rescale.low),
-                coefficients: coefficients.collect(),
-            }
+        let operators = card.operators.iter().zip(&card.class.operators).map(|(operator, shape)| {
+            let low = Fr::from(operator.low());
+            let (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) = (operator, shape) else {
+                return OperatorData { multiplier: Fr::ZERO, low, coefficients: Vec::new() };
+            };
+            let terms = affine.terms.iter().zip(terms);
+            let terms = terms.filter(|(_, shape)| !matches!(shape, TermClass::Weighted { .. }));
+            let coefficients = terms.map(|(term, _)| Fr::from(term.coefficient)).collect();
+            OperatorData { multiplier: Fr::from(affine.rescale.multiplier), low, coefficients }
         });
         Self {
             class_digest: fr_from_bytes_mod(&ids.class_digest),
@@ -163,18 +164,18 @@ impl Statement {
         if features == 0 || features != values || features > room {
             return Err(StatementError::Decisions { features, values, batch_log2 });
         }
-        let operator = usize::from(self.revealed.0).checked_sub(1).and_then(|i| card.operators.get(i));
-        let Some(Operator::Affine(affine)) = operator else {
+        let number = usize::from(self.revealed.0);
+        let operator = number.checked_sub(1).and_then(|i| card.operators.get(i));
+        let (Some(operator), Some(axes)) = (operator, card.class.axes(self.revealed)) else {
             return Err(StatementError::Revealed { tensor: self.revealed.0 });
         };
-        let (width, low) = (affine.width as usize, affine.rescale.low);
+        let extents = card.extents(self.revealed).unwrap_or_default();
+        let (width, low) = (extents.iter().map(|extent| *extent as usize).product::<usize>(), operator.low());
         let (context, revealed) = (self.context, self.revealed);
         let (features, above_low, values) = (Vec::new(), Vec::new(), Vec::new());
         let mut public = PublicValues { context, revealed, features, above_low, values };
-        let padded = |mut list: Vec<Fr>, width: usize| {
-            list.resize(width.next_power_of_two(), Fr::ZERO);
-            list
-        };
+        let input = card.class.input.extents(card.features.len());
+        let padded = |list: Vec<Fr>| view::padded(&list, &extents, &axes, &Fr::ZERO);
         for (decision, (features, values)) in self.features.iter().zip(&self.values).enumerate() {
             let expected = card.features.len();
             if features.len() != expected {
@@ -192,9 +193,10 @@ impl Statement {
                 };
                 above.push(Fr::from(value));
             }
-            public.features.push(padded(features.iter().map(|&x| Fr::from(x)).collect(), expected));
-            public.above_low.push(padded(above, width));
-            public.values.push(padded(values.iter().map(|&value| Fr::from(value)).collect(), width));
+            let features: Vec<Fr> = features.iter().map(|&x| Fr::from(x)).collect();
+            public.features.push(view::padded(&features, &input, &card.class.input.axes(), &Fr::ZERO));
+            public.above_low.push(padded(above));
+            public.values.push(padded(values.iter().map(|&value| Fr::from(value)).collect()));
         }
         while public.features.len() < room {
             let last = public.features.len() - 1;
@@ -211,7 +213,7 @@ impl Statement {
 pub enum Part {
     /// Operators of the program data.
     Operators,
-    /// Coefficients of an operator's scaled terms.
+    /// Coefficients of an operator's linear terms and products.
     Coefficients,
     /// The revealed tensor.
     Revealed,
@@ -253,7 +255,7 @@ pub fn check_shape<F>(
     };
     equal(Part::Operators, layout.outputs.len(), program.operators.len())?;
     for (operator, data) in program.operators.iter().enumerate() {
-        let expected = layout.scaled.iter().filter(|term| term.operator == operator).count();
+        let expected = layout.coefficients(operator);
         equal(Part::Coefficients, expected, data.coefficients.len())?;
     }
     equal(Part::Revealed, layout.revealed.0.into(), public.revealed.0.into())?;
@@ -264,7 +266,7 @@ pub fn check_shape<F>(
     for lists in [&public.above_low, &public.values] {
         equal(Part::Outputs, layout.batch(), lists.len())?;
         for values in lists {
-            equal(Part::Values, 1 << layout.revealed_place().vars, values.len())?;
+            equal(Part::Values, 1 << layout.revealed_output().place.vars, values.len())?;
         }
     }
     Ok(())
@@ -314,19 +316,23 @@ pub fn absorb<C: Channel>(
     channel.known(Step::Statement, &elements(layout, program, public));
 }
 
-/// Multilinear extension, at decision and index coordinates, of values given per decision (zero beyond their width).
+/// Multilinear extension, at decision and index coordinates, of values given per decision.
 ///
-/// Shapes: `values[decision][index]`, 2^len(decision) decisions, at most 2^len(index) values each.
+/// Shapes: `values[decision][index]`, 2^len(decision) decisions of 2^len(index) values each.
 pub fn extension<F: Arith>(values: &[Vec<F>], decision: &[F], index: &[F]) -> F {
-    let decisions = crate::factor::expand(&crate::factor::point(decision));
-    let indices = crate::factor::expand(&crate::factor::point(index));
-    let mut total = F::constant(Fr::ZERO);
-    for ((_, weight), row) in decisions.iter().zip(values) {
-        let mut sum = F::constant(Fr::ZERO);
-        for ((_, eq), value) in indices.iter().zip(row) {
-            sum = sum.plus(&eq.times(value));
+    factor::extension(&fold_decisions(values, decision), index)
+}
+
+/// Values at a decision's coordinates. Shapes: 2^len(decision) lists of one length.
+pub fn fold_decisions<F: Arith>(values: &[Vec<F>], decision: &[F]) -> Vec<F> {
+    let mut table = values.to_vec();
+    for x in decision {
+        let half = table.len() / 2;
+        for i in 0..half {
+            let fix = |(low, high): (&F, &F)| low.plus(&x.times(&high.minus(low)));
+            table[i] = table[i].iter().zip(&table[i + half]).map(fix).collect();
         }
-        total = total.plus(&weight.times(&sum));
+        table.truncate(half.max(1));
     }
-    total
+    table.into_iter().next().unwrap_or_default()
 }

@@ -1,21 +1,27 @@
 //! Makes one argument: witness, lookup, batched sumcheck, merge, opening.
 
 use crate::channel::ProverChannel;
-use crate::commit::{ByteRow, counts, function_of_bytes, total};
+use crate::commit::{ByteRow, counts, function_of_bytes, multi_scalar, short_integers, sparse, total};
 use crate::fold::Objects;
+use crate::map::MapTables;
 use crate::merge::merge;
 use crate::multilinear::{equality_suffixes, equality_table};
 use crate::opening::open;
-use crate::sumcheck::{self, Instance, Lookup, Product, Rows, TableSide};
+use crate::sumcheck::{self, Contraction, Instance, Lookup, Rows, TableSide};
+use crate::tensor::Tensors;
 use crate::wide::{SignedWideSum, WideSum};
 use crate::witness::Witness;
 use ark_bn254::{G1Affine, G1Projective};
-use ark_ff::{AdditiveGroup, batch_inversion};
-use candor_circuits::argument::{Batching, ClaimPoints, FinalValues};
+use ark_ec::VariableBaseMSM;
+use ark_ff::batch_inversion;
+use candor_circuits::argument::{Batching, ClaimPoints, FinalValues, Lookups};
 use candor_circuits::channel::Step;
-use candor_circuits::claim::half_power;
-use candor_circuits::layout::{COLUMNS, COLUMNS_LOG2, Dense, LIMB_LOG2, LIMBS, Layout};
+use candor_circuits::claim::{Object, half_power};
+use candor_circuits::layout::{COLUMNS, LIMB_LOG2, LIMBS, Layout};
+use candor_circuits::reading::Points;
 use candor_circuits::relation::affine::known_sum;
+use candor_circuits::relation::map::Challenges;
+use candor_circuits::relation::{contraction, map};
 use candor_circuits::statement::{self, ProgramData, PublicValues};
 use candor_program::Fr;
 use candor_program::class::TensorId;
@@ -29,6 +35,8 @@ pub struct ProvingKey<'a> {
     pub weights: &'a [i32],
     /// Bias object.
     pub bias: &'a [i64],
+    /// Tables object.
+    pub tables: &'a [u16],
     /// Program data.
     pub program: &'a ProgramData<Fr>,
 }
@@ -63,45 +71,59 @@ pub fn prove_observed(
     channel.points(Step::WitnessRows, &committed);
     channel.points(Step::Multiplicities, &[counts(bases, &multiplicities)]);
 
+    if layout.tables > 0 {
+        channel.points(Step::MappedRows, &short_integers(bases, &witness.mapped, row));
+        let counts = sparse(bases, &witness.map_multiplicities, row, G1Projective::msm_u32);
+        channel.points(Step::MapMultiplicities, &counts);
+    }
+
     let beta = channel.challenge();
+    let challenges = (layout.tables > 0).then(|| Challenges::new(beta, channel.challenge()));
     let mut inverses: Vec<Fr> = (0..LIMBS).map(|limb| beta - Fr::from(limb as u64)).collect();
     batch_inversion(&mut inverses);
     let multiplicities: Vec<Fr> = multiplicities.into_iter().map(Fr::from).collect();
     let table_helper: Vec<Fr> =
         multiplicities.iter().zip(&inverses).map(|(mu, inverse)| *mu * inverse).collect();
     channel.points(Step::HelperRows, &function_of_bytes(&rows, &inverses));
-    channel.points(Step::TableHelper, &[crate::commit::multi_scalar(&bases[..LIMBS], &table_helper)]);
+    channel.points(Step::TableHelper, &[multi_scalar(&bases[..LIMBS], &table_helper)]);
+    let data = &key.program.operators;
+    let map = challenges
+        .as_ref()
+        .map_or_else(MapTables::default, |challenges| MapTables::new(layout, witness, key.tables, challenges, data));
+    if layout.tables > 0 {
+        let helper = map.helper.chunks(row).map(|row| multi_scalar(&bases[..row.len()], row));
+        channel.points(Step::MapHelperRows, &helper.collect::<Vec<_>>());
+        channel.points(Step::MapTableHelper, &sparse(bases, &map.table_helper, row, multi_scalar));
+    }
 
-    let tau = channel.challenges(layout.vars());
+    let tau = channel.challenges(layout.rounds);
     let alpha = channel.challenge();
-    let batching = Batching::new(layout, beta, tau, &alpha);
-    let prover = Sumcheck { key, layout, witness, batching: &batching };
+    let batching = Batching::new(layout, key.program, Lookups { beta, map: challenges }, tau, &alpha);
+    let tensors = Tensors { layout, witness, weights: key.weights, tau: &batching.tau };
+    let prover = Sumcheck { key, layout, witness, batching: &batching, tensors, map: &map };
     let bias_sum = prover.bias_sum();
-    let scaled = prover.scaled();
+    let linear: Vec<Fr> = layout.linear.iter().map(|term| prover.tensors.value(&term.operand)).collect();
     channel.scalars(Step::BiasSum, &[bias_sum]);
-    let sent: Vec<Fr> = layout
-        .scaled
-        .iter()
-        .zip(&scaled)
-        .filter(|(term, _)| term.source != TensorId(0))
-        .map(|(_, v)| *v)
-        .collect();
-    channel.scalars(Step::ScaledSources, &sent);
+    let sent = layout.linear.iter().zip(&linear).filter(|(term, _)| !term.reads_input());
+    channel.scalars(Step::LinearValues, &sent.map(|(_, value)| *value).collect::<Vec<_>>());
 
     let (values, r) =
-        prover.run(&mut channel, &inverses, (&multiplicities, &table_helper), (&bias_sum, &scaled));
-    let mut evaluations = vec![values.helper, values.table_helper, values.multiplicity];
-    evaluations.extend(values.columns);
-    channel.scalars(Step::Evaluations, &evaluations);
-    for (term, (weight, source)) in layout.dense.iter().zip(values.weights.iter().zip(&values.sources)) {
-        channel.scalars(Step::Weights(term.operator, term.term), &[*weight]);
-        if term.source != TensorId(0) {
-            channel.scalars(Step::Source(term.operator, term.term), &[*source]);
+        prover.run(&mut channel, &inverses, (&multiplicities, &table_helper), (&bias_sum, &linear));
+    channel.scalars(Step::Evaluations, &values.evaluations());
+    for (contraction, [left, right]) in layout.contractions.iter().zip(&values.factors) {
+        let (operator, term) = (contraction.operator, contraction.term);
+        match contraction.left_operand() {
+            None => channel.scalars(Step::Weights(operator, term), &[*left]),
+            Some(operand) if operand.source == TensorId(0) => (),
+            Some(_) => channel.scalars(Step::Left(operator, term), &[*left]),
+        }
+        if contraction.right.source != TensorId(0) {
+            channel.scalars(Step::Source(operator, term), &[*right]);
         }
     }
 
     let z = channel.challenge();
-    let revealed_point = channel.challenges(layout.batch_log2 + layout.revealed_place().vars);
+    let revealed_point = channel.challenges(layout.batch_log2 + layout.revealed_output().place.vars);
     let rho = channel.challenge();
     let points = ClaimPoints {
         layout,
@@ -111,15 +133,20 @@ pub fn prove_observed(
         z: &z,
         revealed_point: &revealed_point,
     };
-    let claims = points.claims(&values, &scaled, &bias_sum, points.revealed_value(public));
+    let claims = points.claims(&values, &linear, &bias_sum, points.revealed_value(public));
     let objects = Objects {
         row_log2: layout.row_log2,
         cells: &witness.cells,
         inverses: &inverses,
         multiplicities: &multiplicities,
         table_helper: &table_helper,
+        mapped: &witness.mapped,
+        map_helper: &map.helper,
+        map_multiplicities: &map.multiplicities,
+        map_table_helper: &map.table_helper,
         weights: key.weights,
         bias: key.bias,
+        tables: key.tables,
     };
     let merged = merge(&mut channel, &objects, &claims, rho);
     open(&mut channel, key.powers, merged);
@@ -132,75 +159,36 @@ struct Sumcheck<'a> {
     layout: &'a Layout,
     witness: &'a Witness,
     batching: &'a Batching<Fr>,
+    tensors: Tensors<'a>,
+    map: &'a MapTables,
 }
 
 impl Sumcheck<'_> {
     /// `sum over l of m_l E_l bias_l(tau_i)`.
     fn bias_sum(&self) -> Fr {
-        let operators =
-            self.layout.outputs.iter().zip(&self.batching.points).zip(&self.key.program.operators);
+        let operators = self.layout.outputs.iter().zip(&self.batching.operators);
         operators
-            .map(|((place, point), data)| {
-                let eq = equality_table(&point.index);
+            .filter(|(output, _)| output.object == Object::Witness)
+            .map(|(output, point)| {
+                let tau = &self.batching.tau;
+                let eq = equality_table(&tau[tau.len() - output.place.vars..]);
                 let mut sum = SignedWideSum::default();
-                for (eq, bias) in eq.iter().zip(&self.key.bias[place.offset..]) {
+                for (eq, bias) in eq.iter().zip(&self.key.bias[output.place.offset..]) {
                     sum.add(eq, *bias);
                 }
-                point.share * data.multiplier * sum.reduce()
+                point.factor * sum.reduce()
             })
             .sum()
     }
 
-    /// A source tensor folded over the decisions. Shapes: 2^vars values, zero beyond the exact width.
-    fn fold_decisions(&self, source: TensorId, decision: &[Fr], vars: usize) -> Vec<Fr> {
-        let eq = equality_table(decision);
-        let mut sums = vec![SignedWideSum::default(); 1 << vars];
-        for (eq, tensors) in eq.iter().zip(&self.witness.tensors) {
-            for (sum, value) in sums.iter_mut().zip(&tensors[usize::from(source.0)]) {
-                sum.add(eq, i64::from(*value));
-            }
-        }
-        sums.iter().map(SignedWideSum::reduce).collect()
-    }
-
-    fn scaled(&self) -> Vec<Fr> {
-        let value = |term: &candor_circuits::layout::Scaled| {
-            let point = &self.batching.points[term.operator];
-            let folded = self.fold_decisions(term.source, &point.decision, point.index.len());
-            crate::multilinear::dot(&folded, &equality_table(&point.index))
-        };
-        self.layout.scaled.iter().map(value).collect()
-    }
-
-    /// A matrix folded over its outputs at tau_i. Shapes: 2^input_log2 values.
-    fn fold_outputs(&self, term: &Dense) -> Vec<Fr> {
-        let eq = equality_table(&self.batching.points[term.operator].index);
-        let width = 1usize << term.input_log2;
-        let matrix = &self.key.weights[term.weights.offset..term.weights.offset + (eq.len() * width)];
-        let block = width.clamp(1, 64);
-        let mut folded = vec![Fr::ZERO; width];
-        folded.par_chunks_mut(block).enumerate().for_each(|(i, target)| {
-            let mut sums = [SignedWideSum::default(); 64];
-            for (eq, row) in eq.iter().zip(matrix.chunks_exact(width)) {
-                for (sum, weight) in sums.iter_mut().zip(&row[i * block..i * block + target.len()]) {
-                    sum.add(eq, i64::from(*weight));
-                }
-            }
-            for (target, sum) in target.iter_mut().zip(&sums) {
-                *target = sum.reduce();
-            }
-        });
-        folded
-    }
-
-    fn product(&self, term: &Dense) -> Product {
-        let point = &self.batching.points[term.operator];
-        let factor = -*self.batching.weights.rows()
-            * point.share
-            * self.key.program.operators[term.operator].multiplier
-            * half_power(self.layout.vars() - term.input_log2);
-        let source = self.fold_decisions(term.source, &point.decision, term.input_log2);
-        Product::new(self.fold_outputs(term), source, factor)
+    fn contraction(&self, contraction: &candor_circuits::layout::Contraction) -> Contraction {
+        let (batching, operators) = (self.batching, &self.key.program.operators);
+        let factor = -*batching.weights.rows()
+            * contraction::factor(contraction, &batching.operators, operators)
+            * half_power(self.layout.rounds - contraction.vars);
+        let shared = contraction::shared(contraction, &Points { tau: &batching.tau, r: &[] });
+        let (left, right) = self.tensors.factors(contraction);
+        Contraction::new(left, right, &shared, factor)
     }
 
     fn run(
@@ -208,52 +196,100 @@ impl Sumcheck<'_> {
         channel: &mut ProverChannel<'_>,
         inverses: &[Fr],
         (multiplicities, table_helper): (&[Fr], &[Fr]),
-        (bias_sum, scaled): (&Fr, &[Fr]),
+        (bias_sum, linear): (&Fr, &[Fr]),
     ) -> (FinalValues<Fr>, Vec<Fr>) {
         let (layout, batching) = (self.layout, self.batching);
-        let (n, weights) = (layout.vars(), &batching.weights);
-        let suffixes = equality_suffixes(&batching.tau[1..]);
-        let mut products: Vec<Product> = layout.dense.iter().map(|term| self.product(term)).collect();
+        let (rounds, weights, tau) = (layout.rounds, &batching.weights, &batching.tau);
+        let suffixes = equality_suffixes(&tau[1..]);
+        let mut contractions: Vec<Contraction> =
+            layout.contractions.iter().map(|contraction| self.contraction(contraction)).collect();
 
-        let mut lookup = Lookup::new(
+        let (n, scale) = (layout.vars(), |vars: usize| half_power(rounds - vars));
+        let mut lookup = Lookup::of_cells(
             &suffixes,
-            &batching.tau,
-            (*weights.helper(), *weights.sums()),
-            (batching.beta, inverses),
+            &tau[rounds - n..],
+            (*weights.helper() * scale(n), *weights.sums() * scale(n)),
+            (batching.lookups.beta, inverses),
             &self.witness.cells,
         );
-        let table_scale = half_power(n - LIMB_LOG2);
+        let denominators = (0..LIMBS).map(|limb| batching.lookups.beta - Fr::from(limb as u64)).collect();
         let mut table = TableSide::new(
             &suffixes,
-            &batching.tau[n - LIMB_LOG2..],
-            (*weights.table() * table_scale, *weights.sums() * table_scale),
-            batching.beta,
-            (multiplicities.to_vec(), table_helper.to_vec()),
+            &tau[rounds - LIMB_LOG2..],
+            (*weights.table() * scale(LIMB_LOG2), *weights.sums() * scale(LIMB_LOG2)),
+            (denominators, multiplicities.to_vec(), table_helper.to_vec()),
         );
-        let known = known_sum(layout, &batching.points, &self.key.program.operators, bias_sum, scaled);
-        let from_products: Fr = products
+        let operators = &self.key.program.operators;
+        let known = known_sum(layout, &batching.operators, operators, bias_sum, linear);
+        let from_contractions: Fr = contractions
             .iter()
-            .zip(&layout.dense)
-            .map(|(product, term)| product.claim() * Fr::from(1u64 << (n - term.input_log2)))
+            .zip(&layout.contractions)
+            .map(|(instance, shape)| instance.claim() * Fr::from(1u64 << (rounds - shape.vars)))
             .sum();
-        let row_scale = half_power(COLUMNS_LOG2);
-        let row_claim = (*weights.rows() * known - from_products) * row_scale;
-        let mut rows = Rows::new(
-            &suffixes,
-            &batching.tau[COLUMNS_LOG2..],
-            weights,
-            (row_scale, row_claim),
-            &self.witness.cells,
-        );
+        let positions = layout.position_vars();
+        let row_scale = scale(positions);
+        let row_claim = (*weights.rows() * known - from_contractions) * row_scale;
+        let tau_p = &tau[rounds - positions..];
+        let mut rows = Rows::new(&suffixes, tau_p, weights, (row_scale, row_claim), &self.witness.cells);
+        let mut map = self.map_instances(&suffixes);
         let mut instances: Vec<&mut dyn Instance> = vec![&mut lookup, &mut rows, &mut table];
-        instances.extend(products.iter_mut().map(|product| product as &mut dyn Instance));
-        let r = sumcheck::prove(channel, n, &mut instances);
+        if let Some((positions, tables)) = &mut map {
+            instances.push(positions);
+            instances.push(tables);
+        }
+        instances.extend(contractions.iter_mut().map(|contraction| contraction as &mut dyn Instance));
+        let r = sumcheck::prove(channel, rounds, &mut instances);
 
         let (table_helper, multiplicity) = table.values();
-        let columns = self.columns(&r[COLUMNS_LOG2..]);
-        let (dense_weights, sources) = products.iter().map(Product::values).unzip();
+        let columns = self.columns(&r[rounds - positions..]);
+        let map = map.map(|(positions, tables)| self.map_values(&r, positions.helper(), tables.values()));
+        let factors = contractions.iter().map(Contraction::values).collect();
         let helper = lookup.helper();
-        (FinalValues { helper, table_helper, multiplicity, columns, weights: dense_weights, sources }, r)
+        (FinalValues { helper, table_helper, multiplicity, columns, map, factors }, r)
+    }
+
+    /// Both sides of the lookup operators.
+    fn map_instances<'s>(&self, suffixes: &'s [Vec<Fr>]) -> Option<(Lookup<'s>, TableSide<'s>)> {
+        let [inverse, sums, table] = self.batching.weights.map?;
+        let (layout, tau, map) = (self.layout, &self.batching.tau, self.map);
+        let (t, v) = (layout.map_vars(), layout.table_vars());
+        let (t_scale, v_scale) = (half_power(layout.rounds - t), half_power(layout.rounds - v));
+        let positions = Lookup::new(
+            suffixes,
+            &tau[tau.len() - t..],
+            (inverse * t_scale, sums * t_scale),
+            (map.helper.clone(), map.denominator.clone(), map.sum()),
+        );
+        let tables = TableSide::new(
+            suffixes,
+            &tau[tau.len() - v..],
+            (table * v_scale, sums * v_scale),
+            (map.table_denominator.clone(), map.multiplicities.clone(), map.table_helper.clone()),
+        );
+        Some((positions, tables))
+    }
+
+    fn map_values(&self, r: &[Fr], helper: Fr, (table_helper, multiplicity): (Fr, Fr)) -> map::Values<Fr> {
+        let layout = self.layout;
+        let last = |vars: usize| equality_table(&r[r.len() - vars..]);
+        let at = |values: &[u16], eq: &[Fr]| {
+            let mut sum = WideSum::default();
+            for (eq, value) in eq.iter().zip(values).filter(|(_, value)| **value != 0) {
+                sum.add(eq, u64::from(*value));
+            }
+            sum.reduce()
+        };
+        let source = |map: &candor_circuits::layout::Map| {
+            at(&self.witness.looked_at(layout, map), &last(layout.batch_log2 + map.place.vars))
+        };
+        map::Values {
+            helper,
+            mapped: at(&self.witness.mapped, &last(layout.map_vars())),
+            sources: layout.maps.iter().map(source).collect(),
+            table_helper,
+            multiplicity,
+            table: at(self.key.tables, &last(layout.table_vars())),
+        }
     }
 
     /// The columns at r_p.

@@ -5,7 +5,7 @@ use ark_bn254::{Fr, G1Affine, G1Projective};
 use ark_ec::{CurveGroup, VariableBaseMSM};
 use ark_ff::{PrimeField, Zero};
 use candor_circuits::layout::{LIMBS, LayoutError};
-use candor_circuits::model::{bias_object, weight_layout, weights_object};
+use candor_circuits::model::{bias_object, tables_object, weight_layout, weights_object};
 use candor_circuits::point::encode_g1;
 use candor_program::card::{Card, PointBytes, Weights};
 use rayon::prelude::*;
@@ -40,7 +40,7 @@ pub(crate) fn multi_scalar(bases: &[G1Affine], scalars: &[Fr]) -> G1Projective {
     chunks.map(|(bases, scalars)| G1Projective::msm_unchecked(bases, scalars)).sum()
 }
 
-/// Commitments of all rows of weights, then of bias.
+/// Commitments of all rows of weights, of bias, then of tables.
 ///
 /// Errors: the class has no layout, or the reference string is too short.
 pub fn commit_program(
@@ -57,7 +57,7 @@ pub fn commit_program(
     let row = 1 << row_log2;
     let object = weights_object(card, weights, &layout);
     let mut rows: Vec<G1Projective> = object.par_chunks(row).map(|row| small_integers(powers, row)).collect();
-    let bias = bias_object(weights, &layout);
+    let bias = bias_object(card, weights, &layout);
     rows.extend(
         bias.par_chunks(row)
             .map(|row| {
@@ -66,6 +66,7 @@ pub fn commit_program(
             })
             .collect::<Vec<_>>(),
     );
+    rows.extend(short_integers(powers, &tables_object(weights, &layout), row));
     Ok(G1Projective::normalize_batch(&rows).iter().map(encode_g1).collect())
 }
 
@@ -76,6 +77,26 @@ fn small_integers(bases: &[G1Affine], values: &[i32]) -> G1Projective {
         G1Projective::msm_u32(&bases[..values.len()], &scalars)
     };
     part(|value| value.max(0).unsigned_abs()) - part(|value| value.min(0).unsigned_abs())
+}
+
+/// Commitments of rows of 16-bit integers; none of nothing.
+pub(crate) fn short_integers(bases: &[G1Affine], values: &[u16], row: usize) -> Vec<G1Projective> {
+    values.par_chunks(row).map(|row| G1Projective::msm_u16(&bases[..row.len()], row)).collect()
+}
+
+/// Commitments of rows most of whose values are zero, by the values that are not.
+pub(crate) fn sparse<T: Copy + Sync + PartialEq + Default>(
+    bases: &[G1Affine],
+    values: &[T],
+    row: usize,
+    sum: impl Fn(&[G1Affine], &[T]) -> G1Projective + Sync,
+) -> Vec<G1Projective> {
+    let commit = |row: &[T]| {
+        let present = bases.iter().zip(row).filter(|(_, value)| **value != T::default());
+        let (bases, values): (Vec<G1Affine>, Vec<T>) = present.map(|(base, value)| (*base, *value)).unzip();
+        sum(&bases, &values)
+    };
+    values.par_chunks(row).map(commit).collect()
 }
 
 /// A committed row of bytes: its non-empty buckets, which serve every vector that is a function of the byte.

@@ -2,7 +2,7 @@
 
 use crate::wide::{SignedWideSum, WideSum};
 use ark_ff::AdditiveGroup;
-use candor_circuits::claim::{Object, Split};
+use candor_circuits::claim::Object;
 use candor_circuits::layout::LIMBS;
 use candor_program::Fr;
 use rayon::prelude::*;
@@ -16,54 +16,65 @@ pub(crate) struct Objects<'a> {
     pub(crate) inverses: &'a [Fr],
     pub(crate) multiplicities: &'a [Fr],
     pub(crate) table_helper: &'a [Fr],
+    pub(crate) mapped: &'a [u16],
+    pub(crate) map_helper: &'a [Fr],
+    pub(crate) map_multiplicities: &'a [Fr],
+    pub(crate) map_table_helper: &'a [Fr],
     pub(crate) weights: &'a [i32],
     pub(crate) bias: &'a [i64],
+    pub(crate) tables: &'a [u16],
 }
 
 /// Columns folded by one task.
 const BLOCK: usize = 256;
 
 impl Objects<'_> {
-    /// Adds `factor *` the object's rows, folded by the row part, to `target`. Shapes: a row.
-    pub(crate) fn fold(&self, object: Object, split: &Split<Fr>, factor: Fr, target: &mut [Fr]) {
-        let rows: Vec<(usize, Fr)> =
-            split.rows.iter().map(|(row, weight)| (row << self.row_log2, *weight * factor)).collect();
+    /// Adds `factor *` the object's rows, folded by row weights, to `target`. Shapes: a row.
+    pub(crate) fn fold(&self, object: Object, rows: &[(usize, Fr)], factor: Fr, target: &mut [Fr]) {
+        let rows: Vec<(usize, Fr)> = rows
+            .iter()
+            .filter(|(_, weight)| *weight != Fr::ZERO)
+            .map(|(row, weight)| (row << self.row_log2, *weight * factor))
+            .collect();
         match object {
-            Object::Witness => self.fold_with(&rows, target, |rows, start, block| {
-                let mut sums = [WideSum::default(); BLOCK];
-                for (row, weight) in rows {
-                    let cells = window(self.cells, row + start, block.len());
-                    for (sum, cell) in sums.iter_mut().zip(cells) {
-                        if *cell != 0 {
-                            sum.add(weight, u64::from(*cell));
-                        }
-                    }
-                }
-                add_all(block, sums.iter().map(WideSum::reduce));
-            }),
+            Object::Witness => self.fold_integers(self.cells, &rows, target),
             Object::Helper => self.fold_helper(&rows, target),
-            Object::Weights => self.fold_with(&rows, target, |rows, start, block| {
-                let mut sums = [SignedWideSum::default(); BLOCK];
-                for (row, weight) in rows {
-                    let values = window(self.weights, row + start, block.len());
-                    for (sum, value) in sums.iter_mut().zip(values) {
-                        sum.add(weight, i64::from(*value));
-                    }
-                }
-                add_all(block, sums.iter().map(SignedWideSum::reduce));
-            }),
-            Object::Bias => self.fold_with(&rows, target, |rows, start, block| {
-                let mut sums = [SignedWideSum::default(); BLOCK];
-                for (row, weight) in rows {
-                    for (sum, value) in sums.iter_mut().zip(window(self.bias, row + start, block.len())) {
-                        sum.add(weight, *value);
-                    }
-                }
-                add_all(block, sums.iter().map(SignedWideSum::reduce));
-            }),
-            Object::Multiplicities => add_row(self.multiplicities, &rows, target),
-            Object::TableHelper => add_row(self.table_helper, &rows, target),
+            Object::Mapped => self.fold_integers(self.mapped, &rows, target),
+            Object::Tables => self.fold_integers(self.tables, &rows, target),
+            Object::Weights => self.fold_integers(self.weights, &rows, target),
+            Object::Bias => self.fold_integers(self.bias, &rows, target),
+            Object::Multiplicities => self.fold_elements(self.multiplicities, &rows, target),
+            Object::TableHelper => self.fold_elements(self.table_helper, &rows, target),
+            Object::MapHelper => self.fold_elements(self.map_helper, &rows, target),
+            Object::MapMultiplicities => self.fold_elements(self.map_multiplicities, &rows, target),
+            Object::MapTableHelper => self.fold_elements(self.map_table_helper, &rows, target),
         }
+    }
+
+    fn fold_integers<T: Small>(&self, values: &[T], rows: &[(usize, Fr)], target: &mut [Fr]) {
+        self.fold_with(rows, target, |rows, start, block| {
+            let mut sums = [T::Sum::default(); BLOCK];
+            for (row, weight) in rows {
+                for (sum, value) in sums.iter_mut().zip(window(values, row + start, block.len())) {
+                    value.add(sum, weight);
+                }
+            }
+            add_all(block, sums.iter().map(T::reduce));
+        });
+    }
+
+    /// Field elements, most of which may be zero.
+    fn fold_elements(&self, values: &[Fr], rows: &[(usize, Fr)], target: &mut [Fr]) {
+        self.fold_with(rows, target, |rows, start, block| {
+            for (row, weight) in rows {
+                let count = block.len();
+                for (target, value) in block.iter_mut().zip(window(values, row + start, count)) {
+                    if *value != Fr::ZERO {
+                        *target += *value * weight;
+                    }
+                }
+            }
+        });
     }
 
     fn fold_with(
@@ -104,8 +115,30 @@ fn add_all(target: &mut [Fr], values: impl Iterator<Item = Fr>) {
     }
 }
 
-fn add_row(values: &[Fr], rows: &[(usize, Fr)], target: &mut [Fr]) {
-    for (_, weight) in rows.iter().filter(|(row, weight)| *row == 0 && *weight != Fr::ZERO) {
-        add_all(target, values.iter().map(|value| *value * weight));
-    }
+/// A committed integer, summed with weights.
+trait Small: Copy + Sync {
+    type Sum: Copy + Default;
+    fn add(self, sum: &mut Self::Sum, weight: &Fr);
+    fn reduce(sum: &Self::Sum) -> Fr;
 }
+
+macro_rules! small {
+    ($integer:ty, $sum:ty, $wide:ty) => {
+        impl Small for $integer {
+            type Sum = $sum;
+            fn add(self, sum: &mut $sum, weight: &Fr) {
+                if self != 0 {
+                    sum.add(weight, <$wide>::from(self));
+                }
+            }
+            fn reduce(sum: &$sum) -> Fr {
+                sum.reduce()
+            }
+        }
+    };
+}
+
+small!(u8, WideSum, u64);
+small!(u16, WideSum, u64);
+small!(i32, SignedWideSum, i64);
+small!(i64, SignedWideSum, i64);

@@ -8,6 +8,7 @@ pub mod ceremony;
 mod channel;
 pub mod commit;
 mod fold;
+mod map;
 mod merge;
 mod multilinear;
 mod opening;
@@ -15,6 +16,8 @@ pub mod path;
 pub mod seal;
 pub mod setup;
 mod sumcheck;
+mod tensor;
+mod view;
 mod wide;
 pub mod witness;
 

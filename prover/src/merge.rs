@@ -72,18 +72,22 @@ fn parts(objects: &Objects<'_>, claims: &[Claim<Fr>], rho: Fr) -> (Vec<Part>, Fr
     let (mut claimed, mut power) = (Fr::ZERO, Fr::ONE);
     for claim in claims {
         for functional in &claim.functionals {
-            let split = functional.split(objects.row_log2);
-            let known = keys.iter().position(|key| same(key, &split.columns));
-            let index = known.unwrap_or_else(|| {
-                let mut columns = vec![Fr::ZERO; length];
-                for (column, weight) in expand(&split.columns) {
-                    columns[column] = weight;
-                }
-                parts.push(Part { rows: vec![Fr::ZERO; length], columns });
-                keys.push(split.columns.clone());
-                parts.len() - 1
-            });
-            objects.fold(claim.object, &split, power, &mut parts[index].rows);
+            let cut = functional.parts(objects.row_log2);
+            let factor = functional.scale.map_or(power, |scale| scale * power);
+            for piece in &cut.pieces {
+                let column_factors = cut.column_factors(piece);
+                let known = keys.iter().position(|key| same(key, &column_factors));
+                let index = known.unwrap_or_else(|| {
+                    let mut columns = vec![Fr::ZERO; length];
+                    for (column, weight) in expand(&column_factors) {
+                        columns[column] = weight;
+                    }
+                    parts.push(Part { rows: vec![Fr::ZERO; length], columns });
+                    keys.push(column_factors);
+                    parts.len() - 1
+                });
+                objects.fold(claim.object, &cut.row_weights(piece), factor, &mut parts[index].rows);
+            }
         }
         claimed += power * claim.value;
         power *= rho;
@@ -97,6 +101,7 @@ fn same(left: &[Factor<Fr>], right: &[Factor<Fr>]) -> bool {
             (Factor::Bit(a), Factor::Bit(b)) => a == b,
             (Factor::Point(a), Factor::Point(b)) | (Factor::Power(a), Factor::Power(b)) => a == b,
             (Factor::Fixed(a), Factor::Fixed(b)) => a == b,
+            (Factor::Vector(a), Factor::Vector(b)) => a == b,
             _ => false,
         })
 }

@@ -5,7 +5,7 @@ use crate::commit::{CommitError, commit_program};
 use crate::setup::ReferenceString;
 use crate::witness::{Witness, WitnessError};
 use candor_circuits::layout::{Layout, LayoutError};
-use candor_circuits::model::{bias_object, weight_layout, weights_object};
+use candor_circuits::model::{bias_object, tables_object, weight_layout, weights_object};
 use candor_circuits::proof::{ProofFile, SegmentProof, segments};
 use candor_circuits::statement::{ProgramData, Statement, StatementError};
 use candor_program::class::TensorId;
@@ -82,6 +82,7 @@ pub struct Prover<'a> {
     data: ProgramData<Fr>,
     weights: Vec<i32>,
     bias: Vec<i64>,
+    tables: Vec<u16>,
 }
 
 impl<'a> Prover<'a> {
@@ -120,8 +121,9 @@ impl<'a> Prover<'a> {
         let ids = ProgramIds::of(card);
         let data = ProgramData::of(card, &ids);
         let weights = weights_object(card, &program.weights, &layout);
-        let bias = bias_object(&program.weights, &layout);
-        Ok(Self { program, reference, ids, data, weights, bias })
+        let bias = bias_object(card, &program.weights, &layout);
+        let tables = tables_object(&program.weights, &layout);
+        Ok(Self { program, reference, ids, data, weights, bias, tables })
     }
 
     /// Proves all records of a bundle; `progress` is told segments done and segments in all.
@@ -206,7 +208,7 @@ impl<'a> Prover<'a> {
             features.push(observed.map_err(|source| ProveError::Observation { sequence, source })?);
         }
         let layout = Layout::new(&card.class, batch_log2, revealed)?;
-        let witness = Witness::new(card, &self.program.weights, &layout, &features)?;
+        let witness = Witness::new(self.program, &layout, &features)?;
         let values: Vec<Vec<i32>> =
             witness.tensors.iter().take(records.len()).map(|t| t[usize::from(revealed.0)].clone()).collect();
         let hashes: Vec<[u8; 32]> = records.iter().map(|record| record.record_hash(&card.domain)).collect();
@@ -225,6 +227,7 @@ impl<'a> Prover<'a> {
             powers: self.reference.powers(),
             weights: &self.weights,
             bias: &self.bias,
+            tables: &self.tables,
             program: &self.data,
         }
     }

@@ -1,24 +1,23 @@
-//! Witness columns of a batch of executions.
+//! Witness of a batch of executions: columns of affine operators, looked-up values of lookups.
 
-use candor_circuits::layout::{COLUMNS, LIMBS, Layout};
-use candor_program::card::{Card, Weights};
+use candor_circuits::claim::Object;
+use candor_circuits::layout::{COLUMNS, LIMBS, Layout, Map, Place};
+use candor_program::Program;
+use candor_program::evaluate::Evaluator;
 use candor_program::operator::rescale::Row;
 use candor_program::operator::{Operator, Rescale};
+use candor_program::view::{padded, padded_index};
 
 /// Why a witness cannot be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WitnessError {
     /// An excess is out of range: the program was not checked by interval analysis.
-    #[error(
-        "operator {operator}, value {index}: accumulator {accumulator} saturates beyond the excess limit"
-    )]
+    #[error("operator {operator}, value {index}: the accumulator saturates beyond the excess limit")]
     Excess {
         /// Operator number.
         operator: usize,
         /// Output index.
         index: usize,
-        /// The accumulator.
-        accumulator: i64,
     },
 }
 
@@ -26,43 +25,57 @@ pub enum WitnessError {
 pub struct Witness {
     /// Bytes of all cells. Shapes: 2^vars.
     pub cells: Vec<u8>,
-    /// Tensors of every decision of the padded batch: input, then outputs; exact widths.
+    /// Looked-up values above their low. Shapes: 2^map_vars with tables, else nothing.
+    pub mapped: Vec<u16>,
+    /// How often each entry of the tables is looked up. Shapes: 2^table_vars with tables, else nothing.
+    pub map_multiplicities: Vec<u32>,
+    /// Tensors of every decision of the padded batch: input, then outputs; exact widths, row-major.
     pub tensors: Vec<Vec<Vec<i32>>>,
+    /// Padded index of every value of every tensor; `None` where it is the value's own.
+    pub(crate) places: Vec<Option<Vec<usize>>>,
 }
 
 impl Witness {
     /// Executes a batch and lays out its rows. Shapes: `features` has one entry a decision, at most a batch, completed by repeating the last.
     ///
-    /// Errors: the model does not run, or a saturation is out of range.
-    pub fn new(
-        card: &Card,
-        weights: &Weights,
-        layout: &Layout,
-        features: &[Vec<u16>],
-    ) -> Result<Self, WitnessError> {
+    /// Owes: [`Program::validate`]. Errors: a saturation is out of range.
+    pub fn new(program: &Program, layout: &Layout, features: &[Vec<u16>]) -> Result<Self, WitnessError> {
+        let (card, evaluator) = (&program.card, Evaluator::new(program));
         let positions = 1 << layout.position_vars();
         let mut cells = vec![0; COLUMNS * positions];
         // positions of no operator hold the row of acc = 0 with low = 0: the remainder is 2^15
         cells[3 * positions..4 * positions].fill(128);
+        let mapped = if layout.tables > 0 { vec![0; 1 << layout.map_vars()] } else { Vec::new() };
+        let mut writer = Writer { program, layout, positions, cells, mapped };
         let mut tensors: Vec<Vec<Vec<i32>>> = Vec::with_capacity(layout.batch());
         for decision in 0..layout.batch() {
-            let mut writer = Writer { layout, decision, positions, cells: &mut cells };
             if decision < features.len() {
                 let mut values = vec![features[decision].iter().map(|x| i32::from(*x)).collect::<Vec<_>>()];
-                for (number, (operator, weights)) in card.operators.iter().zip(&weights.operators).enumerate()
-                {
-                    let Operator::Affine(affine) = operator;
-                    let accumulators = affine.accumulate(weights, &values);
-                    values.push(writer.operator(&affine.rescale, number, &accumulators)?);
+                for (number, operator) in card.operators.iter().enumerate() {
+                    let output = match (operator, evaluator.rows(number, &values)) {
+                        (Operator::Affine(affine), Some(rows)) => {
+                            writer.affine(&affine.rescale, (number, decision), &rows)?
+                        }
+                        _ => {
+                            let output = evaluator.looked_up(number, &values);
+                            writer.lookup((number, decision), &output);
+                            output
+                        }
+                    };
+                    values.push(output);
                 }
                 tensors.push(values);
             } else {
-                writer.repeat(features.len() - 1);
+                writer.repeat(features.len() - 1, decision);
                 let last = tensors[features.len() - 1].clone();
                 tensors.push(last);
             }
         }
-        Ok(Self { cells, tensors })
+        let Writer { cells, mapped, .. } = writer;
+        let places = (0..layout.axes.len()).map(|tensor| places(program, layout, tensor)).collect();
+        let mut witness = Self { cells, mapped, map_multiplicities: Vec::new(), tensors, places };
+        witness.map_multiplicities = witness.count_entries(program, layout);
+        Ok(witness)
     }
 
     /// How often each limb occurs.
@@ -74,48 +87,107 @@ impl Witness {
         }
         counts
     }
+
+    /// Values of `y'` of a lookup's source, in the order of the lookup's mapped positions.
+    pub(crate) fn looked_at(&self, layout: &Layout, map: &Map) -> Vec<u16> {
+        let Some(source) = layout.output(map.source) else { return Vec::new() };
+        let (positions, start) = (self.cells.len() / COLUMNS, source.place.offset << layout.batch_log2);
+        let value = |i| u16::from_le_bytes([self.cells[start + i], self.cells[positions + start + i]]);
+        (0..1 << (layout.batch_log2 + map.place.vars)).map(value).collect()
+    }
+
+    fn count_entries(&self, program: &Program, layout: &Layout) -> Vec<u32> {
+        if layout.tables == 0 {
+            return Vec::new();
+        }
+        let mut counts = vec![0; 1 << layout.table_vars()];
+        let mut unused = self.mapped.len();
+        for map in &layout.maps {
+            let looked_at = self.looked_at(layout, map);
+            unused -= looked_at.len();
+            for x in looked_at {
+                counts[(map.table << 16) + usize::from(x)] += 1;
+            }
+        }
+        // a position of no lookup is the entry of 0 in table 0
+        if let Some(map) = layout.maps.iter().find(|map| map.table == 0) {
+            let low = program.card.operators.get(usize::from(map.source.0) - 1).map_or(0, Operator::low);
+            counts[usize::try_from(-low).unwrap_or(0)] += unused as u32;
+        }
+        counts
+    }
+}
+
+fn places(program: &Program, layout: &Layout, tensor: usize) -> Option<Vec<usize>> {
+    let extents = program.card.extents(candor_program::class::TensorId(tensor as u16)).unwrap_or_default();
+    let size: usize = extents.iter().map(|extent| *extent as usize).product();
+    let log2 = layout.axes.get(tensor).map_or(&[][..], Vec::as_slice);
+    let places: Vec<usize> = (0..size).map(|index| padded_index(index, &extents, log2)).collect();
+    let in_order = places.iter().enumerate().all(|(index, place)| index == *place);
+    (!in_order).then_some(places)
 }
 
 struct Writer<'a> {
+    program: &'a Program,
     layout: &'a Layout,
-    decision: usize,
     positions: usize,
-    cells: &'a mut [u8],
+    cells: Vec<u8>,
+    mapped: Vec<u16>,
 }
 
 impl Writer<'_> {
-    fn start(&self, operator: usize, decision: usize) -> (usize, usize) {
-        let place = self.layout.outputs[operator];
+    fn start(&self, place: Place, decision: usize) -> (usize, usize) {
         ((place.offset << self.layout.batch_log2) + (decision << place.vars), 1 << place.vars)
     }
 
-    /// Writes the rows of an operator; gives its output.
-    fn operator(
+    /// Values of an output laid out with padding.
+    fn padded<T: Clone>(&self, operator: usize, values: &[T], fill: &T) -> Vec<T> {
+        let tensor = candor_program::class::TensorId(operator as u16 + 1);
+        let extents = self.program.card.extents(tensor).unwrap_or_default();
+        padded(values, &extents, &self.layout.axes[operator + 1], fill)
+    }
+
+    /// Writes the rows of an affine operator; gives its output.
+    fn affine(
         &mut self,
         rescale: &Rescale,
-        operator: usize,
-        accumulators: &[i64],
+        (operator, decision): (usize, usize),
+        rows: &[Option<Row>],
     ) -> Result<Vec<i32>, WitnessError> {
-        let (start, length) = self.start(operator, self.decision);
-        let mut output = Vec::with_capacity(accumulators.len());
-        for index in 0..length {
-            let accumulator = accumulators.get(index).copied().unwrap_or(0);
-            let row =
-                rescale.row(accumulator).ok_or(WitnessError::Excess { operator, index, accumulator })?;
+        let (start, _) = self.start(self.layout.outputs[operator].place, decision);
+        let mut output = Vec::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
+            let row = row.ok_or(WitnessError::Excess { operator, index })?;
+            output.push(rescale.output(&row));
+        }
+        let nothing = rescale.row(0);
+        for (index, row) in self.padded(operator, rows, &nothing).into_iter().enumerate() {
+            let row = row.ok_or(WitnessError::Excess { operator, index })?;
             for (column, byte) in bytes(&row).into_iter().enumerate() {
                 self.cells[column * self.positions + start + index] = byte;
-            }
-            if index < accumulators.len() {
-                output.push(rescale.output(&row));
             }
         }
         Ok(output)
     }
 
-    fn repeat(&mut self, from: usize) {
-        for operator in 0..self.layout.outputs.len() {
-            let ((source, length), (target, _)) =
-                (self.start(operator, from), self.start(operator, self.decision));
+    /// Writes the output of a lookup.
+    fn lookup(&mut self, (operator, decision): (usize, usize), output: &[i32]) {
+        let low = self.program.card.operators.get(operator).map_or(0, Operator::low);
+        let above = |value: &i32| value.wrapping_sub(low) as u16;
+        let above: Vec<u16> = output.iter().map(above).collect();
+        // the real value 0
+        let padded = self.padded(operator, &above, &(low.wrapping_neg() as u16));
+        let (start, length) = self.start(self.layout.outputs[operator].place, decision);
+        self.mapped[start..start + length].copy_from_slice(&padded);
+    }
+
+    fn repeat(&mut self, from: usize, to: usize) {
+        for output in &self.layout.outputs {
+            let ((source, length), (target, _)) = (self.start(output.place, from), self.start(output.place, to));
+            if output.object == Object::Mapped {
+                self.mapped.copy_within(source..source + length, target);
+                continue;
+            }
             for column in 0..COLUMNS {
                 let base = column * self.positions;
                 self.cells.copy_within(base + source..base + source + length, base + target);

@@ -7,9 +7,9 @@ use candor_circuits::model::decode_rows;
 use candor_circuits::native::{self, ArgumentError};
 use candor_circuits::setup::VerifierSetup;
 use candor_circuits::statement::{ProgramData, Statement};
-use candor_program::class::{OperatorClass, TensorId};
+use candor_program::class::{OperatorClass, TensorId, TermClass};
 use candor_program::digest::ProgramIds;
-use candor_program::operator::{Operator, Term};
+use candor_program::operator::{Affine, Operator, Term};
 use candor_program::{Fr, Program};
 use candor_prover::argument::prove;
 use candor_prover::witness::Witness;
@@ -35,7 +35,7 @@ fn roundtrip(
 ) -> Result<usize, ArgumentError> {
     let prover = Prover::new(program, reference).unwrap();
     let layout = Layout::new(&program.card.class, batch_log2, revealed).unwrap();
-    let witness = Witness::new(&program.card, &program.weights, &layout, decisions).unwrap();
+    let witness = Witness::new(program, &layout, decisions).unwrap();
     let values =
         witness.tensors.iter().take(decisions.len()).map(|t| t[usize::from(revealed.0)].clone()).collect();
     let statement =
@@ -97,26 +97,25 @@ fn every_way_of_wiring() {
     };
     // the input read by the last operator as well, by matrix and scaled
     wired(&|program| {
-        add(program, 2, Term::Dense { source: TensorId(0) });
-        add(program, 2, Term::Scaled { source: TensorId(0), coefficient: -3 });
+        add(program, 2, dense(0));
+        add(program, 2, scaled(0, -3));
     });
     // one tensor read twice by one operator, with opposite signs
     wired(&|program| {
-        add(program, 1, Term::Dense { source: TensorId(1) });
-        add(program, 1, Term::Scaled { source: TensorId(1), coefficient: -(1 << 15) });
+        add(program, 1, dense(1));
+        add(program, 1, scaled(1, -(1 << 15)));
     });
     // nobody reads the first two operators
     wired(&|program| {
-        set(program, 1, vec![Term::Dense { source: TensorId(0) }]);
-        set(program, 2, vec![Term::Scaled { source: TensorId(0), coefficient: 70_000 }]);
+        set(program, 1, vec![dense(0)]);
+        set(program, 2, vec![scaled(0, 70_000)]);
     });
     // no matrix at all, and an operator that is a constant
     wired(&|program| {
-        set(program, 0, vec![Term::Scaled { source: TensorId(0), coefficient: 1 << 16 }]);
-        set(program, 1, vec![Term::Scaled { source: TensorId(1), coefficient: 0 }]);
-        set(program, 2, vec![Term::Scaled { source: TensorId(1), coefficient: 1 << 23 }]);
-        let Operator::Affine(affine) = &mut program.card.operators[2];
-        affine.rescale.multiplier = 1;
+        set(program, 0, vec![scaled(0, 1 << 16)]);
+        set(program, 1, vec![scaled(1, 0)]);
+        set(program, 2, vec![scaled(1, 1 << 23)]);
+        affine(program, 2).0.rescale.multiplier = 1;
         program.weights.operators[2].bias = vec![-1, 0, 1, i64::from(i32::MIN), 1 << 36, -(1 << 36)];
     });
 }
@@ -152,26 +151,44 @@ fn roundtrip_all(
     Ok(())
 }
 
+/// A term as class and card have it, over tensors of six values.
+type Summand = (TermClass, Term);
+
+fn dense(source: u16) -> Summand {
+    (TermClass::dense(TensorId(source), 3), Term::dense(6))
+}
+
+fn scaled(source: u16, coefficient: i32) -> Summand {
+    (TermClass::scaled(TensorId(source)), Term::scaled(coefficient))
+}
+
+fn affine(program: &mut Program, operator: usize) -> (&mut Affine, &mut Vec<TermClass>) {
+    let (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) =
+        (&mut program.card.operators[operator], &mut program.card.class.operators[operator])
+    else {
+        panic!("a perceptron has no lookups")
+    };
+    (affine, terms)
+}
+
 /// Replaces the terms of an operator; matrices are pseudo-random.
-fn set(program: &mut Program, operator: usize, terms: Vec<Term>) {
-    let Operator::Affine(affine) = &mut program.card.operators[operator];
-    affine.terms.clear();
+fn set(program: &mut Program, operator: usize, terms: Vec<Summand>) {
     program.weights.operators[operator].dense.clear();
-    let OperatorClass::Affine { terms: classes, .. } = &mut program.card.class.operators[operator];
+    let (own, classes) = affine(program, operator);
+    own.terms.clear();
     classes.clear();
     for term in terms {
         add(program, operator, term);
     }
 }
 
-fn add(program: &mut Program, operator: usize, term: Term) {
-    let Operator::Affine(affine) = &mut program.card.operators[operator];
-    let OperatorClass::Affine { terms, .. } = &mut program.card.class.operators[operator];
-    terms.push(term.class());
-    if let Term::Dense { .. } = term {
+fn add(program: &mut Program, operator: usize, (shape, term): Summand) {
+    if let TermClass::Weighted { .. } = shape {
         let mut random = Random(operator as u64 + 40);
-        let matrix = (0..6 * affine.width).map(|_| random.signed(40_000) as i32);
+        let matrix = (0..36).map(|_| random.signed(40_000) as i32);
         program.weights.operators[operator].dense.push(matrix.collect());
     }
-    affine.terms.push(term);
+    let (own, classes) = affine(program, operator);
+    own.terms.push(term);
+    classes.push(shape);
 }

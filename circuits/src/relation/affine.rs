@@ -1,70 +1,48 @@
-//! Affine maps: the accumulator of the row relation, folded at the zero-check point.
+//! Affine maps: what the accumulator of the row relation is, at the zero-check point.
 
-use crate::claim::{half_power, prefix};
+use crate::claim::{Object, prefix};
 use crate::factor::evaluate;
-use crate::layout::{Layout, Place};
-use crate::statement::AffineData;
+use crate::layout::{Layout, Output};
+use crate::statement::OperatorData;
+use ark_ff::AdditiveGroup;
 use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::operator::rescale::SHIFT;
 
-/// The parts of tau_p that belong to one operator.
+/// An operator's part in the row relation's zero-check.
+#[derive(Clone, Debug)]
 pub struct OperatorPoint<F> {
-    /// `eq(prefix, tau's prefix part)`: the share of tau in this operator's sub-cube.
+    /// `eq(prefix, tau's prefix part)`: the share of tau in this operator's sub-cube; 0 for a lookup, which has no rows.
     pub share: F,
-    /// Decision coordinates.
-    pub decision: Vec<F>,
-    /// Index coordinates.
-    pub index: Vec<F>,
+    /// The share times the multiplier: what the accumulator counts.
+    pub factor: F,
 }
 
 impl<F: Arith> OperatorPoint<F> {
     /// Cuts tau_p at an operator's place.
-    pub fn of(layout: &Layout, place: Place, tau_p: &[F]) -> Self {
-        let factors = prefix::<F>(layout, place);
-        let (head, rest) = tau_p.split_at(factors.len());
-        let (decision, index) = rest.split_at(layout.batch_log2);
-        Self { share: evaluate(&factors, head), decision: decision.to_vec(), index: index.to_vec() }
+    pub fn of(layout: &Layout, output: Output, data: &OperatorData<F>, tau_p: &[F]) -> Self {
+        if output.object != Object::Witness {
+            return Self { share: F::constant(Fr::ZERO), factor: F::constant(Fr::ZERO) };
+        }
+        let factors = prefix::<F>(layout, output);
+        let share = evaluate(&factors, &tau_p[..factors.len()]);
+        Self { factor: share.times(&data.multiplier), share }
     }
 }
 
-/// Known side of the row relation: bias sum, scaled terms and low values.
+/// Known side of the row relation: bias sum, linear terms and low values.
 ///
-/// Shapes: one point and one data an operator; `scaled` one value a scaled term.
+/// Shapes: one point and one data an operator; `linear` one value a linear term.
 pub fn known_sum<F: Arith>(
     layout: &Layout,
     points: &[OperatorPoint<F>],
-    data: &[AffineData<F>],
+    data: &[OperatorData<F>],
     bias_sum: &F,
-    scaled: &[F],
+    linear: &[F],
 ) -> F {
-    let mut sum = bias_sum.clone();
-    let mut used = vec![0; data.len()];
-    for (term, value) in layout.scaled.iter().zip(scaled) {
-        let (point, data) = (&points[term.operator], &data[term.operator]);
-        let coefficient = &data.coefficients[used[term.operator]];
-        used[term.operator] += 1;
-        sum = sum.plus(&point.share.times(&data.multiplier).times(&coefficient.times(value)));
-    }
+    let mut sum = bias_sum.plus(&super::linear::sum(layout, points, data, linear));
     for (point, data) in points.iter().zip(data) {
         sum = sum.minus(&point.share.times(&data.low).scale(Fr::from(1u64 << SHIFT)));
-    }
-    sum
-}
-
-/// Products of the dense terms at the final point. Shapes: one weight value and one source value a dense term.
-pub fn products<F: Arith>(
-    layout: &Layout,
-    points: &[OperatorPoint<F>],
-    data: &[AffineData<F>],
-    weights: &[F],
-    sources: &[F],
-) -> F {
-    let mut sum = F::constant(Fr::from(0u64));
-    for (term, (weight, source)) in layout.dense.iter().zip(weights.iter().zip(sources)) {
-        let factor = points[term.operator].share.times(&data[term.operator].multiplier);
-        let scale = half_power(layout.vars() - term.input_log2);
-        sum = sum.plus(&factor.times(&weight.times(source)).scale(scale));
     }
     sum
 }

@@ -20,10 +20,18 @@ pub struct Values<'a, F> {
     pub multiplicity: &'a F,
 }
 
-/// The three lookup relations at the final point `r`, for the zero-check point `tau`.
-pub fn evaluate<F: Arith>(tau: &[F], r: &[F], beta: &F, weights: &Weights<F>, values: &Values<'_, F>) -> F {
+/// The three lookup relations at the final point `r`, for the zero-check point `tau`, with so many variables of a cell.
+pub fn evaluate<F: Arith>(
+    (tau, r): (&[F], &[F]),
+    vars: usize,
+    beta: &F,
+    weights: &Weights<F>,
+    values: &Values<'_, F>,
+) -> F {
     let one = Fr::one();
-    let (columns_point, _) = r.split_at(COLUMNS_LOG2);
+    let (tau_n, r_n) = (&tau[tau.len() - vars..], &r[r.len() - vars..]);
+    let cells_scale = half_power(r.len() - vars);
+    let (columns_point, _) = r_n.split_at(COLUMNS_LOG2);
     let mut witness = values.columns.to_vec();
     for x in columns_point {
         // most significant column bit first: pairs are half the list apart
@@ -32,12 +40,13 @@ pub fn evaluate<F: Arith>(tau: &[F], r: &[F], beta: &F, weights: &Weights<F>, va
             (0..half).map(|i| witness[i].plus(&x.times(&witness[i + half].minus(&witness[i])))).collect();
     }
     let inverse = values.helper.times(&beta.minus(&witness[0])).offset(-one);
-    let eq = equality_of_points(tau, r);
+    let eq = equality_of_points(tau_n, r_n).scale(cells_scale);
     let helper = weights.helper().times(&eq.times(&inverse));
 
     let scale = half_power(r.len() - LIMB_LOG2);
     let (table_tau, table_r) = (&tau[tau.len() - LIMB_LOG2..], &r[r.len() - LIMB_LOG2..]);
-    let sums = weights.sums().times(&values.helper.minus(&values.table_helper.scale(scale)));
+    let sums = values.helper.scale(cells_scale).minus(&values.table_helper.scale(scale));
+    let sums = weights.sums().times(&sums);
 
     let mut limb = table_r[0].clone();
     for bit in &table_r[1..] {

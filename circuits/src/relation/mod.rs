@@ -4,51 +4,64 @@
 //! (docs/spec/argument.md, "Batched sumcheck").
 
 pub mod affine;
+pub mod contraction;
+pub mod linear;
 pub mod lookup;
+pub mod map;
 pub mod rescale;
 
+use crate::layout::Layout;
 use ark_ff::One;
 use candor_program::Fr;
 use candor_program::arith::Arith;
 
-/// Number of batched relations that have a weight of their own.
+/// Number of batched relations that have a weight of their own, without tables.
 pub const RELATIONS: usize = 6;
+/// Those of lookup operators.
+pub const MAP_RELATIONS: usize = 3;
 
 /// Weights of the relations: powers of the batching challenge.
 #[derive(Clone, Debug)]
-pub struct Weights<F>(pub [F; RELATIONS]);
+pub struct Weights<F> {
+    /// Of limbs and rows.
+    pub rows: [F; RELATIONS],
+    /// Of lookup operators, where there are tables.
+    pub map: Option<[F; MAP_RELATIONS]>,
+}
 
 impl<F: Arith> Weights<F> {
-    /// Powers of alpha.
-    pub fn powers(alpha: &F) -> Self {
-        let mut powers: [F; RELATIONS] = std::array::from_fn(|_| F::constant(Fr::one()));
-        for i in 1..RELATIONS {
-            powers[i] = powers[i - 1].times(alpha);
-        }
-        Self(powers)
+    /// Powers of alpha, as many as the layout has relations.
+    pub fn powers(layout: &Layout, alpha: &F) -> Self {
+        let mut last = None;
+        let mut next = || {
+            let power = last.as_ref().map_or_else(|| F::constant(Fr::one()), |last: &F| last.times(alpha));
+            last.insert(power).clone()
+        };
+        let rows = std::array::from_fn(|_| next());
+        Self { rows, map: (layout.tables > 0).then(|| std::array::from_fn(|_| next())) }
     }
     /// Weight of "the helper is the inverse".
     pub fn helper(&self) -> &F {
-        &self.0[0]
+        &self.rows[0]
     }
     /// Weight of "both sides of the lookup agree".
     pub fn sums(&self) -> &F {
-        &self.0[1]
+        &self.rows[1]
     }
     /// Weight of "the table helper is multiplicity over denominator".
     pub fn table(&self) -> &F {
-        &self.0[2]
+        &self.rows[2]
     }
     /// Weight of the row relation.
     pub fn rows(&self) -> &F {
-        &self.0[3]
+        &self.rows[3]
     }
     /// Weight of "excess only where saturated".
     pub fn saturation(&self) -> &F {
-        &self.0[4]
+        &self.rows[4]
     }
     /// Weight of "the direction is a bit".
     pub fn bit(&self) -> &F {
-        &self.0[5]
+        &self.rows[5]
     }
 }

@@ -3,7 +3,7 @@
 use super::Weights;
 use crate::claim::half_power;
 use crate::factor::equality_of_points;
-use crate::layout::{COLUMNS, COLUMNS_LOG2};
+use crate::layout::COLUMNS;
 use candor_program::Fr;
 use candor_program::arith::Arith;
 use candor_program::operator::rescale::{SHIFT, SPAN};
@@ -34,8 +34,13 @@ impl<F: Arith> Row<F> {
     }
 }
 
-/// The row relations at the final position `r_p`, without the accumulator and the low values.
-pub fn evaluate<F: Arith>(tau_p: &[F], r_p: &[F], weights: &Weights<F>, columns: &[F; COLUMNS]) -> F {
+/// The row relations at the final position `r_p`, without the accumulator and the low values, scaled for so many rounds.
+pub fn evaluate<F: Arith>(
+    (tau_p, r_p): (&[F], &[F]),
+    rounds: usize,
+    weights: &Weights<F>,
+    columns: &[F; COLUMNS],
+) -> F {
     let row = Row::of(columns);
     let product = row.upward.times(&row.excess);
     let quotient = row.above_low.plus(&product).plus(&product).minus(&row.excess);
@@ -45,5 +50,5 @@ pub fn evaluate<F: Arith>(tau_p: &[F], r_p: &[F], weights: &Weights<F>, columns:
     let bit = row.upward.times(&row.upward).minus(&row.upward);
     let sum = weights.rows().times(&linear);
     let sum = sum.plus(&weights.saturation().times(&saturation)).plus(&weights.bit().times(&bit));
-    equality_of_points(tau_p, r_p).times(&sum).scale(half_power(COLUMNS_LOG2))
+    equality_of_points(tau_p, r_p).times(&sum).scale(half_power(rounds - r_p.len()))
 }

@@ -116,7 +116,7 @@ pub fn synthesize_in(
             state: choose(&next.state, &carried.state),
         };
         executed = choose(&step.executed, &executed);
-        values.features.push(step.features);
+        values.features.push(layout.place_input(&step.features, &zero()));
         values.above_low.push(step.above_low);
         values.values.push(step.values);
     }

@@ -1,50 +1,67 @@
 //! The boundary's tail: what the opening's pairing needs, told and read in one order.
 
-use crate::argument::{Batching, ClaimPoints, FinalValues, Outstanding, ReceivedRows, RowTerm, joined};
+use crate::argument::{
+    Batching, ClaimPoints, FinalValues, Lookups, Outstanding, ReceivedMapRows, ReceivedRows, RowTerm, joined,
+    terms,
+};
 use crate::channel::Received;
-use crate::claim::Functional;
 use crate::factor::Factor;
 use crate::layout::{COLUMNS, Layout};
 use crate::opening::Opening;
-use crate::statement::{AffineData, ProgramData};
+use crate::relation::map;
+use crate::statement::{OperatorData, ProgramData};
 use ark_ff::AdditiveGroup;
 use candor_program::Fr;
 use candor_program::arith::Arith;
 
 /// Scalars of the opening: q, quotient, generator, zeta.
 const OPENING_SCALARS: usize = 4;
-/// Messages of points: witness, multiplicities, helper, table helper, folds, quotient, opening point.
-pub const HASHES: usize = 7;
-
 /// Weight and row coordinates of every joined term, then the opening's scalars.
 pub fn expose<F: Arith>(outstanding: &Outstanding<F>) -> Vec<F> {
     let mut values = Vec::new();
     for term in &joined(&outstanding.row_terms) {
         values.push(term.weight.clone());
-        values.extend(term.factors.iter().filter_map(|factor| match factor {
-            Factor::Bit(_) | Factor::Fixed(_) => None,
-            Factor::Point(x) | Factor::Power(x) => Some(x.clone()),
-        }));
+        for factor in &term.factors {
+            match factor {
+                Factor::Bit(_) | Factor::Fixed(_) => (),
+                Factor::Point(x) | Factor::Power(x) => values.push(x.clone()),
+                Factor::Vector(weights) => values.extend(weights.iter().cloned()),
+            }
+        }
     }
     let Opening { q, quotient_scalar, generator_scalar, zeta, .. } = &outstanding.opening;
     values.extend([q, quotient_scalar, generator_scalar, zeta].map(Clone::clone));
     values
 }
 
-/// Number of points of each message, in order.
+/// Number of points of each message, in order: with tables eleven, else seven.
 #[must_use]
-pub fn point_counts(layout: &Layout) -> [usize; HASHES] {
-    let rows = layout.witness_rows();
-    [rows, 1, rows, 1, layout.row_log2 - 1, 1, 1]
+pub fn point_counts(layout: &Layout) -> Vec<usize> {
+    let (rows, mapped, tables) =
+        (layout.witness_rows(), layout.rows(layout.map_vars()), layout.rows(layout.table_vars()));
+    let opening = [layout.row_log2 - 1, 1, 1];
+    let limbs = [[rows, 1], [rows, 1]];
+    let mut counts = Vec::new();
+    for limbs in limbs {
+        counts.extend(limbs);
+        if layout.tables > 0 {
+            counts.extend([mapped, tables]);
+        }
+    }
+    counts.extend(opening);
+    counts
 }
 
 /// Number of exposed values.
 #[must_use]
 pub fn count(layout: &Layout) -> usize {
-    let coordinates = |term: &RowTerm<Fr>| {
-        1 + term.factors.iter().filter(|factor| matches!(factor, Factor::Point(_) | Factor::Power(_))).count()
+    let of = |factor: &Factor<Fr>| match factor {
+        Factor::Bit(_) | Factor::Fixed(_) => 0,
+        Factor::Point(_) | Factor::Power(_) => 1,
+        Factor::Vector(weights) => weights.len(),
     };
-    joined(&skeleton(layout)).iter().map(coordinates).sum::<usize>() + OPENING_SCALARS
+    let values = |term: &RowTerm<Fr>| 1 + term.factors.iter().map(of).sum::<usize>();
+    joined(&skeleton(layout)).iter().map(values).sum::<usize>() + OPENING_SCALARS
 }
 
 /// Reads exposed values back; `None` if there are too few or too many.
@@ -55,8 +72,14 @@ pub fn read(layout: &Layout, values: &[Fr]) -> Option<Outstanding<Fr>> {
     for term in &mut row_terms {
         term.weight = rest.next()?;
         for factor in &mut term.factors {
-            if let Factor::Point(x) | Factor::Power(x) = factor {
-                *x = rest.next()?;
+            match factor {
+                Factor::Bit(_) | Factor::Fixed(_) => (),
+                Factor::Point(x) | Factor::Power(x) => *x = rest.next()?,
+                Factor::Vector(weights) => {
+                    for weight in weights {
+                        *weight = rest.next()?;
+                    }
+                }
             }
         }
     }
@@ -66,13 +89,24 @@ pub fn read(layout: &Layout, values: &[Fr]) -> Option<Outstanding<Fr>> {
         return None;
     }
     let mut first = 0;
-    let [witness, multiplicities, helper, table_helper, folds, quotient, point] =
-        point_counts(layout).map(|count| {
-            let received = Received { first, count };
-            first += count;
-            received
-        });
-    let rows = ReceivedRows { witness, helper, multiplicities, table_helper };
+    let mut received = point_counts(layout).into_iter().map(|count| {
+        let received = Received { first, count };
+        first += count;
+        received
+    });
+    let mut next = || received.next();
+    let with_tables = layout.tables > 0;
+    let (witness, multiplicities) = (next()?, next()?);
+    let early = if with_tables { Some((next()?, next()?)) } else { None };
+    let (helper, table_helper) = (next()?, next()?);
+    let map = match early {
+        Some((mapped, multiplicities)) => {
+            Some(ReceivedMapRows { mapped, multiplicities, helper: next()?, table_helper: next()? })
+        }
+        None => None,
+    };
+    let (folds, quotient, point) = (next()?, next()?, next()?);
+    let rows = ReceivedRows { witness, helper, multiplicities, table_helper, map };
     let opening = Opening { folds, q, quotient, quotient_scalar, generator_scalar, point, zeta };
     Some(Outstanding { rows, row_terms, opening })
 }
@@ -81,15 +115,18 @@ pub fn read(layout: &Layout, values: &[Fr]) -> Option<Outstanding<Fr>> {
 fn skeleton(layout: &Layout) -> Vec<RowTerm<Fr>> {
     let zero = Fr::ZERO;
     let zeros = |count: usize| vec![zero; count];
-    let per_operator =
-        |operator: usize| layout.scaled.iter().filter(|term| term.operator == operator).count();
-    let data =
-        |operator| AffineData { multiplier: zero, low: zero, coefficients: zeros(per_operator(operator)) };
+    let data = |operator| OperatorData {
+        multiplier: zero,
+        low: zero,
+        coefficients: zeros(layout.coefficients(operator)),
+    };
     let operators = (0..layout.outputs.len()).map(data).collect();
     let program = ProgramData { class_digest: zero, model_id: [zero; 2], program_fr: zero, operators };
-    let batching = Batching::new(layout, zero, zeros(layout.vars()), &zero);
-    let r = zeros(layout.vars());
-    let revealed_point = zeros(layout.batch_log2 + layout.revealed_place().vars);
+    let with_tables = layout.tables > 0;
+    let lookups = Lookups { beta: zero, map: with_tables.then(|| map::Challenges::new(zero, zero)) };
+    let batching = Batching::new(layout, &program, lookups, zeros(layout.rounds), &zero);
+    let r = zeros(layout.rounds);
+    let revealed_point = zeros(layout.batch_log2 + layout.revealed_output().place.vars);
     let points = ClaimPoints {
         layout,
         program: &program,
@@ -103,13 +140,17 @@ fn skeleton(layout: &Layout) -> Vec<RowTerm<Fr>> {
         table_helper: zero,
         multiplicity: zero,
         columns: [zero; COLUMNS],
-        weights: zeros(layout.dense.len()),
-        sources: zeros(layout.dense.len()),
+        map: with_tables.then(|| map::Values {
+            helper: zero,
+            mapped: zero,
+            sources: zeros(layout.maps.len()),
+            table_helper: zero,
+            multiplicity: zero,
+            table: zero,
+        }),
+        factors: vec![[zero; 2]; layout.contractions.len()],
     };
-    let claims = points.claims(&values, &zeros(layout.scaled.len()), &zero, zero);
-    let term = |object, functional: &Functional<Fr>| {
-        let (factors, _) = functional.parts(layout.row_log2);
-        RowTerm { object, factors, weight: zero }
-    };
-    claims.iter().flat_map(|claim| claim.functionals.iter().map(move |f| term(claim.object, f))).collect()
+    let claims = points.claims(&values, &zeros(layout.linear.len()), &zero, zero);
+    let s = zeros(layout.row_log2);
+    claims.iter().flat_map(|claim| terms(layout, claim, &zero, &s)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::gadget::{bits, power, prefix, range, zero};
 use super::system::{System, Wire};
-use crate::statement::{AffineData, ProgramData};
+use crate::statement::{OperatorData, ProgramData};
 use candor_program::arith::Arith;
 use candor_program::digest::fields::{
     ActionFields, COMPARISON_BITS, INSTRUMENT_BITS, LOW_BITS, MULTIPLIER_BITS, OperatorFields,
@@ -157,13 +157,13 @@ impl Reader<'_> {
         field
     }
 
-    fn operator(&self, known: &OperatorFields<Fr>) -> (OperatorFields<Wire>, AffineData<Wire>) {
-        let multiplier = self.number(known.multiplier, MULTIPLIER_BITS);
+    fn operator(&self, known: &OperatorFields<Fr>) -> (OperatorFields<Wire>, OperatorData<Wire>) {
+        let multiplier = known.multiplier.map(|multiplier| self.number(multiplier, MULTIPLIER_BITS));
         let negated_low = self.number(known.negated_low, LOW_BITS);
         let lifted = known.coefficients.iter();
         let coefficients: Vec<Wire> = lifted.map(|value| self.number(*value, MULTIPLIER_BITS)).collect();
-        let data = AffineData {
-            multiplier: multiplier.clone(),
+        let data = OperatorData {
+            multiplier: multiplier.clone().unwrap_or_else(zero),
             low: zero().minus(&negated_low),
             coefficients: coefficients.iter().map(|value| value.offset(-power(31))).collect(),
         };

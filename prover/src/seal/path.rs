@@ -16,6 +16,7 @@ use candor_circuits::statement::{ProgramData, Statement, StatementError};
 use candor_program::digest::ProgramIds;
 use candor_program::encoding::FrBytes;
 use candor_program::encoding::keccak256;
+use candor_program::Card;
 use candor_program::operator::Operator;
 use candor_program::state::State;
 use candor_trace::chain::Chain;
@@ -116,7 +117,6 @@ pub fn sealable<'a>(bundle: &'a Bundle, proof: &ProofFile) -> Result<SealablePat
     let public = statement.public_values(card)?;
     let argument = take_apart(&layout, &data, &public, &segment.argument)?;
     let link = bundle.start_link(&Chain::of(card))?;
-    let low = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.rescale.low);
     let witness = PathWitness {
         card,
         model_id: data.model_id,
@@ -126,14 +126,15 @@ pub fn sealable<'a>(bundle: &'a Bundle, proof: &ProofFile) -> Result<SealablePat
             .records
             .first()
             .map_or_else(|| State::initial(&card.registers), |record| record.body.state_before.clone()),
-        records: bundle.records.iter().map(|record| record_witness(record, low)).collect(),
+        records: bundle.records.iter().map(|record| record_witness(card, record)).collect(),
         messages: argument.messages.clone(),
     };
     Ok(SealablePath { layout, witness, argument })
 }
 
-fn record_witness(record: &SignedRecord, low: i32) -> RecordWitness {
+fn record_witness(card: &Card, record: &SignedRecord) -> RecordWitness {
     let body = &record.body;
+    let low = card.operators.last().map_or(0, Operator::low);
     let digests = body.observation.payload_digests();
     let payloads = keccak256(&digests.iter().map(|digest| &digest[..]).collect::<Vec<_>>());
     let half = |bytes: &[u8]| bytes.iter().fold(0u128, |value, byte| (value << 8) | u128::from(*byte));

@@ -1,17 +1,17 @@
-//! Cells: the helper is the inverse of beta minus the cell, and its sum.
+//! Cells, and mapped positions: the helper is the inverse of beta minus the cell (or key), and its sum.
 
 use super::{EqRounds, Instance, Round};
 use crate::multilinear::{bind, sum_over};
 use ark_ff::{AdditiveGroup, Field};
 use candor_program::Fr;
 
-/// `alpha^0 eq(tau, cell) (h (beta - w) - 1) + alpha^1 h`.
+/// `inverse eq(tau, cell) (h (beta - w) - 1) + sums h`.
 pub(crate) struct Lookup<'a> {
     /// `eq` tables of tau's suffixes.
     suffixes: &'a [Vec<Fr>],
     eq: EqRounds,
     helper: Vec<Fr>,
-    /// beta - w.
+    /// beta minus cell or key.
     denominator: Vec<Fr>,
     /// Weight of the helper's sum.
     sums: Fr,
@@ -20,11 +20,11 @@ pub(crate) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    /// Shapes: one inverse a limb, one entry a cell.
-    pub(crate) fn new(
+    /// Shapes: one inverse a limb, one entry a cell. The weights include the scale of the instance.
+    pub(crate) fn of_cells(
         suffixes: &'a [Vec<Fr>],
         tau: &[Fr],
-        (helper_weight, sums): (Fr, Fr),
+        weights: (Fr, Fr),
         (beta, inverses): (Fr, &[Fr]),
         cells: &[u8],
     ) -> Self {
@@ -36,7 +36,17 @@ impl<'a> Lookup<'a> {
             counts[usize::from(*cell)] += 1;
         }
         let sum = counts.iter().zip(inverses).map(|(count, inverse)| Fr::from(*count) * inverse).sum();
-        let eq = EqRounds::new(tau, helper_weight, Fr::ZERO);
+        Self::new(suffixes, tau, weights, (helper, denominator, sum))
+    }
+
+    /// Shapes: equal lengths; the helper's sum is given. The weights include the scale of the instance.
+    pub(crate) fn new(
+        suffixes: &'a [Vec<Fr>],
+        tau: &[Fr],
+        (inverse_weight, sums): (Fr, Fr),
+        (helper, denominator, sum): (Vec<Fr>, Vec<Fr>, Fr),
+    ) -> Self {
+        let eq = EqRounds::new(tau, inverse_weight, Fr::ZERO);
         Self { suffixes, eq, helper, denominator, sums, sum, last: [Fr::ZERO; 3] }
     }
 

@@ -1,12 +1,13 @@
 //! The batched sumcheck: instances of different sizes, one list of rounds.
 
+mod contraction;
 mod lookup;
 mod product;
 mod rows;
 mod table;
 
+pub(crate) use contraction::Contraction;
 pub(crate) use lookup::Lookup;
-pub(crate) use product::Product;
 pub(crate) use rows::Rows;
 pub(crate) use table::TableSide;
 
@@ -69,7 +70,7 @@ pub(crate) struct EqRounds {
     /// Zero-check coordinates not yet bound, most significant first.
     tau: Vec<Fr>,
     /// `eq` of what is bound, times the instance's weight.
-    scale: Fr,
+    pub(crate) scale: Fr,
     /// Sum over the remaining hypercube.
     pub(crate) claim: Fr,
 }

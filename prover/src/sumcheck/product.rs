@@ -1,4 +1,4 @@
-//! A dense term folded at the zero-check point: the product of two vectors.
+//! A product of two tables, summed.
 
 use super::{Instance, Round};
 use crate::multilinear::{bind, dot, sum_over};
@@ -7,9 +7,9 @@ use candor_program::Fr;
 
 /// `factor * left(j) * right(j)`.
 pub(crate) struct Product {
-    left: Vec<Fr>,
-    right: Vec<Fr>,
-    factor: Fr,
+    pub(super) left: Vec<Fr>,
+    pub(super) right: Vec<Fr>,
+    pub(super) factor: Fr,
 }
 
 impl Product {
@@ -19,8 +19,8 @@ impl Product {
     }
 
     /// Both vectors at the final point.
-    pub(crate) fn values(&self) -> (Fr, Fr) {
-        (self.left[0], self.right[0])
+    pub(crate) fn values(&self) -> [Fr; 2] {
+        [self.left[0], self.right[0]]
     }
 }
 

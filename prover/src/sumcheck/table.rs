@@ -1,11 +1,11 @@
-//! The limb table: its helper is multiplicity over denominator, and its sum.
+//! The limb table, and the tables of lookups: the helper is multiplicity over denominator, and its sum.
 
 use super::{EqRounds, Instance, Round};
 use crate::multilinear::{bind, sum_over};
-use ark_ff::AdditiveGroup;
+use ark_ff::{AdditiveGroup, Zero};
 use candor_program::Fr;
 
-/// `alpha^2 eq(tau_8, v) (g (beta - v) - mu) - alpha^1 g`.
+/// `table eq(tau, v) (g (beta - v) - mu) - sums g`; mostly zero where few entries are looked up.
 pub(crate) struct TableSide<'a> {
     suffixes: &'a [Vec<Fr>],
     eq: EqRounds,
@@ -17,15 +17,13 @@ pub(crate) struct TableSide<'a> {
 }
 
 impl<'a> TableSide<'a> {
-    /// Shapes: one entry a limb; `scale` is the scale of an instance of 8 variables, `tau` its last 8 coordinates.
+    /// Shapes: one entry each a place of the table; the weights include the scale of the instance.
     pub(crate) fn new(
         suffixes: &'a [Vec<Fr>],
         tau: &[Fr],
         (table_weight, sums): (Fr, Fr),
-        beta: Fr,
-        (multiplicities, helper): (Vec<Fr>, Vec<Fr>),
+        (denominator, multiplicities, helper): (Vec<Fr>, Vec<Fr>, Vec<Fr>),
     ) -> Self {
-        let denominator = (0..helper.len()).map(|limb| beta - Fr::from(limb as u64)).collect();
         let eq = EqRounds::new(tau, table_weight, Fr::ZERO);
         Self { suffixes, eq, helper, denominator, multiplicities, sums, last: [Fr::ZERO; 3] }
     }
@@ -48,7 +46,11 @@ impl Instance for TableSide<'_> {
         let eq = &self.suffixes[self.vars() - 1];
         let (helper, denominator, counts) = (&self.helper, &self.denominator, &self.multiplicities);
         let at = |i: usize| helper[i] * denominator[i] - counts[i];
+        let nothing = |i: usize| helper[i].is_zero() && counts[i].is_zero();
         let [at_0, leading, low, high] = sum_over(half, |i| {
+            if nothing(i) && nothing(i + half) {
+                return [Fr::ZERO; 4];
+            }
             let slopes = (helper[i + half] - helper[i]) * (denominator[i + half] - denominator[i]);
             [eq[i] * at(i), eq[i] * slopes, helper[i], helper[i + half]]
         });
