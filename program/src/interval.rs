@@ -1,5 +1,7 @@
 //! Bounds of every value of a program, for every input in the declared ranges.
 
+mod extremes;
+
 pub use crate::validate::{NameDefect, Part, ProgramError, TermDefect};
 
 use crate::accumulate::{Bounded, Bounds, accumulate};
@@ -7,6 +9,7 @@ use crate::card::Program;
 use crate::limits;
 use crate::operator::{Operator, Rescale};
 use crate::plan::{OperatorPlan, Plan};
+use extremes::Extremes;
 
 /// Bounds of one operator, over all positions of its output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +38,7 @@ pub fn analyse(program: &Program) -> Result<Vec<Interval>, ProgramError> {
         .map(|feature| Bounds { min: 0, max: i32::try_from(feature.span()).unwrap_or(i32::MAX) });
     let mut tensors: Vec<Vec<Bounds>> = vec![input.collect()];
     let mut intervals = Vec::with_capacity(card.operators.len());
+    let tables: Vec<Extremes<'_>> = program.weights.tables.iter().map(|table| Extremes::new(table)).collect();
     for (operator, ((data, plan), weights)) in
         card.operators.iter().zip(&plan.operators).zip(&program.weights.operators).enumerate()
     {
@@ -44,8 +48,9 @@ pub fn analyse(program: &Program) -> Result<Vec<Interval>, ProgramError> {
                 rescaled(operator, &affine.rescale, &sums)?
             }
             (Operator::Lookup(lookup), OperatorPlan::Lookup { source, source_low, table }) => {
-                let table = program.weights.tables.get(*table).map_or(&[][..], Vec::as_slice);
                 let values = tensors.get(usize::from(source.0)).map_or(&[][..], Vec::as_slice);
+                // There are as many tables as the class has: the weights were checked.
+                let Some(table) = tables.get(*table) else { return Err(ProgramError::Terms { operator }) };
                 looked_up(lookup.low, table, *source_low, values)
             }
             // A valid card's class and data are of one kind.
@@ -105,23 +110,14 @@ fn in_range(accumulator: i128) -> Option<i64> {
 }
 
 /// What the entries between a value's bounds are. The accumulators are the source's values.
-fn looked_up(low: i32, table: &[u16], source_low: i32, values: &[Bounds]) -> (Interval, Vec<Bounds>) {
+fn looked_up(low: i32, table: &Extremes<'_>, source_low: i32, values: &[Bounds]) -> (Interval, Vec<Bounds>) {
     let index = |value: i32| usize::try_from(i64::from(value) - i64::from(source_low)).unwrap_or(0);
-    let between = |bounds: Bounds| {
-        let entries = table.get(index(bounds.min)..=index(bounds.max)).unwrap_or(&[]);
-        let value = |entry: Option<&u16>| low.saturating_add(i32::from(entry.copied().unwrap_or(0)));
-        Bounds { min: value(entries.iter().min()), max: value(entries.iter().max()) }
-    };
     let mut interval = EMPTY;
-    let mut last: Option<(Bounds, Bounds)> = None;
     let mut output = Vec::with_capacity(values.len());
     for bounds in values {
-        // Neighbours often have the same bounds, and a table is long.
-        let result = match last {
-            Some((of, result)) if of == *bounds => result,
-            _ => between(*bounds),
-        };
-        last = Some((*bounds, result));
+        let (least, most) = table.between(index(bounds.min), index(bounds.max));
+        let value = |entry: u16| low.saturating_add(i32::from(entry));
+        let result = Bounds { min: value(least), max: value(most) };
         interval.cover((bounds.min.into(), bounds.max.into()), result);
         output.push(result);
     }

@@ -10,14 +10,20 @@ pub const AXES: usize = 8;
 pub const LABELS: usize = 16;
 /// Combinations of labels that one group of a view goes through.
 pub const GROUP: usize = 1 << 20;
-/// Combinations of labels that one term goes through: multiplications of one inference.
-pub const COMBINATIONS: usize = 1 << 30;
-/// Values that one operand of a term reads, repetitions counted.
-pub const READS: usize = 1 << 24;
+/// Padded values of all tensors together.
+pub const VALUES: u64 = 1 << 24;
+/// Products of one inference: combinations of labels of all terms together.
+pub const PRODUCTS: u64 = 1 << 30;
+/// Values that all terms together read, repetitions counted: what a plan stores.
+pub const READS: u64 = 1 << 25;
+/// Combinations of labels, and padded values of the axes, of all windows and listed views together: what a verifier goes through.
+pub const VIEWS: u64 = 1 << 22;
 /// Lookup tables.
 pub const TABLES: u8 = 16;
-/// Weights and biases together.
+/// Weights, biases and entries of tables together.
 pub const PARAMETERS: u64 = 1 << 26;
+/// The same, with every axis padded: what is committed.
+pub const PADDED_PARAMETERS: u64 = 1 << 28;
 /// Summands of one operator.
 pub const TERMS: usize = 256;
 /// Features.

@@ -207,10 +207,9 @@ impl Labels<'_> {
     /// The indices that an operand stands for, by the combinations of these labels.
     fn reads(&self, card: &Card, operand: &Operand, labels: &[u8]) -> Reads {
         let extents = card.extents(operand.source).unwrap_or_default();
-        let mut indices = vec![Some(0u32)];
-        for label in labels {
-            indices = vec![Some(0); indices.len().saturating_mul(self.extent(*label) as usize)];
-        }
+        let count =
+            labels.iter().fold(1usize, |count, label| count.saturating_mul(self.extent(*label) as usize));
+        let mut indices = vec![Some(0u32); count];
         let (mut axis, mut after) =
             (0, extents.iter().fold(1u32, |size, extent| size.saturating_mul(*extent)));
         for group in &operand.groups {

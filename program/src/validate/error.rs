@@ -148,9 +148,9 @@ pub enum TermDefect {
     /// A view that goes through too many combinations.
     #[error("a view has more than {} combinations of labels", limits::GROUP)]
     Size,
-    /// More products than one inference may take.
-    #[error("it takes more than {} products", limits::COMBINATIONS)]
-    Work,
+    /// A group that says nothing.
+    #[error("a view has neither axes nor labels")]
+    Empty,
 }
 
 /// Why a program is refused. Indices count from 0.
@@ -270,6 +270,33 @@ pub enum ProgramError {
         /// Log2 found.
         got: u32,
     },
+    /// Too many padded values in all tensors together.
+    #[error("the tensors have {got} padded values together, at most {} are allowed", limits::VALUES)]
+    Values {
+        /// Found.
+        got: u64,
+    },
+    /// More products than one inference may take.
+    #[error("an inference takes {got} products, at most {} are allowed", limits::PRODUCTS)]
+    Products {
+        /// Found.
+        got: u64,
+    },
+    /// More values to read than one inference may.
+    #[error("an inference reads {got} values, at most {} are allowed", limits::READS)]
+    Reads {
+        /// Found.
+        got: u64,
+    },
+    /// Windows and listed views that are too large for a verifier.
+    #[error(
+        "windows and listed views have {got} combinations and values together, at most {} are allowed",
+        limits::VIEWS
+    )]
+    Views {
+        /// Found.
+        got: u64,
+    },
     /// Another number of features than the input has values.
     #[error("the input has {expected} values, the card {got} features")]
     InputSize {
@@ -355,9 +382,15 @@ pub enum ProgramError {
         /// Found.
         got: i32,
     },
-    /// Too many weights and biases.
+    /// Too many weights, biases and entries of tables.
     #[error("{got} parameters, at most {} are allowed", limits::PARAMETERS)]
     Parameters {
+        /// Found.
+        got: u64,
+    },
+    /// Too many weights and biases once every axis is padded.
+    #[error("{got} parameters with padding, at most {} are allowed", limits::PADDED_PARAMETERS)]
+    PaddedParameters {
         /// Found.
         got: u64,
     },

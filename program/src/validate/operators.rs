@@ -1,14 +1,14 @@
 //! The model's shape: class and exact sizes agree, wiring goes forward, lookups read what their tables are made for.
 
 use super::error::{Part, ProgramError, within};
-use super::view;
+use super::view::{self, Cost, Place};
 use crate::card::Card;
 use crate::class::{Input, OperatorClass, TensorId, TermClass};
 use crate::limits;
 use crate::operator::{Affine, Lookup, Operator};
 
 /// Log2 of the padded length: the smallest power of two that is not below the extent.
-fn padded_log2(extent: u32) -> u8 {
+pub(super) fn padded_log2(extent: u32) -> u8 {
     // At most 32, since a `u32` has no more bits.
     u64::from(extent).next_power_of_two().trailing_zeros() as u8
 }
@@ -40,16 +40,23 @@ pub(super) fn check(card: &Card) -> Result<(), ProgramError> {
     }
     within(Part::PaddedInput, 1, limits::PADDED_INPUT, 1_usize << class.input_log2())?;
     within(Part::Tables, 0, limits::TABLES.into(), class.tables.into())?;
+    let mut cost = Cost::default();
     for (index, (operator, shape)) in card.operators.iter().zip(&class.operators).enumerate() {
         match (operator, shape) {
             (Operator::Affine(affine), OperatorClass::Affine { axes, terms }) => {
-                check_affine(card, index, affine, (axes, terms))?;
+                cost = cost.plus(check_affine(card, index, affine, (axes, terms))?);
             }
             (Operator::Lookup(lookup), OperatorClass::Lookup { source, table }) => {
                 check_lookup(card, index, lookup, (*source, *table))?;
             }
             _ => return Err(ProgramError::Terms { operator: index }),
         }
+    }
+    cost.check()?;
+    let tensors = (0..=class.operators.len()).map(|tensor| class.tensor_log2(TensorId(tensor as u16)));
+    let got = tensors.map(|log2| 1_u64 << log2.unwrap_or(0)).sum();
+    if got > limits::VALUES {
+        return Err(ProgramError::Values { got });
     }
     if let Some(table) = (0..class.tables).find(|table| lookups(card, *table).next().is_none()) {
         return Err(ProgramError::TableUnused { table });
@@ -58,12 +65,16 @@ pub(super) fn check(card: &Card) -> Result<(), ProgramError> {
         Some(Operator::Affine(affine)) if affine.axes.len() == 1 => {}
         _ => return Err(ProgramError::LastOperator),
     }
-    let got = parameters(card);
-    if got > limits::PARAMETERS { Err(ProgramError::Parameters { got }) } else { Ok(()) }
+    let got = parameters(card, u64::from);
+    if got > limits::PARAMETERS {
+        return Err(ProgramError::Parameters { got });
+    }
+    let got = parameters(card, |extent| u64::from(extent).next_power_of_two());
+    if got > limits::PADDED_PARAMETERS { Err(ProgramError::PaddedParameters { got }) } else { Ok(()) }
 }
 
 /// Product of extents, saturating.
-fn size(extents: &[u32]) -> u64 {
+pub(super) fn size(extents: &[u32]) -> u64 {
     extents.iter().fold(1, |size: u64, extent| size.saturating_mul(u64::from(*extent)))
 }
 
@@ -94,7 +105,7 @@ fn check_affine(
     operator: usize,
     affine: &Affine,
     (axes, terms): (&[u8], &[TermClass]),
-) -> Result<(), ProgramError> {
+) -> Result<Cost, ProgramError> {
     check_axes(operator + 1, &affine.axes, axes)?;
     if affine.rescale.multiplier == 0 {
         return Err(ProgramError::Multiplier { operator });
@@ -104,6 +115,7 @@ fn check_affine(
     if affine.terms.len() != terms.len() {
         return Err(ProgramError::Terms { operator });
     }
+    let mut cost = Cost::default();
     for (index, (term, shape)) in affine.terms.iter().zip(terms).enumerate() {
         for operand in shape.operands() {
             // Tensor `operator` is the previous operator's output, or the input.
@@ -111,10 +123,10 @@ fn check_affine(
                 return Err(ProgramError::Wiring { operator, term: index, tensor: operand.source.0 });
             }
         }
-        let place = view::Place { operator, term: index };
-        view::check(card, place, &affine.axes, term, shape)?;
+        let place = Place { operator, term: index };
+        cost = cost.plus(view::check(card, place, &affine.axes, term, shape)?);
     }
-    Ok(())
+    Ok(cost)
 }
 
 /// The lookups of a table, with their numbers.
@@ -150,15 +162,14 @@ fn check_lookup(
     if same { Ok(()) } else { Err(ProgramError::TableRange { operator, table }) }
 }
 
-/// Weights and biases; tables count as well.
-fn parameters(card: &Card) -> u64 {
+/// Weights, biases and entries of tables, with extents counted in some way.
+fn parameters(card: &Card, count: impl Fn(u32) -> u64 + Copy) -> u64 {
+    let product = |extents: &[u32]| extents.iter().map(|extent| count(*extent)).fold(1, u64::saturating_mul);
     let operator = |(operator, shape): (&Operator, &OperatorClass)| match (operator, shape) {
         (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) => {
-            let weights =
-                affine.terms.iter().zip(terms).filter_map(|(term, shape)| {
-                    Some(size(&shape.weight_extents(&affine.axes, &term.summed)?))
-                });
-            weights.fold(u64::from(affine.width()), u64::saturating_add)
+            let terms = affine.terms.iter().zip(terms);
+            let weights = terms.filter_map(|(term, shape)| shape.weight_extents(&affine.axes, &term.summed));
+            weights.map(|extents| product(&extents)).fold(product(&affine.axes), u64::saturating_add)
         }
         _ => 0,
     };
@@ -186,6 +197,6 @@ impl Card {
     /// Number of weights, biases and table entries.
     #[must_use]
     pub fn parameters(&self) -> u64 {
-        parameters(self)
+        parameters(self, u64::from)
     }
 }

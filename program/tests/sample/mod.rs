@@ -7,10 +7,13 @@ pub mod digests;
 use candor_program::card::{
     Card, Domain, OperatorWeights, Plugin, PointBytes, Program, SetupCard, SetupSource, SignerKey, Weights,
 };
-use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, TermClass};
+use candor_program::class::{
+    Class, FORMAT_VERSION, Group, Operand as View, OperatorClass, Stride, TensorId, TermClass,
+};
 use candor_program::evidence::{Authority, Slot, Subject};
 use candor_program::feature::Feature;
 use candor_program::head::{ActionTemplate, Head};
+use candor_program::operator::lookup::ENTRIES;
 use candor_program::operator::{Affine, Lookup, Operator, Rescale, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand, Predicate, ReasonText, Rule, Table};
 use candor_program::state::{Register, Update};
@@ -216,6 +219,80 @@ pub fn set_model(card: &mut Card, input: &[u32], operators: Vec<(OperatorClass, 
         OperatorClass::Affine { .. } => 0,
     });
     card.class.tables = tables.max().unwrap_or(0);
+}
+
+/// The sample's agent around another model: no policy, features from 0 to 1000, one action an output, all weights 1, tables that only
+/// map 0 to 0.
+pub fn program_of(input: &[u32], operators: Vec<(OperatorClass, Operator)>) -> Program {
+    let mut card = program().card;
+    card.policy = Table { predicates: vec![], rules: vec![], reasons: vec![] };
+    card.features = (0..size(input)).map(|i| feature(&format!("f{i}"), 0, "/x", 0, 0, 1_000)).collect();
+    set_model(&mut card, input, operators);
+    let outputs = card.tensor_width(card.class.output()).unwrap_or(1).min(1_025);
+    card.head = head((0..outputs).map(|output| action(&format!("a{output}"), output.into())).collect());
+    let mut weights = Weights { operators: vec![], tables: vec![vec![0; ENTRIES]; card.class.tables.into()] };
+    if card.validate().is_err() {
+        // Its sizes may be anything.
+        return Program { card, weights };
+    }
+    for (shape, operator) in card.class.operators.iter().zip(&card.operators) {
+        weights.operators.push(match (shape, operator) {
+            (OperatorClass::Affine { terms, .. }, Operator::Affine(affine)) => {
+                let terms = terms.iter().zip(&affine.terms);
+                let extents =
+                    terms.filter_map(|(shape, term)| shape.weight_extents(&affine.axes, &term.summed));
+                OperatorWeights {
+                    dense: extents.map(|extents| vec![1; size(&extents) as usize]).collect(),
+                    bias: vec![0; size(&affine.axes) as usize],
+                }
+            }
+            _ => OperatorWeights { dense: vec![], bias: vec![] },
+        });
+        if let (OperatorClass::Lookup { source, table }, Operator::Lookup(lookup)) = (shape, operator) {
+            let source = usize::from(source.0).checked_sub(1).and_then(|source| card.operators.get(source));
+            let zero = source.map_or(0, Operator::low).unsigned_abs() as usize;
+            if let Some(entry) =
+                weights.tables.get_mut(usize::from(*table)).and_then(|table| table.get_mut(zero))
+            {
+                *entry = lookup.low.unsigned_abs() as u16;
+            }
+        }
+    }
+    Program { card, weights }
+}
+
+/// Product of extents.
+pub fn size(extents: &[u32]) -> u64 {
+    extents.iter().fold(1, |size: u64, extent| size.saturating_mul((*extent).into()))
+}
+
+/// A window: offset and step, then label, extent and stride of each label.
+pub fn window(extents: &[u32], (offset, step): (i32, u32), labels: &[(u8, u32, i32)]) -> Group {
+    let stride =
+        |(label, extent, stride): &(u8, u32, i32)| Stride { label: *label, extent: *extent, stride: *stride };
+    Group::Window { extents: extents.to_vec(), offset, step, labels: labels.iter().map(stride).collect() }
+}
+
+/// A tensor and how it is read.
+pub fn operand(source: u16, groups: Vec<Group>) -> View {
+    View { source: TensorId(source), groups }
+}
+
+/// A linear term.
+pub fn linear(coefficient: i32, operand: View, summed: &[u32]) -> Summand {
+    (TermClass::Linear { operand, summed: logs(summed) }, Term { coefficient, summed: summed.to_vec() })
+}
+
+/// A weighted term.
+pub fn weighted(weights: &[u8], operand: View, contracted: &[u32]) -> Summand {
+    let shape = TermClass::Weighted { weights: weights.to_vec(), operand, contracted: logs(contracted) };
+    (shape, Term { coefficient: 1, summed: contracted.to_vec() })
+}
+
+/// A product.
+pub fn product(coefficient: i32, left: View, right: View, contracted: &[u32]) -> Summand {
+    let shape = TermClass::Product { left, right, contracted: logs(contracted) };
+    (shape, Term { coefficient, summed: contracted.to_vec() })
 }
 
 /// Permit amounts within +-250 while the exposure is below its limit; forbid within 3 days, and on bad rates.

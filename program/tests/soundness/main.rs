@@ -13,4 +13,7 @@ mod execute;
 mod observation;
 mod program;
 mod state;
+mod tables;
+mod tensors;
+mod term;
 mod weights;

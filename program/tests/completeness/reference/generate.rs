@@ -280,7 +280,7 @@ fn look_up(numbers: &mut Numbers, program: &mut Program) {
             0 => (0..ENTRIES).map(|_| numbers.next() as u16).collect(),
             // Steps, as of a sign or a staircase.
             1 => (0..ENTRIES).map(|x| (x / 20_000 * 20_000) as u16).collect(),
-            _ => (0..ENTRIES).map(|x| (x as u32 * x as u32 >> 16) as u16).collect(),
+            _ => (0..ENTRIES).map(|x| ((x as u32).pow(2) >> 16) as u16).collect(),
         };
         entries[own.unsigned_abs() as usize] = low.unsigned_abs() as u16;
         program.weights.tables.push(entries);
