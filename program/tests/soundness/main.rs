@@ -10,6 +10,9 @@ mod decoding;
 mod envelope;
 mod evidence;
 mod execute;
+#[path = "../completeness/reference/generate.rs"]
+mod generate;
+mod hostile;
 mod observation;
 mod program;
 mod state;

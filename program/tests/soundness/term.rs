@@ -342,12 +342,17 @@ fn size() {
 fn hostile_strides_and_offsets() {
     // Positions far outside 32 bits: nothing is read, nothing overflows.
     let ends = [i32::MIN, -1, 0, 1, i32::MAX];
+    let far = |(offset, stride, step), extents: [u32; 2]| {
+        let labels = [(1, 3, stride), (2, extents[0], stride), (3, extents[1], -1 - stride)];
+        linear(1, operand(0, vec![axis(0), window(&[6], (offset, step), &labels)]), &extents)
+    };
     for (offset, stride) in ends.into_iter().flat_map(|offset| ends.map(|stride| (offset, stride))) {
         for step in [1, 3, u32::MAX] {
-            let labels = [(1, 3, stride), (2, 1 << 10, stride), (3, 1 << 9, -1 - stride)];
-            let group = window(&[6], (offset, step), &labels);
-            assert_eq!(validated(linear(1, operand(0, vec![axis(0), group]), &[1 << 10, 1 << 9])), Ok(()));
+            assert_eq!(validated(far((offset, stride, step), [32, 16])), Ok(()));
         }
+    }
+    for end in [i32::MIN, i32::MAX] {
+        assert_eq!(validated(far((end, end, 1), [1 << 18, 1])), Ok(()));
     }
     let labels =
         (0..100_000).map(|at| Stride { label: at as u8, extent: u32::MAX, stride: i32::MIN }).collect();
