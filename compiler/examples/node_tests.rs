@@ -4,7 +4,7 @@
 
 use candor_compiler::graph::{Graph, GraphError, Options, graph_inputs, read_tensor};
 use candor_compiler::onnx::{Cause, Obstacle};
-use candor_compiler::tensor::{Data, Tensor};
+use candor_compiler::tensor::{Data, ElementType, Tensor};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -12,6 +12,9 @@ use std::{env, fs, io};
 /// What ONNX's own runner allows: an absolute error, and one relative to the expected number.
 const ABSOLUTE: f64 = 1e-7;
 const RELATIVE: f64 = 1e-3;
+/// For numbers of 16 bits: two steps of their last place, since the order of rounding is nobody's rule.
+const RELATIVE_FLOAT16: f64 = 2.0 / 1024.0;
+const RELATIVE_BFLOAT16: f64 = 2.0 / 128.0;
 
 /// What came of one test.
 enum Outcome {
@@ -94,7 +97,8 @@ fn run(test: &Path) -> io::Result<(String, Outcome)> {
 /// sum over as an input.
 fn read(bytes: &[u8], inputs: &[Tensor]) -> Result<Graph, GraphError> {
     let names = graph_inputs(bytes)?;
-    let mut options = Options::default();
+    let shapes = names.iter().zip(inputs).map(|(name, input)| (name.clone(), input.shape().to_vec()));
+    let mut options = Options { shapes: shapes.collect(), ..Options::default() };
     loop {
         let refused = match Graph::read(bytes, &options) {
             Err(GraphError::Obstacles { obstacles }) => obstacles,
@@ -185,11 +189,16 @@ fn compare(got: &Tensor, expected: &Tensor) -> Result<(), String> {
         let describe = |tensor: &Tensor| format!("{} {:?}", tensor.element_type(), tensor.shape());
         return Err(format!("{}, expected {}", describe(got), describe(expected)));
     }
+    let relative = match expected.element_type() {
+        ElementType::Float16 => RELATIVE_FLOAT16,
+        ElementType::Bfloat16 => RELATIVE_BFLOAT16,
+        _ => RELATIVE,
+    };
     if let (Data::Float(got), Data::Float(expected)) = (got.data(), expected.data()) {
         let close = |(got, expected): (&f64, &f64)| {
             got == expected
                 || (got.is_nan() && expected.is_nan())
-                || (got - expected).abs() <= ABSOLUTE + RELATIVE * expected.abs()
+                || (got - expected).abs() <= ABSOLUTE + relative * expected.abs()
         };
         return match got.iter().zip(expected).position(|pair| !close(pair)) {
             None => Ok(()),

@@ -27,6 +27,7 @@ pub mod plan;
 pub mod policy;
 pub mod poseidon;
 pub mod purpose;
+pub mod scale;
 pub mod state;
 pub mod transaction;
 mod validate;

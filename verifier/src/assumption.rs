@@ -243,6 +243,18 @@ impl Assumption {
         }
     }
 
+    /// The key whose word it takes; `None`: nobody's, or the agent's.
+    #[must_use]
+    pub fn signer(&self) -> Option<SignerKey> {
+        match self {
+            Self::SignedObservations { signer, .. }
+            | Self::UncheckedObservationSigner { signer, .. }
+            | Self::SignedEvidence { signer, .. }
+            | Self::UncheckedEvidence { signer, .. } => Some(*signer),
+            _ => None,
+        }
+    }
+
     /// Where a seal key comes from: a pinned one is what its source says, any other only claims it.
     #[must_use]
     pub fn seal_key(expected: &Expected, key: &SealKey) -> Self {

@@ -20,4 +20,5 @@ mod log_pipeline;
 mod logs;
 mod models;
 mod observations;
+mod policy_facts;
 mod published_records;

@@ -16,13 +16,13 @@ pub(crate) fn sample(input: &ValueInfo<'_>, options: &Options) -> Result<Tensor,
         let got = element_type_name(code);
         return Err(Cause::ElementType { tensor: input.name.to_owned(), got, expected: "FLOAT" });
     };
-    let dimensions = input.shape.as_deref().ok_or(Cause::InputShapeMissing)?;
-    if dimensions.len() > RANK {
-        return Err(Cause::Rank { tensor: input.name.to_owned(), got: dimensions.len(), limit: RANK });
+    let shape = match options.shapes.get(input.name) {
+        Some(shape) => shape.clone(),
+        None => declared(input, options)?,
+    };
+    if shape.len() > RANK {
+        return Err(Cause::Rank { tensor: input.name.to_owned(), got: shape.len(), limit: RANK });
     }
-    let sizes = dimensions.iter().enumerate();
-    let shape = sizes.map(|(index, dimension)| size(input.name, index, *dimension, options));
-    let shape = shape.collect::<Result<Vec<usize>, Cause>>()?;
     let elements = checked_elements(input.name, &shape)?;
     let data = match element_type {
         ElementType::Bool => Data::Bool(vec![false; elements]),
@@ -31,6 +31,12 @@ pub(crate) fn sample(input: &ValueInfo<'_>, options: &Options) -> Result<Tensor,
         _ => Data::Integer(vec![0; elements]),
     };
     Tensor::made(element_type, shape, data)
+}
+
+/// The shape that the file declares, open dimensions bound.
+fn declared(input: &ValueInfo<'_>, options: &Options) -> Result<Vec<usize>, Cause> {
+    let dimensions = input.shape.as_deref().ok_or(Cause::InputShapeMissing)?.iter().enumerate();
+    dimensions.map(|(index, dimension)| size(input.name, index, *dimension, options)).collect()
 }
 
 /// The size of one dimension. Some exporters write 0 or -1 for a batch of any size.

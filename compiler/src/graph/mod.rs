@@ -26,6 +26,8 @@ pub struct Options {
     pub outputs: Vec<String>,
     /// Inputs that are fixed from now on, with their numbers: they become constants.
     pub constants: BTreeMap<String, Tensor>,
+    /// Sizes of all axes of inputs, instead of those that the file declares.
+    pub shapes: BTreeMap<String, Vec<usize>>,
     /// Sizes of named dimensions. The first dimension of an input is 1 where it has no size.
     pub dimensions: BTreeMap<String, usize>,
 }

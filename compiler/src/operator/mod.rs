@@ -7,16 +7,32 @@
 mod arithmetic;
 mod call;
 mod cast;
+mod clip;
 mod concat;
+mod convolution;
+mod cumulative;
+mod einsum;
 mod error_function;
 mod form;
+mod gather;
+mod logic;
 mod matrix;
+mod normalization;
+mod order;
+mod pad;
+mod pattern;
+mod pool;
 mod reduce;
 mod reshape;
+mod resize;
+mod scatter;
+mod selection;
 mod shape;
 mod slice;
+mod softmax;
 mod transpose;
 mod unary;
+mod window;
 
 pub use call::{Budget, Call, WORK};
 pub use form::{Form, ML};
@@ -45,13 +61,29 @@ pub trait Operator: Sync {
 static FAMILIES: &[&dyn Operator] = &[
     &arithmetic::Arithmetic,
     &cast::Cast,
+    &clip::Clip,
     &concat::Concat,
+    &convolution::Convolution,
+    &cumulative::Cumulative,
+    &einsum::Einsum,
+    &gather::Gather,
+    &logic::Logic,
     &matrix::Matrix,
+    &normalization::Normalization,
+    &order::Order,
+    &pad::Pad,
+    &pattern::Eye,
+    &pattern::Pattern,
+    &pool::Pool,
     &reduce::Reduce,
     &reshape::Reshape,
+    &resize::Resize,
+    &scatter::Scatter,
+    &selection::Selection,
     &shape::Constant,
     &shape::Shape,
     &slice::Slice,
+    &softmax::Softmax,
     &transpose::Transpose,
     &unary::Unary,
 ];

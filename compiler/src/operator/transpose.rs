@@ -59,9 +59,9 @@ fn blocks(call: &Call<'_>, operator: &str) -> Result<Vec<Tensor>, Cause> {
     let size = size.ok_or_else(|| call.unsupported("blocksize", block, "a positive number"))?;
     let mode = call.attributes().text("mode", "DCR")?;
     let (split, order, shape): (Vec<usize>, [usize; 6], Vec<usize>) = match (operator, mode) {
-        ("SpaceToDepth", _) => (
+        ("SpaceToDepth", "DCR" | "CRD") => (
             vec![batch, channels, height / size, size, width / size, size],
-            [0, 3, 5, 1, 2, 4],
+            if mode == "DCR" { [0, 3, 5, 1, 2, 4] } else { [0, 1, 3, 5, 2, 4] },
             vec![batch, channels * size * size, height / size, width / size],
         ),
         (_, "DCR" | "CRD") => {
