@@ -92,30 +92,24 @@ impl Plan {
 
 impl OperatorPlan {
     fn of(card: &Card, operator: &Operator, shape: &OperatorClass) -> Self {
-        of(card, operator, shape)
-    }
-}
-
-fn of(card: &Card, operator: &Operator, shape: &OperatorClass) -> OperatorPlan {
-    match (operator, shape) {
-        (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) => {
-            let plan = |(term, shape): (&crate::operator::Term, &TermClass)| {
-                let labels = Labels { output: &affine.axes, summed: &term.summed };
-                TermPlan { coefficient: term.coefficient, ..labels.term(card, shape) }
-            };
-            let terms = affine.terms.iter().zip(terms).map(plan).collect();
-            OperatorPlan::Affine { width: affine.width() as usize, terms }
-        }
-        (_, OperatorClass::Lookup { source, table }) => {
-            let low = usize::from(source.0).checked_sub(1).and_then(|index| card.operators.get(index));
-            OperatorPlan::Lookup {
-                source: *source,
-                source_low: low.map_or(0, Operator::low),
-                table: usize::from(*table),
+        match (operator, shape) {
+            (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) => {
+                let plan = |(term, shape): (&crate::operator::Term, &TermClass)| {
+                    let labels = Labels { output: &affine.axes, summed: &term.summed };
+                    TermPlan { coefficient: term.coefficient, ..labels.term(card, shape) }
+                };
+                let terms = affine.terms.iter().zip(terms).map(plan).collect();
+                Self::Affine { width: affine.width() as usize, terms }
             }
-        }
-        (Operator::Lookup(_), OperatorClass::Affine { .. }) => {
-            OperatorPlan::Affine { width: 0, terms: vec![] }
+            (_, OperatorClass::Lookup { source, table }) => {
+                let low = usize::from(source.0).checked_sub(1).and_then(|index| card.operators.get(index));
+                Self::Lookup {
+                    source: *source,
+                    source_low: low.map_or(0, Operator::low),
+                    table: usize::from(*table),
+                }
+            }
+            (Operator::Lookup(_), OperatorClass::Affine { .. }) => Self::Affine { width: 0, terms: vec![] },
         }
     }
 }

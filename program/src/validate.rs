@@ -2,14 +2,18 @@
 
 mod agent;
 mod argument;
+mod defect;
 mod error;
 mod evidence;
 mod name;
 mod operators;
+mod part;
 mod state;
 mod view;
 
-pub use error::{NameDefect, Part, ProgramError, TermDefect};
+pub use defect::{NameDefect, TermDefect};
+pub use error::ProgramError;
+pub use part::Part;
 
 use crate::card::{Card, Program};
 use crate::class::{FORMAT_VERSION, OperatorClass};

@@ -1,6 +1,7 @@
 //! What surrounds the model: names, features, head, policy, state and transaction.
 
-use super::error::{Part, ProgramError, within};
+use super::Part;
+use super::error::{ProgramError, within};
 use super::{argument, name};
 use crate::card::Card;
 use crate::feature::Feature;

@@ -1,6 +1,7 @@
 //! Evidence slots.
 
-use super::error::{Part, ProgramError, within};
+use super::Part;
+use super::error::{ProgramError, within};
 use super::name;
 use crate::card::Card;
 use crate::digest::evidence_size;

@@ -1,6 +1,7 @@
 //! Names and texts that people read and that come from whoever made the card.
 
-use super::error::{NameDefect, Part, ProgramError};
+use super::error::ProgramError;
+use super::{NameDefect, Part};
 use crate::limits;
 use std::collections::BTreeSet;
 

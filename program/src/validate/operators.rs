@@ -1,6 +1,7 @@
 //! The model's shape: class and exact sizes agree, wiring goes forward, lookups read what their tables are made for.
 
-use super::error::{Part, ProgramError, within};
+use super::Part;
+use super::error::{ProgramError, within};
 use super::view::{self, Cost, Place};
 use crate::card::Card;
 use crate::class::{Input, OperatorClass, TensorId, TermClass};

@@ -1,7 +1,8 @@
 //! Windows and registers.
 
+use super::Part;
 use super::agent::check_fact;
-use super::error::{Part, ProgramError, within};
+use super::error::{ProgramError, within};
 use super::name;
 use crate::card::Card;
 use crate::digest::state_size;

@@ -1,6 +1,7 @@
 //! A term's labels and views: every label is where it must be, and every extent is stated as it is.
 
-use super::error::{ProgramError, TermDefect};
+use super::TermDefect;
+use super::error::ProgramError;
 use super::operators::{padded_log2, size};
 use crate::card::Card;
 use crate::class::{Group, Operand, TermClass};

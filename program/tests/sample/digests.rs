@@ -27,7 +27,7 @@ pub fn digests() -> String {
     let observation = Observation::from_json(LINE, card).unwrap();
     let features = observation.features(card).unwrap();
     let execution = execute(&program, &features).unwrap();
-    let observed = digest::observations(0x1234, card, &features, &observation.payload_digests());
+    let observed = digest::observations(0x1234, &features, &observation.payload_digests());
     let state = digest::state(&State { time: 9, registers: vec![1, -1, i64::MIN, i64::MAX] });
     let statement = Statement { value: -1, issued: 2, expires: limits::TIME - 1 };
     let evidence = digest::evidence(u128::MAX, &Evidence(vec![None, Some(statement)]));

@@ -8,7 +8,7 @@ use candor_program::card::{
     Card, Domain, OperatorWeights, Plugin, PointBytes, Program, SetupCard, SetupSource, SignerKey, Weights,
 };
 use candor_program::class::{
-    Class, FORMAT_VERSION, Group, Operand as View, OperatorClass, Stride, TensorId, TermClass,
+    Class, FORMAT_VERSION, Group, Input, Operand as View, OperatorClass, Stride, TensorId, TermClass,
 };
 use candor_program::evidence::{Authority, Slot, Subject};
 use candor_program::feature::Feature;
@@ -106,7 +106,6 @@ pub fn program() -> Program {
             feature("volume", 0, "/features/1", 0, 0, 65_535),
             feature("rate", 1, "/rate", 2, -100, 1_000),
         ],
-        input: vec![3],
         operators,
         head: head(vec![action("sell", -250), action("hold", 0), action("buy", 250)]),
         amount_decimals: 0,
@@ -171,6 +170,14 @@ pub fn logs(extents: &[u32]) -> Vec<u8> {
     extents.iter().map(|extent| log2(*extent as usize)).collect()
 }
 
+/// The input of these extents.
+pub fn input(extents: &[u32]) -> Input {
+    match extents {
+        [extent] => Input::Vector { log2: log2(*extent as usize) },
+        _ => Input::Tensor { extents: extents.to_vec() },
+    }
+}
+
 /// A term as class and card have it.
 pub type Summand = (TermClass, Term);
 
@@ -200,7 +207,7 @@ pub fn lookup(source: u16, table: u8, low: i32) -> (OperatorClass, Operator) {
 pub fn class_of(input: &[u32], operators: Vec<OperatorClass>) -> Class {
     Class {
         version: FORMAT_VERSION,
-        input: logs(input),
+        input: self::input(input),
         operators,
         tables: 0,
         row_log2: 9,
@@ -212,7 +219,7 @@ pub fn class_of(input: &[u32], operators: Vec<OperatorClass>) -> Class {
 
 /// Replaces the model; capacities and row length stay.
 pub fn set_model(card: &mut Card, input: &[u32], operators: Vec<(OperatorClass, Operator)>) {
-    (card.input, card.class.input) = (input.to_vec(), logs(input));
+    card.class.input = self::input(input);
     (card.class.operators, card.operators) = operators.into_iter().unzip();
     let tables = card.class.operators.iter().map(|shape| match shape {
         OperatorClass::Lookup { table, .. } => table + 1,

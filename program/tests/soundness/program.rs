@@ -2,7 +2,7 @@
 
 use crate::sample::{self, action, argument, dense, feature, log2, predicate, reason, rule};
 use candor_program::card::{Plugin, PointBytes};
-use candor_program::class::{OperatorClass, TermClass};
+use candor_program::class::{Input, OperatorClass, TermClass};
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::interval::{NameDefect, Part, ProgramError};
 use candor_program::operator::{Affine, Operator, Rescale, Term};
@@ -270,8 +270,8 @@ fn operator_count() {
 #[test]
 fn padded_length() {
     let error = |tensor, expected, got| ProgramError::PaddedLength { tensor, axis: 0, expected, got };
-    assert_eq!(refused(|card| card.class.input = vec![3]), error(0, 2, 3));
-    assert_eq!(refused(|card| card.class.input = vec![1]), error(0, 2, 1));
+    assert_eq!(refused(|card| card.class.input = Input::Vector { log2: 3 }), error(0, 2, 3));
+    assert_eq!(refused(|card| card.class.input = Input::Vector { log2: 1 }), error(0, 2, 1));
     assert_eq!(refused(|card| axes(card, 0)[0] = 3), error(1, 2, 3));
     assert_eq!(refused(|card| axes(card, 0)[0] = 255), error(1, 2, 255));
     for width in [1, 2, 3, 4, 5, 127, 128, 129, 65_535, 65_536] {

@@ -1,7 +1,7 @@
 //! Models whose tensors do not fit: axes, totals over all tensors and terms; each limit at its end and one beyond.
 
 use crate::sample::{self, Summand, dense, linear, operand, product, scaled, weighted, window};
-use candor_program::class::{Group, OperatorClass};
+use candor_program::class::{Group, Input, OperatorClass};
 use candor_program::interval::{Part, ProgramError};
 use candor_program::operator::{Operator, Rescale};
 use candor_program::plan::{Left, OperatorPlan, Plan};
@@ -51,8 +51,6 @@ fn axes() {
 fn axis_count() {
     let whole = || card(&[1], vec![spread(&[2, 3]), last()]);
     let error = |tensor, class, card| Err(ProgramError::AxisCount { tensor, class, card });
-    assert_eq!(change(whole(), |card| card.class.input.push(0)), error(0, 2, 1));
-    assert_eq!(change(whole(), |card| card.input.push(1)), error(0, 1, 2));
     let output = |card: &mut Card| match &mut card.class.operators[0] {
         OperatorClass::Affine { axes, .. } => _ = axes.pop(),
         OperatorClass::Lookup { .. } => panic!("a lookup"),
@@ -71,7 +69,8 @@ fn extent() {
         let error = |tensor, axis| Err(ProgramError::Extent { tensor, axis, got });
         assert_eq!(card(&[1], vec![spread(&[3, got]), last()]).validate(), error(1, 1));
         assert_eq!(card(&[1], vec![spread(&[got]), last()]).validate(), error(1, 0));
-        assert_eq!(change(card(&[1], vec![last()]), |card| card.input[0] = got), error(0, 0));
+        let second = Input::Tensor { extents: vec![1, got] };
+        assert_eq!(change(card(&[1], vec![last()]), |card| card.class.input = second), error(0, 1));
     }
     assert_eq!(card(&[1], vec![spread(&[limits::WIDTH]), last()]).validate(), Ok(()));
     assert_eq!(card(&[1], vec![spread(&[1, limits::WIDTH, 1]), last()]).validate(), Ok(()));
@@ -113,7 +112,7 @@ fn input_size() {
     assert_eq!(change(whole(), |card| _ = card.features.pop()), error(6, 5));
     assert_eq!(change(whole(), |card| card.features.push(card.features[0].clone())), error(6, 7));
     // The product does not fit 64 bits.
-    let huge = |card: &mut Card| (card.input, card.class.input) = (vec![1 << 20; 4], vec![20; 4]);
+    let huge = |card: &mut Card| card.class.input = Input::Tensor { extents: vec![1 << 20; 4] };
     assert_eq!(change(whole(), huge), Err(ProgramError::Width { tensor: 0, got: 80 }));
 }
 
@@ -123,15 +122,27 @@ fn axis(label: u8) -> Group {
 
 #[test]
 fn padded_input() {
-    let of = |input: [u32; 2]| {
-        card(&input, vec![affine(&[1], vec![weighted(&[0], operand(0, vec![axis(1), axis(2)]), &input)])])
-            .validate()
+    let of = |input: &[u32]| {
+        let groups = (1..=input.len() as u8).map(axis).collect();
+        card(input, vec![affine(&[1], vec![weighted(&[0], operand(0, groups), input)])]).validate()
     };
-    assert_eq!(of([64, 64]), Ok(()));
-    assert_eq!(of([33, 33]), Ok(()));
-    let (part, limit) = (Part::PaddedInput, limits::FEATURES);
-    assert_eq!(of([65, 63]), Err(ProgramError::Count { part, minimum: 1, limit, got: 8_192 }));
-    assert_eq!(of([3, 1_025]), Err(ProgramError::Count { part, minimum: 1, limit, got: 8_192 }));
+    assert_eq!(of(&[64, 64]), Ok(()));
+    assert_eq!(of(&[33, 33, 3]), Ok(()));
+    let (part, limit) = (Part::PaddedInput, limits::PADDED_INPUT);
+    assert_eq!(limit, 64 * 64 * 4);
+    let error = Err(ProgramError::Count { part, minimum: 1, limit, got: 2 * limit });
+    assert_eq!(of(&[3, 3, 3, 3, 3, 3, 5]), error);
+    assert_eq!(of(&[33, 5, 5, 3]), Ok(()));
+    assert_eq!(of(&[17, 5, 5, 9]), error);
+}
+
+/// One axis is a vector, whose extent is data: no model has two classes.
+#[test]
+fn a_tensor_of_one_axis_is_no_input() {
+    let of = |extents| change(card(&[1], vec![last()]), |card| card.class.input = Input::Tensor { extents });
+    let error =
+        |minimum, got| Err(ProgramError::Count { part: Part::Axes, minimum, limit: limits::AXES, got });
+    assert_eq!((of(vec![1]), of(vec![])), (error(2, 1), error(1, 0)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Numbers;
 use candor_program::card::{Card, Domain, SetupCard, SetupSource, SignerKey};
-use candor_program::class::{Class, FORMAT_VERSION};
+use candor_program::class::{Class, FORMAT_VERSION, Input};
 use candor_program::evidence::{Authority, Evidence, Slot, Statement, Subject, ValueName};
 use candor_program::explain::Request;
 use candor_program::feature::Feature;
@@ -157,7 +157,7 @@ pub(super) fn card(numbers: &mut Numbers) -> Card {
         agent_version: "1".into(),
         class: Class {
             version: FORMAT_VERSION,
-            input: vec![1],
+            input: Input::Vector { log2: 1 },
             operators: Vec::new(),
             tables: 0,
             row_log2: 9,
@@ -166,7 +166,6 @@ pub(super) fn card(numbers: &mut Numbers) -> Card {
             evidence_size: 4,
         },
         features: (0..FEATURES).map(feature).collect(),
-        input: vec![u32::from(FEATURES)],
         operators: Vec::new(),
         head: Head::ArgMax {
             actions: [-9, 0, 5, 20].into_iter().enumerate().map(action).collect(),

@@ -2,7 +2,7 @@
 
 use candor_program::Program;
 use candor_program::card::OperatorWeights;
-use candor_program::class::{Group, Operand, OperatorClass, TermClass};
+use candor_program::class::{Group, Input, Operand, OperatorClass, TermClass};
 use candor_program::operator::{Affine, Operator};
 use num_bigint::BigInt;
 
@@ -109,8 +109,11 @@ fn accumulator(
 /// All tensors and accumulators.
 pub(super) fn evaluate(program: &Program, input: &[u16]) -> Evaluation {
     let card = &program.card;
-    let input =
-        Tensor { extents: card.input.clone(), values: input.iter().map(|x| i128::from(*x)).collect() };
+    let extents = match &card.class.input {
+        Input::Vector { .. } => vec![input.len() as u32],
+        Input::Tensor { extents } => extents.clone(),
+    };
+    let input = Tensor { extents, values: input.iter().map(|x| i128::from(*x)).collect() };
     let (mut tensors, mut accumulators) = (vec![input], vec![]);
     let operators = card.operators.iter().zip(&card.class.operators).zip(&program.weights.operators);
     for ((operator, shape), weights) in operators {
