@@ -16,5 +16,6 @@ mod policy;
 mod reference;
 mod rescale;
 mod state;
+mod tensors;
 mod transaction;
 mod vectors;
