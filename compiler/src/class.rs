@@ -53,7 +53,9 @@ pub fn padded_weights(class: &Class) -> u64 {
 #[must_use]
 pub fn witness_cells(class: &Class) -> u64 {
     let operator = |operator: &OperatorClass| match operator {
-        OperatorClass::Affine { axes, .. } => 1u64 << axes.iter().map(|log2| u32::from(*log2)).sum::<u32>().min(62),
+        OperatorClass::Affine { axes, .. } => {
+            1u64 << axes.iter().map(|log2| u32::from(*log2)).sum::<u32>().min(62)
+        }
         OperatorClass::Lookup { .. } => 0,
     };
     let positions: u64 = class.operators.iter().map(operator).sum();

@@ -1,6 +1,6 @@
 //! The integer program against float models, observation by observation.
 
-use crate::network::{Network, arg_max};
+use crate::network::arg_max;
 use crate::observed::{self, Observed};
 use crate::reference::Answer;
 use crate::report::{Agreement, ReferenceReport};
@@ -43,28 +43,33 @@ pub(crate) struct Comparer<'p> {
 }
 
 impl<'p> Comparer<'p> {
-    pub(crate) fn new(program: &'p Program, steps: &[Vec<f64>]) -> Self {
-        // All outputs share one step.
-        let output_step = steps.last().and_then(|steps| steps.first()).copied().unwrap_or(0.0);
+    /// `output_step` is the real value of one step of the outputs, which share it.
+    pub(crate) fn new(program: &'p Program, output_step: f64) -> Self {
         Self { program, evaluator: Evaluator::new(program), output_step }
     }
 
-    /// Agreement with the float model that the program was made from.
-    pub(crate) fn with_network(
+    /// The program that is compared.
+    pub(crate) fn program(&self) -> &'p Program {
+        self.program
+    }
+
+    /// Agreement with the float model that the program was made from; `float` gives its outputs, where it has any.
+    pub(crate) fn with_model(
         &self,
-        network: &Network,
+        float: &dyn Fn(&[f64]) -> Option<Vec<f64>>,
         observed: &[Observed],
         saturations: &mut Saturations,
     ) -> Agreement {
         let mut agreement = Agreement::default();
         for observed in observed {
-            let values = network.evaluate(&observed::real(&self.program.card.features, &observed.input));
-            let float = &values[network.output_value];
+            let Some(float) = float(&observed::real(&self.program.card.features, &observed.input)) else {
+                continue;
+            };
             // The input has one entry for each feature, so a validated program runs.
             let Ok(execution) = self.evaluator.execute(&observed.input) else { continue };
             saturations.count(&self.program.card.operators, &execution.tensors);
             let outputs = execution.tensors.last().map_or(&[][..], Vec::as_slice);
-            self.add(&mut agreement, outputs, Some(float), arg_max(float));
+            self.add(&mut agreement, outputs, Some(&float), arg_max(&float));
         }
         agreement
     }

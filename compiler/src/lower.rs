@@ -11,11 +11,11 @@ use crate::observed::{self, Observed};
 use crate::onnx::{self, ImportError, Selection};
 use crate::policy_report::PolicyReport;
 use crate::quantise::{Quantised, Ranges, quantise};
-use crate::report::{CalibrationReport, Note, OperatorReport, Report};
+use crate::report::{Agreement, CalibrationReport, Note, OperatorReport, Report};
 use crate::source::AgentSource;
-use crate::{estimate, reference};
-use candor_program::class::{Input, OperatorClass, TermClass};
+use crate::{estimate, general, reference};
 use candor_program::card::{Card, OperatorWeights, PointBytes, Program, SetupCard, Weights};
+use candor_program::class::{Input, OperatorClass, TermClass};
 use candor_program::interval::analyse;
 use candor_program::limits;
 use candor_program::operator::Operator;
@@ -48,6 +48,17 @@ impl Lowered {
 /// Owes: the commitments of the weight rows, see [`Lowered::into_program`].
 pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, CompileError> {
     let manifest = manifest(source)?;
+    match perceptron(source, setup, &manifest) {
+        // What is no perceptron goes node by node.
+        Err(CompileError::Unsupported { obstacles, .. }) => {
+            general::lower(source, setup, &manifest, obstacles)
+        }
+        result => result,
+    }
+}
+
+/// A multilayer perceptron with skip connections: stages with a step for every entry, which keep more bits than a step for a tensor.
+fn perceptron(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result<Lowered, CompileError> {
     let selection = Selection { input: Some(&manifest.input), output: Some(&manifest.output) };
     let network = import(source, selection)?;
     manifest
@@ -66,8 +77,8 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let decimals = manifest.features.first().map(|feature| feature.decimals);
     let one_scale = manifest.features.iter().all(|feature| Some(feature.decimals) == decimals);
     let stages = fold(&network, one_scale).map_err(unsupported)?;
-    let mut card = bare_card(&manifest, setup);
-    let calibration = calibration(source, &card, &network)?;
+    let mut card = bare_card(manifest, setup);
+    let calibration = calibration(source, &card, network.work())?;
     let ranges = ranges(&network, &stages, &card, &calibration);
     let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
     card.operators.clone_from(&quantised.operators);
@@ -78,7 +89,19 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
     program.card.validate().map_err(refused)?;
     analyse(&program).map_err(refused)?;
-    let report = report(source, &program, &network, &stages, &quantised, &calibration, &manifest.origins)?;
+    let steps = quantised.steps.last().and_then(|steps| steps.first());
+    let comparer = Comparer::new(&program, steps.copied().unwrap_or(0.0));
+    let mut saturations = Saturations::new(program.card.operators.len());
+    let float = |input: &[f64]| network.evaluate(input).into_iter().nth(network.output_value);
+    let agreement = comparer.with_model(&float, &calibration, &mut saturations);
+    let described = Described {
+        operators: operators(&stages, &quantised, &saturations),
+        doublings: quantised.doublings.clone(),
+        agreement,
+        tail: network.tail.clone(),
+        unused_nodes: network.unused_nodes.clone(),
+    };
+    let report = report(source, &comparer, described, &manifest.origins)?;
     Ok(Lowered { card: program.card, weights: program.weights, report })
 }
 
@@ -123,7 +146,7 @@ fn import(source: &AgentSource, selection: Selection<'_>) -> Result<Network, Com
 }
 
 /// The card without a model.
-fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
+pub(crate) fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
     let input = Input::Vector { log2: padded_log2(manifest.features.len()) };
     let wiring = Wiring { input, operators: vec![], tables: 0 };
     Card {
@@ -146,12 +169,16 @@ fn bare_card(manifest: &Manifest, setup: &SetupCard) -> Card {
     }
 }
 
-fn calibration(source: &AgentSource, card: &Card, network: &Network) -> Result<Vec<Observed>, CompileError> {
+pub(crate) fn calibration(
+    source: &AgentSource,
+    card: &Card,
+    work: u64,
+) -> Result<Vec<Observed>, CompileError> {
     let observed = match &source.calibration {
         None => observed::sampled(&card.features),
         Some(file) => observed::read(file, "agent.calibration", card)?,
     };
-    Ok(observed::thinned(observed, network.work()))
+    Ok(observed::thinned(observed, work))
 }
 
 /// What every stage's output reaches on the calibration data.
@@ -171,19 +198,25 @@ fn ranges(network: &Network, stages: &[Stage], card: &Card, calibration: &[Obser
     Ranges { largest }
 }
 
-fn report(
+/// What a path of the compiler tells of the model that it made.
+pub(crate) struct Described {
+    pub(crate) operators: Vec<OperatorReport>,
+    /// By how many bits every operator's range is wider than calibration asks for.
+    pub(crate) doublings: Vec<u32>,
+    pub(crate) agreement: Agreement,
+    /// An operator at the end that was left out.
+    pub(crate) tail: Option<String>,
+    pub(crate) unused_nodes: Vec<String>,
+}
+
+pub(crate) fn report(
     source: &AgentSource,
-    program: &Program,
-    network: &Network,
-    stages: &[Stage],
-    quantised: &Quantised,
-    calibration: &[Observed],
+    comparer: &Comparer<'_>,
+    described: Described,
     origins: &BTreeMap<String, String>,
 ) -> Result<Report, CompileError> {
-    let card = &program.card;
-    let comparer = Comparer::new(program, &quantised.steps);
-    let mut saturations = Saturations::new(card.operators.len());
-    let agreement = comparer.with_network(network, calibration, &mut saturations);
+    let card = &comparer.program().card;
+    let Described { operators, doublings, agreement, tail, unused_nodes } = described;
     let mut notes = Vec::new();
     let reference = match &source.reference {
         None => None,
@@ -193,7 +226,7 @@ fn report(
             match &source.observations {
                 Some(observations) => {
                     let observed = observed::read(observations, "agent.observations", card)?;
-                    Some(comparer.with_answers(&answers, &observed, network.tail.is_none()))
+                    Some(comparer.with_answers(&answers, &observed, tail.is_none()))
                 }
                 None => {
                     notes.push(Note::ReferenceWithoutObservations);
@@ -202,12 +235,11 @@ fn report(
             }
         }
     };
-    let operators: Vec<OperatorReport> = operators(stages, quantised, &saturations);
-    if !network.unused_nodes.is_empty() {
-        notes.push(Note::UnusedNodes { names: network.unused_nodes.clone() });
+    if !unused_nodes.is_empty() {
+        notes.push(Note::UnusedNodes { names: unused_nodes });
     }
-    if let Some(operator) = &network.tail {
-        notes.push(Note::LastOperator { operator: operator.clone() });
+    if let Some(operator) = tail {
+        notes.push(Note::LastOperator { operator });
     }
     if source.calibration.is_none() {
         notes.push(Note::NoCalibration);
@@ -218,7 +250,7 @@ fn report(
     }
     let saturated = operators.iter().enumerate().filter(|(_, operator)| operator.saturations > 0);
     notes.extend(saturated.map(|(operator, _)| Note::Saturated { operator }));
-    let widened = quantised.doublings.iter().enumerate().filter(|(_, bits)| **bits > 0);
+    let widened = doublings.iter().enumerate().filter(|(_, bits)| **bits > 0);
     notes.extend(widened.map(|(operator, &bits)| Note::Widened { operator, bits }));
     let compared = reference.as_ref().map_or(&agreement, |reference| &reference.agreement);
     if compared.percent() < 99.0 || agreement.percent() < 99.0 {
@@ -276,12 +308,12 @@ fn operators(stages: &[Stage], quantised: &Quantised, saturations: &Saturations)
     reports
 }
 
-fn parameters(weights: &OperatorWeights) -> u64 {
+pub(crate) fn parameters(weights: &OperatorWeights) -> u64 {
     let dense: usize = weights.dense.iter().map(Vec::len).sum();
     (dense + weights.bias.len()) as u64
 }
 
-fn weight_bits(weights: &OperatorWeights) -> u32 {
+pub(crate) fn weight_bits(weights: &OperatorWeights) -> u32 {
     let largest = weights.dense.iter().flatten().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
     1 + 32 - largest.leading_zeros()
 }

@@ -81,7 +81,12 @@ impl<'a> Builder<'a> {
         let physical = &self.tensors[tensor];
         let elements: u32 = physical.extents.iter().product();
         let view = View { tensor, factor: 1.0, indices: Rc::new((0..elements).collect()) };
-        Value { shape, terms: vec![Term::View(view)], constant: vec![], samples: Rc::clone(&physical.samples) }
+        Value {
+            shape,
+            terms: vec![Term::View(view)],
+            constant: vec![],
+            samples: Rc::clone(&physical.samples),
+        }
     }
 
     /// A value of views alone: what else is summed becomes an operator.
@@ -142,16 +147,21 @@ impl<'a> Builder<'a> {
     fn product_step(&self, value: &Value, wanted: f64) -> f64 {
         let unit = value.terms.iter().find_map(|term| match term {
             Term::Sum(sum) => match &sum.factors {
-                Factors::Two(left, right) => {
-                    Some((sum.factor * self.tensors[left.tensor].step(0) * self.tensors[right.tensor].step(0)).abs())
-                }
+                Factors::Two(left, right) => Some(
+                    (sum.factor * self.tensors[left.tensor].step(0) * self.tensors[right.tensor].step(0))
+                        .abs(),
+                ),
                 _ => None,
             },
             Term::View(_) => None,
         });
         let Some(unit) = unit.filter(|unit| *unit > 0.0) else { return wanted };
         let coefficient = unit / wanted * f64::from(1u32 << SHIFT);
-        if coefficient >= 4096.0 { wanted } else { unit * f64::from(1u32 << SHIFT) / coefficient.floor().max(1.0) }
+        if coefficient >= 4096.0 {
+            wanted
+        } else {
+            unit * f64::from(1u32 << SHIFT) / coefficient.floor().max(1.0)
+        }
     }
 
     fn emit(&mut self, value: &Value, step: f64, low: i32, samples: Samples) -> Result<usize, Cause> {
@@ -179,8 +189,10 @@ impl<'a> Builder<'a> {
             classes.push(term.class);
             dense.extend(term.weights.map(|weights| weights.into_iter().map(integer).collect()));
         }
-        let bias: Option<Vec<i64>> =
-            bias.iter().map(|bias| (bias.abs() < 2f64.powi(61)).then(|| (bias / unit).round() as i64)).collect();
+        let bias: Option<Vec<i64>> = bias
+            .iter()
+            .map(|bias| (bias.abs() < 2f64.powi(61)).then(|| (bias / unit).round() as i64))
+            .collect();
         let bias = bias.ok_or(Cause::Overflow)?;
         if classes.is_empty() {
             // An operator has at least one term: a constant reads the input, times zero.
@@ -255,7 +267,12 @@ impl<'a> Builder<'a> {
                     let contracted = log2.clone();
                     let class = TermClass::Weighted { weights: labels.clone(), operand, contracted };
                     let weights = weights.iter().map(|weight| weight * factor * step).collect();
-                    pending.push(Pending { class, coefficient: None, summed: summed.clone(), weights: Some(weights) });
+                    pending.push(Pending {
+                        class,
+                        coefficient: None,
+                        summed: summed.clone(),
+                        weights: Some(weights),
+                    });
                 }
             }
             Factors::Two(left, right) => {
@@ -341,7 +358,9 @@ impl<'a> Builder<'a> {
     /// Lowest value of the sources and of the results of a table.
     fn range_of(&self, number: usize) -> Option<(i32, i32)> {
         self.classes.iter().zip(&self.operators).find_map(|pair| match pair {
-            (OperatorClass::Lookup { source, table }, Operator::Lookup(lookup)) if usize::from(*table) == number => {
+            (OperatorClass::Lookup { source, table }, Operator::Lookup(lookup))
+                if usize::from(*table) == number =>
+            {
                 Some((self.tensors[usize::from(source.0)].low, lookup.low))
             }
             _ => None,

@@ -64,8 +64,10 @@ impl Labels {
     pub(crate) fn axes(&self, labels: &[usize]) -> Table {
         let mut ascending = labels.to_vec();
         ascending.sort_unstable();
-        let position: Vec<usize> =
-            labels.iter().map(|label| ascending.iter().position(|other| other == label).unwrap_or(0)).collect();
+        let position: Vec<usize> = labels
+            .iter()
+            .map(|label| ascending.iter().position(|other| other == label).unwrap_or(0))
+            .collect();
         self.table(&ascending, |values| {
             let step = |place: usize, (label, position): (&usize, &usize)| {
                 place * self.extent(*label) + values[*position]
@@ -150,7 +152,8 @@ impl Builder<'_> {
         (value, table): (&Value, &Table),
         (weights, weight_table): (&[f64], &Table),
     ) -> Result<Value, Cause> {
-        let value = if value.is_views() && value.terms.len() <= 4 { value.clone() } else { self.single(value)?.0 };
+        let value =
+            if value.is_views() && value.terms.len() <= 4 { value.clone() } else { self.single(value)?.0 };
         let (numbers, extents, axes) = labels.kept();
         let scalar = labels.shape.iter().all(|extent| *extent == 1);
         let kept = weight_table.labels.iter().filter(|label| **label < labels.shape.len());
@@ -197,7 +200,11 @@ impl Builder<'_> {
     }
 
     /// Sums of a value alone.
-    pub(crate) fn summed(&mut self, labels: &Labels, (value, table): (&Value, &Table)) -> Result<Value, Cause> {
+    pub(crate) fn summed(
+        &mut self,
+        labels: &Labels,
+        (value, table): (&Value, &Table),
+    ) -> Result<Value, Cause> {
         let value = self.views(value)?;
         let (numbers, extents, axes) = labels.kept();
         let scalar = labels.shape.iter().all(|extent| *extent == 1);

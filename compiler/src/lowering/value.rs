@@ -147,9 +147,7 @@ impl Value {
         let scaled = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| value * factor).collect() };
         let terms = self.terms.iter().map(|term| match term {
             Term::View(view) => Term::View(View { factor: view.factor * factor, ..view.clone() }),
-            Term::Sum(sum) => {
-                Term::Sum(Rc::new(Sum { factor: sum.factor * factor, ..Sum::clone(sum) }))
-            }
+            Term::Sum(sum) => Term::Sum(Rc::new(Sum { factor: sum.factor * factor, ..Sum::clone(sum) })),
         });
         Self {
             shape: self.shape.clone(),

@@ -57,7 +57,8 @@ impl Table<'_> {
         let depends = |label: &usize| {
             let (stride, extent) = (strides[*label], self.labels[*label].extent as usize);
             let pairs = (0..self.table.len()).filter(|position| position / stride % extent + 1 < extent);
-            let mut pairs = pairs.map(|position| (of(self.table[position]), of(self.table[position + stride])));
+            let mut pairs =
+                pairs.map(|position| (of(self.table[position]), of(self.table[position + stride])));
             pairs.any(|pair| matches!(pair, (Some(left), Some(right)) if left != right))
         };
         (0..self.labels.len()).filter(depends).collect()
@@ -67,8 +68,7 @@ impl Table<'_> {
     fn parts(&self) -> Vec<Part> {
         let mut parts: Vec<Part> = Vec::new();
         for axis in 0..self.extents.len() {
-            let labels =
-                self.depends(|index| (index != NOTHING).then(|| self.share(index, axis, axis + 1)));
+            let labels = self.depends(|index| (index != NOTHING).then(|| self.share(index, axis, axis + 1)));
             let mut part = Part { first: axis, end: axis + 1, labels };
             while let Some(shared) =
                 parts.iter().position(|other| other.labels.iter().any(|label| part.labels.contains(label)))
@@ -241,7 +241,8 @@ fn window(labels: &[Label], extents: &[u32], function: &[u32]) -> Option<Group> 
         offset -= (known / place_stride % label.extent as usize) as i64 * i64::from(*stride);
     }
     let labels = labels.iter().zip(&strides);
-    let labels = labels.map(|(label, stride)| Stride { label: label.number, extent: label.extent, stride: *stride });
+    let labels =
+        labels.map(|(label, stride)| Stride { label: label.number, extent: label.extent, stride: *stride });
     let offset = i32::try_from(offset).ok()?;
     let group = Group::Window { extents: extents.to_vec(), offset, step: 1, labels: labels.collect() };
     let indices = group.indices(1);

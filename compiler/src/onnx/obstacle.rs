@@ -201,6 +201,9 @@ pub enum Cause {
     /// Two operands that depend on the input are multiplied or divided.
     #[error("both operands depend on the model's input, and their product is not linear")]
     ProductOfActivations,
+    /// An operator that the float model has and the integer program does not yet.
+    #[error("it is known, but not yet part of what can be proven in this form")]
+    NotLowered,
     /// Arithmetic between constants.
     #[error("all operands are constants")]
     OnlyConstants,
@@ -452,6 +455,7 @@ impl Cause {
             Self::Index { .. } => "check the table's size and the declared range of the index".into(),
             Self::NotConstant { .. } => "make it an initializer, or train again without it".into(),
             Self::ProductOfActivations => "train again without gates or attention, or multiply by a constant".into(),
+            Self::NotLowered => "use a form of it that docs/operators.md lists, or other operators".into(),
             Self::OnlyConstants => "simplify the model first (for example with onnxsim), which folds constants".into(),
             Self::ElementType { expected, .. } => format!("convert the model to {expected} throughout"),
             Self::MixedTypes { expected, .. } => format!("convert the model to {expected} throughout"),

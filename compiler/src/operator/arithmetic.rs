@@ -1,6 +1,7 @@
 //! Add, Sub, Mul, Div, Pow, Mod, Min, Max, Sum and Mean: arithmetic of two or more tensors, with broadcasting.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Offsets, Tensor, broadcast_shape, broadcast_strides};
 
@@ -36,6 +37,54 @@ impl Operator for Arithmetic {
             }
         };
         Ok(vec![output])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let operator = site.call.operator();
+        if site.call.input(0)?.element_type().is_integer() && matches!(operator, "Div" | "Mod" | "Pow") {
+            return Err(Cause::NotLowered);
+        }
+        if operator == "Pow" {
+            return Ok(vec![lower_power(site)?]);
+        }
+        let mut result = site.input(0)?;
+        for index in 1..site.call.input_count() {
+            let other = site.input(index)?;
+            let (left, right) = site.pair(&result, &other)?;
+            result = match operator {
+                "Add" | "Sum" | "Mean" => left.plus(&right, 1.0),
+                "Sub" => left.plus(&right, -1.0),
+                "Mul" => site.times(&left, &right)?,
+                "Div" => {
+                    let inverse = site.function(&right, &|x| if x == 0.0 { 0.0 } else { 1.0 / x })?;
+                    site.times(&left, &inverse)?
+                }
+                "Max" => site.larger(&left, &right)?,
+                "Min" => site.smaller(&left, &right)?,
+                _ => return Err(Cause::NotLowered),
+            };
+        }
+        Ok(vec![if operator == "Mean" { result.times(1.0 / site.call.input_count() as f64) } else { result }])
+    }
+}
+
+/// A power with one constant exponent: a product where it is 2, else a table.
+fn lower_power(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
+    let (base, exponents) = (site.input(0)?, site.fixed(1).ok_or(Cause::NotLowered)?);
+    let Some(exponent) = exponents.first().copied() else { return Err(Cause::NotLowered) };
+    if exponents.iter().any(|other| *other != exponent) || exponents.len() > base.elements() {
+        return Err(Cause::NotLowered);
+    }
+    match exponent {
+        1.0 => Ok(base),
+        2.0 => {
+            let base = site.builder.single(&base)?.0;
+            site.times(&base, &base)
+        }
+        _ => site.function(&base, &|x| {
+            let power = x.powf(exponent);
+            if power.is_finite() { power } else { 0.0 }
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Concat, Expand, Tile: larger tensors out of smaller ones.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::{Cause, RANK};
 use crate::tensor::{Data, Offsets, Tensor, View, broadcast_shape};
 
@@ -29,6 +30,11 @@ impl Operator for Concat {
             _ => tile(call)?,
         };
         Ok(vec![output])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let joined = if site.call.operator() == "Concat" { site.call.input_count() } else { 1 };
+        site.moves(self, &(0..joined).collect::<Vec<_>>())
     }
 }
 

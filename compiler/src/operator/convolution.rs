@@ -2,6 +2,7 @@
 
 use super::window::{Window, pads, places, positive};
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor};
 
@@ -38,6 +39,19 @@ impl Operator for Convolution {
         let (spatial, data) = values;
         let shape = [&[sizes.batch, sizes.outputs], spatial.as_slice()].concat();
         Ok(vec![Tensor::made(call.input(0)?.element_type(), shape, Data::Float(data))?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let call = site.call;
+        let sizes = Sizes::read(&call)?;
+        let (input, weights) = (site.input(0)?, site.fixed(1).ok_or(Cause::NotLowered)?);
+        let output = if call.operator() == "Conv" {
+            let window = Window::read(&call, sizes.spatial, sizes.kernel.to_vec())?;
+            lower_forward(site, &sizes, &window, (&input, &weights))?
+        } else {
+            return Err(Cause::NotLowered);
+        };
+        Ok(vec![output])
     }
 }
 
@@ -210,4 +224,46 @@ fn transposed_window(call: &Call<'_>, sizes: &Sizes<'_>) -> Result<Window, Cause
     call.elements(&output)?;
     let kernel = sizes.kernel.to_vec();
     Ok(Window { kernel, strides, dilations, before, after, input: output, output: sizes.spatial.to_vec() })
+}
+
+/// Labels: batch, group, output channel of the group, places of the output; then input channel of the group, places of the kernel.
+fn lower_forward(
+    site: &mut Site<'_, '_, '_>,
+    sizes: &Sizes<'_>,
+    window: &Window,
+    (input, weights): (&Value, &[f64]),
+) -> Result<Value, Cause> {
+    let (own, each, axes) =
+        (sizes.channels / sizes.groups, sizes.outputs / sizes.groups, window.output.len());
+    let shape = [&[sizes.batch, sizes.groups, each], window.output.as_slice()].concat();
+    let labels = Labels::new(&shape, &[&[own], window.kernel.as_slice()].concat());
+    let (places, taps) = (3..3 + axes, 4 + axes..4 + 2 * axes);
+    let channel = 3 + axes;
+    let read: Vec<usize> = [0, 1].into_iter().chain(places).chain([channel]).chain(taps.clone()).collect();
+    let table = labels.table(&read, |values| {
+        let (batch, group, own_channel) = (values[0], values[1], values[2 + axes]);
+        let mut index = (batch * sizes.groups + group) * own + own_channel;
+        for axis in 0..axes {
+            let at =
+                values[2 + axis] * window.strides[axis] + values[3 + axes + axis] * window.dilations[axis];
+            let at = at.checked_sub(window.before[axis]).filter(|at| *at < window.input[axis])?;
+            index = index * window.input[axis] + at;
+        }
+        Some(index)
+    });
+    // [M, C / groups, ...]: group and output channel are one axis.
+    let weighted: Vec<usize> = [1, 2, channel].into_iter().chain(taps).collect();
+    let weight_table = labels.axes(&weighted);
+    let product = site.builder.weighted(&labels, (input, &table), (weights, &weight_table))?;
+    let plane: usize = window.output.iter().product();
+    let biases: Vec<f64> =
+        (0..product.elements()).map(|place| sizes.bias(place / plane.max(1) % sizes.outputs)).collect();
+    let product = product.offset(&biases);
+    let shape = [&[sizes.batch, sizes.outputs], window.output.as_slice()].concat();
+    if sizes.groups == 1 {
+        // One group is an axis of one place, which is none.
+        return Ok(Value { shape, ..product });
+    }
+    let places: Vec<u32> = (0..product.elements() as u32).collect();
+    site.moved(&product, shape, &places)
 }

@@ -1,6 +1,7 @@
 //! Gather, GatherElements, GatherND: entries at given indices.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Offsets, Tensor, View, strides};
 
@@ -26,6 +27,13 @@ impl Operator for Gather {
         };
         let refused = || call.wrong_shape(1, "indices of the data");
         Ok(vec![call.input(0)?.picked(shape, positions.into_iter()).ok_or_else(refused)?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        if site.varies(1) {
+            return Err(Cause::NotLowered);
+        }
+        site.moves(self, &[0])
     }
 }
 

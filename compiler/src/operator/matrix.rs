@@ -1,6 +1,7 @@
 //! Matrix products: MatMul of two tensors of any rank, and Gemm.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Offsets, Tensor, broadcast_shape, broadcast_strides};
 
@@ -21,6 +22,25 @@ impl Operator for Matrix {
         call.same_type(0, 1)?;
         let output = if call.operator() == "Gemm" { gemm(call)? } else { matmul(call)? };
         Ok(vec![output])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let (left, right) = (site.input(0)?, site.input(1)?);
+        if site.call.operator() != "Gemm" {
+            return Ok(vec![multiplied(site, left, right)?]);
+        }
+        let attributes = site.call.attributes();
+        let (alpha, beta) = (attributes.float("alpha", 1.0)?, attributes.float("beta", 1.0)?);
+        let (first, second) = (attributes.flag("transA", false)?, attributes.flag("transB", false)?);
+        let left = if first { turned(site, &left)? } else { left };
+        let right = if second { turned(site, &right)? } else { right };
+        let product = multiplied(site, left, right)?.times(alpha);
+        if site.call.optional(2).is_none() {
+            return Ok(vec![product]);
+        }
+        let added = site.input(2)?;
+        let added = site.broadcast(&added, &product.shape)?;
+        Ok(vec![product.plus(&added, beta)])
     }
 }
 
@@ -215,4 +235,51 @@ fn gemm(call: &Call<'_>) -> Result<Tensor, Cause> {
         _ => return Err(call.wrong_type(0, "FLOAT")),
     };
     Tensor::made(call.input(0)?.element_type(), shape.to_vec(), data)
+}
+
+/// A matrix with its axes exchanged.
+fn turned(site: &mut Site<'_, '_, '_>, value: &Value) -> Result<Value, Cause> {
+    let [rows, columns] = *value.shape else { return Err(site.call.wrong_shape(0, "a matrix")) };
+    let from: Vec<u32> =
+        (0..columns * rows).map(|place| (place % rows * columns + place / rows) as u32).collect();
+    site.moved(value, vec![columns, rows], &from)
+}
+
+/// The product of two tensors as MatMul defines it: vectors get an axis that goes again, other axes broadcast.
+fn multiplied(site: &mut Site<'_, '_, '_>, left: Value, right: Value) -> Result<Value, Cause> {
+    let (is_row, is_column) = (left.shape.len() == 1, right.shape.len() == 1);
+    let left = if is_row { Value { shape: vec![1, left.shape[0]], ..left } } else { left };
+    let right = if is_column { Value { shape: vec![right.shape[0], 1], ..right } } else { right };
+    let ([left_outer @ .., rows, inner], [right_outer @ .., _, columns]) =
+        (left.shape.as_slice(), right.shape.as_slice())
+    else {
+        return Err(site.call.wrong_shape(0, "at least one axis"));
+    };
+    let outer = broadcast_shape(left_outer, right_outer)
+        .ok_or_else(|| site.call.wrong_shape(1, "axes that broadcast"))?;
+    let shape = [outer.as_slice(), &[*rows, *columns]].concat();
+    let labels = Labels::new(&shape, &[*inner]);
+    let rank = outer.len();
+    // Axes that are repeated are no labels of the operand.
+    let own = |sizes: &[usize], last: [usize; 2]| {
+        let missing = rank - sizes.len();
+        let axes =
+            (0..sizes.len()).filter(|axis| sizes[*axis] == outer[axis + missing]).map(|axis| axis + missing);
+        axes.chain(last).collect::<Vec<_>>()
+    };
+    let left_table = labels.axes(&own(left_outer, [rank, rank + 2]));
+    let right_table = labels.axes(&own(right_outer, [rank + 2, rank + 1]));
+    let result = match (left.fixed(), right.fixed()) {
+        (_, Some(weights)) => {
+            site.builder.weighted(&labels, (&left, &left_table), (&weights, &right_table))?
+        }
+        (Some(weights), None) => {
+            site.builder.weighted(&labels, (&right, &right_table), (&weights, &left_table))?
+        }
+        (None, None) => site.builder.product(&labels, (&left, &left_table), (&right, &right_table))?,
+    };
+    let mut shape = outer;
+    shape.extend((!is_row).then_some(result.shape[rank]));
+    shape.extend((!is_column).then_some(result.shape[rank + 1]));
+    Ok(Value { shape, ..result })
 }

@@ -38,11 +38,12 @@ pub use call::{Budget, Call, WORK};
 pub use form::{Form, ML};
 
 use crate::graph::Node;
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::Tensor;
 
 /// A family of operators.
-pub trait Operator: Sync {
+pub(crate) trait Operator: Sync {
     /// The operators of this family.
     fn forms(&self) -> &'static [Form];
 
@@ -50,6 +51,13 @@ pub trait Operator: Sync {
     ///
     /// Errors: what is wrong with attributes, element types, shapes or numbers.
     fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause>;
+
+    /// The outputs as values of the integer program.
+    ///
+    /// Errors: what the program cannot express.
+    fn lower(&self, _site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        Err(Cause::NotLowered)
+    }
 
     /// Whether the outputs depend on nothing but the shapes of the inputs, so that they are constants.
     fn reads_only_shapes(&self) -> bool {
@@ -93,7 +101,7 @@ static FAMILIES: &[&dyn Operator] = &[
 ///
 /// Errors: [`Cause::Operator`], [`Cause::Domain`], [`Cause::OperatorVersion`], [`Cause::InputCount`],
 /// [`Cause::OutputRange`], [`Cause::Attribute`].
-pub fn find(node: &Node) -> Result<(&'static dyn Operator, &'static Form), Cause> {
+pub(crate) fn find(node: &Node) -> Result<(&'static dyn Operator, &'static Form), Cause> {
     let domain = form::canonical_domain(&node.domain);
     let mut other_version = None;
     for &family in FAMILIES {

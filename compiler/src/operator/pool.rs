@@ -2,6 +2,7 @@
 
 use super::window::{Window, places, positive};
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor};
 
@@ -81,6 +82,32 @@ impl Operator for Pool {
             }
         }
         Ok(vec![Tensor::made(call.input(0)?.element_type(), output.shape, Data::Float(data))?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let call = site.call;
+        let &[batch, channels, ref spatial @ ..] = call.input(0)?.shape() else {
+            return Err(call.wrong_shape(0, "[N, C, ...]"));
+        };
+        let window = if call.operator().starts_with("Global") {
+            whole(spatial)
+        } else {
+            let kernel = call.attributes().required_integers("kernel_shape")?.len();
+            Window::read(&call, spatial, positive(&call, "kernel_shape", kernel, 1)?)?
+        };
+        let input = site.input(0)?;
+        let shape = [&[batch, channels], window.output.as_slice()].concat();
+        match call.operator() {
+            "MaxPool" | "GlobalMaxPool" if !call.wants_output(1) => {
+                Ok(vec![lower_largest(site, &input, &window, shape)?])
+            }
+            "AveragePool" | "GlobalAveragePool" => {
+                let padded =
+                    call.operator() == "AveragePool" && call.attributes().flag("count_include_pad", false)?;
+                Ok(vec![lower_average(site, &input, &window, (shape, padded))?])
+            }
+            _ => Err(Cause::NotLowered),
+        }
     }
 }
 
@@ -200,4 +227,88 @@ fn column_major(position: usize, spatial: &[usize]) -> usize {
         step *= size;
     }
     position / image * image + result
+}
+
+/// The place in the image that a window's entry reads; none in the padding.
+fn read(window: &Window, place: &[usize], tap: &[usize]) -> Option<usize> {
+    let mut index = 0;
+    for axis in 0..place.len() {
+        let at = place[axis] * window.strides[axis] + tap[axis] * window.dilations[axis];
+        let at = at.checked_sub(window.before[axis]).filter(|at| *at < window.input[axis])?;
+        index = index * window.input[axis] + at;
+    }
+    Some(index)
+}
+
+/// The largest of every window: entries pair by pair. An entry in the padding stands for the window's first entry in the image.
+fn lower_largest(
+    site: &mut Site<'_, '_, '_>,
+    input: &Value,
+    window: &Window,
+    shape: Vec<usize>,
+) -> Result<Value, Cause> {
+    let image: usize = window.input.iter().product();
+    let planes = shape[0] * shape[1];
+    let taps: Vec<Vec<usize>> = places(&window.kernel).collect();
+    let mut entries = Vec::with_capacity(taps.len());
+    for tap in &taps {
+        let mut from = Vec::with_capacity(planes * window.output.iter().product::<usize>());
+        for plane in 0..planes {
+            for place in places(&window.output) {
+                let first = || taps.iter().find_map(|other| read(window, &place, other)).unwrap_or(0);
+                from.push((plane * image + read(window, &place, tap).unwrap_or_else(first)) as u32);
+            }
+        }
+        entries.push(site.moved(input, shape.clone(), &from)?);
+    }
+    while entries.len() > 1 {
+        let mut next = Vec::with_capacity(entries.len().div_ceil(2));
+        for pair in entries.chunks(2) {
+            next.push(match pair {
+                [left, right] => site.larger(left, right)?,
+                rest => rest[0].clone(),
+            });
+        }
+        entries = next;
+    }
+    entries.pop().ok_or_else(|| site.call.wrong_shape(0, "a window of at least one entry"))
+}
+
+/// The mean of every window; padding counts as zeros or not at all.
+fn lower_average(
+    site: &mut Site<'_, '_, '_>,
+    input: &Value,
+    window: &Window,
+    (shape, padded): (Vec<usize>, bool),
+) -> Result<Value, Cause> {
+    let axes = window.output.len();
+    let labels = Labels::new(&shape, &window.kernel);
+    let image: usize = window.input.iter().product();
+    let all: Vec<usize> = (0..2 + 2 * axes).collect();
+    let table = labels.table(&all, |values| {
+        let (place, tap) = values[2..].split_at(axes);
+        Some((values[0] * shape[1] + values[1]) * image + read(window, place, tap)?)
+    });
+    let taps = window.kernel_elements();
+    let ones: Vec<f64> = vec![1.0; taps];
+    let kernel: Vec<usize> = (2 + axes..2 + 2 * axes).collect();
+    let weights = labels.axes(&kernel);
+    let sums = site.builder.weighted(&labels, (input, &table), (&ones, &weights))?;
+    let count = |place: &[usize]| {
+        let inside = |tap: &Vec<usize>| {
+            let after = |axis: usize| {
+                place[axis] * window.strides[axis] + tap[axis] * window.dilations[axis]
+                    < window.input[axis] + window.before[axis] + window.after[axis]
+            };
+            if padded { (0..axes).all(after) } else { read(window, place, tap).is_some() }
+        };
+        places(&window.kernel).filter(inside).count().max(1)
+    };
+    let counts: Vec<f64> = places(&window.output).map(|place| 1.0 / count(&place) as f64).collect();
+    if counts.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Ok(sums.times(counts.first().copied().unwrap_or(1.0)));
+    }
+    let factors: Vec<f64> = (0..sums.elements()).map(|place| counts[place % counts.len()]).collect();
+    let sums = site.builder.views(&sums)?;
+    site.scaled(&sums, &factors)
 }

@@ -1,6 +1,7 @@
 //! ReduceSum, ReduceMean, ReduceMax and their kin: one number out of many, along axes.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Offsets, Tensor, strides};
 
@@ -33,13 +34,7 @@ impl Operator for Reduce {
 
     fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
         let input = call.input(0)?;
-        // ReduceSum got its axes as an input five operator sets before the others.
-        let since = if call.operator() == "ReduceSum" { 13 } else { 18 };
-        let axes = match call.list("axes", 1, since)? {
-            Some(axes) if !axes.is_empty() => call.axes(axes, input.rank())?,
-            _ if call.attributes().flag("noop_with_empty_axes", false)? => Vec::new(),
-            _ => (0..input.rank()).collect(),
-        };
+        let axes = axes(call)?;
         let groups = Groups::new(input.shape(), &axes, call.attributes().flag("keepdims", true)?);
         let element_type = input.element_type();
         let data = match input.data() {
@@ -57,6 +52,51 @@ impl Operator for Reduce {
             _ => return Err(call.wrong_type(0, "FLOAT")),
         };
         Ok(vec![Tensor::made(element_type, groups.shape, data)?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let call = site.call;
+        let input = site.input(0)?;
+        let axes = axes(&call)?;
+        let count: usize = axes.iter().map(|axis| input.shape[*axis]).product();
+        let kept = match call.operator() {
+            "ReduceSum" => site.sum(&input, &axes)?,
+            "ReduceMean" => site.sum(&input, &axes)?.times(1.0 / count.max(1) as f64),
+            "ReduceMax" | "ReduceMin" => {
+                let sign = if call.operator() == "ReduceMax" { 1.0 } else { -1.0 };
+                let mut value = input.times(sign);
+                for axis in &axes {
+                    value = site.largest(&value, *axis)?;
+                }
+                value.times(sign)
+            }
+            "ReduceSumSquare" | "ReduceL2" => {
+                let input = site.builder.single(&input)?.0;
+                let squares = site.times(&input, &input)?;
+                let sum = site.sum(&squares, &axes)?;
+                if call.operator() == "ReduceL2" { site.function(&sum, &|x| x.max(0.0).sqrt())? } else { sum }
+            }
+            "ReduceL1" => {
+                let (above, below) = (site.relu(&input)?, site.relu(&input.times(-1.0))?);
+                site.sum(&above.plus(&below, 1.0), &axes)?
+            }
+            _ => return Err(Cause::NotLowered),
+        };
+        let shape = Groups::new(&input.shape, &axes, call.attributes().flag("keepdims", true)?).shape;
+        let places: Vec<u32> = (0..kept.elements() as u32).collect();
+        Ok(vec![site.moved(&kept, shape, &places)?])
+    }
+}
+
+/// The axes that go, in order.
+fn axes(call: &Call<'_>) -> Result<Vec<usize>, Cause> {
+    let rank = call.input(0)?.rank();
+    // ReduceSum got its axes as an input five operator sets before the others.
+    let since = if call.operator() == "ReduceSum" { 13 } else { 18 };
+    match call.list("axes", 1, since)? {
+        Some(axes) if !axes.is_empty() => call.axes(axes, rank),
+        _ if call.attributes().flag("noop_with_empty_axes", false)? => Ok(Vec::new()),
+        _ => Ok((0..rank).collect()),
     }
 }
 

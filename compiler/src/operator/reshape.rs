@@ -1,6 +1,7 @@
 //! Reshape, Flatten, Squeeze, Unsqueeze: other axes for the same numbers in the same order.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::{Cause, RANK};
 use crate::tensor::Tensor;
 
@@ -28,6 +29,10 @@ impl Operator for Reshape {
             to: shape.iter().map(|&size| size as i64).collect(),
         };
         Ok(vec![input.reshaped(shape.clone()).ok_or_else(refused)?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        site.moves(self, &[0])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Slice and Split: parts of a tensor.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Tensor, View};
 
@@ -23,6 +24,10 @@ impl Operator for Slice {
         let views = if call.operator() == "Slice" { vec![slice(call)?] } else { split(call)? };
         let part = |view: &View| input.viewed(view).ok_or_else(|| call.wrong_shape(0, "a tensor"));
         views.iter().map(part).collect()
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        site.moves(self, &[0])
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::reduce::log_sum_exp;
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor, View};
 
@@ -36,6 +37,45 @@ impl Operator for Softmax {
             row.iter().enumerate().for_each(|(index, &value)| output[start + index * rows.step] = value);
         }
         Ok(vec![Tensor::made(input.element_type(), input.shape().to_vec(), Data::Float(output))?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let input = site.input(0)?;
+        let shape = input.shape.clone();
+        let is_old = site.call.opset() < 13;
+        let axis = site.call.attributes().integer("axis", if is_old { 1 } else { -1 })?;
+        // Up to operator set 12 that axis and all after it are one.
+        let (folded, axis) = if is_old {
+            let place =
+                if axis == shape.len() as i64 { shape.len() } else { site.call.axis(axis, shape.len())? };
+            (vec![shape[..place].iter().product(), shape[place..].iter().product()], 1)
+        } else {
+            (shape.clone(), site.call.axis(axis, shape.len())?)
+        };
+        let place: Vec<u32> = (0..input.elements() as u32).collect();
+        let input = site.moved(&input, folded.clone(), &place)?;
+        let largest = site.largest(&input, axis)?;
+        let largest = site.broadcast(&largest, &folded)?;
+        let below = input.plus(&largest, -1.0);
+        let powers = site.function(&below, &f64::exp)?;
+        let sum = site.sum(&powers, &[axis])?;
+        let output = match site.call.operator() {
+            "LogSoftmax" => {
+                let logarithm = site.function(&sum, &|x| if x < 1.0 { 0.0 } else { x.ln() })?;
+                let logarithm = site.broadcast(&logarithm, &folded)?;
+                below.plus(&logarithm, -1.0)
+            }
+            "Softmax" => {
+                // The largest power is 1, so that no true sum is smaller.
+                let inverse = site.function(&sum, &|x| if x < 1.0 { 1.0 } else { 1.0 / x })?;
+                let inverse = site.builder.single(&inverse)?.0;
+                let inverse = site.broadcast(&inverse, &folded)?;
+                site.times(&powers, &inverse)?
+            }
+            _ => return Err(Cause::NotLowered),
+        };
+        let place: Vec<u32> = (0..output.elements() as u32).collect();
+        Ok(vec![site.moved(&output, shape, &place)?])
     }
 }
 

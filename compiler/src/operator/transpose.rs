@@ -1,6 +1,7 @@
 //! Transpose, DepthToSpace, SpaceToDepth: axes in another order.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Tensor, View};
 
@@ -33,6 +34,10 @@ impl Operator for Transpose {
         };
         let view = permuted(input.shape(), &order);
         Ok(vec![input.viewed(&view).ok_or_else(|| call.wrong_shape(0, "a tensor"))?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        site.moves(self, &[0])
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::error_function::erf;
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor};
 
@@ -97,6 +98,32 @@ impl Operator for Unary {
             _ => return Err(call.wrong_type(0, "FLOAT")),
         };
         Ok(vec![Tensor::made(element_type, shape, data)?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let input = site.input(0)?;
+        let alpha = |default: f64| site.call.attributes().float("alpha", default);
+        let output = match site.call.operator() {
+            "Identity" | "Dropout" => input,
+            "Neg" => input.times(-1.0),
+            "Relu" => site.relu(&input)?,
+            // What is above zero, and what is below it: both are exact, and one of them is zero.
+            "Abs" => {
+                let (above, below) = (site.relu(&input)?, site.relu(&input.times(-1.0))?);
+                above.plus(&below, 1.0)
+            }
+            "LeakyRelu" => {
+                let slope = alpha(f64::from(0.01f32))?;
+                let above = site.relu(&input)?;
+                input.times(slope).plus(&above, 1.0 - slope)
+            }
+            "IsNaN" | "IsInf" | "BitwiseNot" => return Err(Cause::NotLowered),
+            _ => {
+                let function = function(&site.call)?;
+                site.function(&input, &function)?
+            }
+        };
+        Ok(vec![output])
     }
 }
 

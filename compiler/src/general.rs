@@ -1,0 +1,222 @@
+//! Models that are no perceptrons: the graph node by node, with one step for every tensor.
+
+use crate::class::{Wiring, class};
+use crate::compare::{Comparer, Saturations};
+use crate::error::CompileError;
+use crate::graph::{Graph, GraphError, Options};
+use crate::lower::{Described, Lowered, bare_card, calibration, parameters, report, weight_bits};
+use crate::lowering::{self, Builder, Input};
+use crate::manifest::Manifest;
+use crate::observed::{self, Observed};
+use crate::onnx::{Cause, Obstacle};
+use crate::quantise::power_of_ten;
+use crate::report::OperatorReport;
+use crate::source::AgentSource;
+use crate::tensor::{Data, Tensor};
+use candor_program::card::{Card, Program, SetupCard, Weights};
+use candor_program::class::{Input as InputClass, OperatorClass, TermClass};
+use candor_program::interval::{Interval, ProgramError, analyse};
+use candor_program::operator::Operator;
+use candor_program::operator::rescale::SPAN;
+use std::collections::BTreeMap;
+
+/// Observations that scales are chosen from.
+const SAMPLES: usize = 128;
+/// Observations that the program is compared on.
+const COMPARED: usize = 512;
+/// How often ranges may be widened for worst cases, over all operators.
+const WIDENINGS: usize = 64;
+
+/// The integer program of a graph; `obstacles` are what keeps it from being a perceptron, reported where the file is no graph either.
+pub(crate) fn lower(
+    source: &AgentSource,
+    setup: &SetupCard,
+    manifest: &Manifest,
+    obstacles: Vec<Obstacle>,
+) -> Result<Lowered, CompileError> {
+    let unsupported = |obstacles| CompileError::Unsupported { path: source.model.path.clone(), obstacles };
+    let options = Options { outputs: vec![manifest.output.clone()], ..Options::default() };
+    let graph = Graph::read(&source.model.bytes, &options).map_err(|error| match error {
+        GraphError::Obstacles { obstacles } => unsupported(obstacles),
+        GraphError::Model { source: model } => {
+            CompileError::Model { path: source.model.path.clone(), source: model }
+        }
+        GraphError::TooLarge { .. } => unsupported(obstacles),
+    })?;
+    let (output, tail) = output(&graph);
+    let width = |index: &usize| graph.values()[*index].shape.iter().product::<usize>();
+    manifest.check_widths(graph.inputs().iter().map(width).sum(), width(&output)).map_err(|error| {
+        CompileError::Manifest { path: source.manifest.path.clone(), source: Box::new(error) }
+    })?;
+    let mut card = bare_card(manifest, setup);
+    card.class.input = input_class(&graph, &card);
+    let observed = calibration(source, &card, 1 << 20)?;
+    let input = input(&card, &observed);
+    let mut widened = BTreeMap::new();
+    for _ in 0..WIDENINGS {
+        let builder = lowering::lower(&graph, &input, output, &widened).map_err(unsupported)?;
+        let program = assemble(&card, manifest, setup, &builder)?;
+        let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
+        program.card.validate().map_err(refused)?;
+        let intervals = match analyse(&program) {
+            Err(ProgramError::Excess { operator, .. }) => {
+                *widened.entry(operator).or_insert(0) += 1;
+                continue;
+            }
+            result => result.map_err(refused)?,
+        };
+        return finish(
+            source,
+            manifest,
+            &graph,
+            (output, tail),
+            program,
+            &builder,
+            (&intervals, &widened),
+            &observed,
+        );
+    }
+    Err(unsupported(vec![Obstacle {
+        node: graph.values()[output].name.clone(),
+        operator: "output".into(),
+        cause: Cause::WorstCase { bits: 63 },
+    }]))
+}
+
+/// The value that the head reads: the output, or what goes into a last softmax, which has the same order.
+fn output(graph: &Graph) -> (usize, Option<String>) {
+    let output = graph.outputs()[0];
+    let last = graph.steps().iter().find(|step| step.outputs.contains(&Some(output)));
+    match last {
+        Some(step) if matches!(step.node.operator.as_str(), "Softmax" | "LogSoftmax") => {
+            match step.inputs.first() {
+                Some(Some(input)) if graph.values()[*input].constant.is_none() => {
+                    (*input, Some(step.node.operator.clone()))
+                }
+                _ => (output, None),
+            }
+        }
+        _ => (output, None),
+    }
+}
+
+/// Several axes where the model has one input with several of more than one place.
+fn input_class(graph: &Graph, card: &Card) -> InputClass {
+    let [input] = graph.inputs() else { return card.class.input.clone() };
+    let extents: Vec<u32> =
+        graph.values()[*input].shape.iter().filter(|size| **size != 1).map(|size| *size as u32).collect();
+    if extents.len() < 2 { card.class.input.clone() } else { InputClass::Tensor { extents } }
+}
+
+fn input(card: &Card, observed: &[Observed]) -> Input {
+    let steps: Vec<f64> = card.features.iter().map(|feature| 1.0 / power_of_ten(feature.decimals)).collect();
+    let offsets = card.features.iter().zip(&steps).map(|(feature, step)| feature.min as f64 * step).collect();
+    let stride = observed.len().div_ceil(SAMPLES).max(1);
+    let samples =
+        observed.iter().step_by(stride).map(|one| observed::real(&card.features, &one.input)).collect();
+    let same = steps.windows(2).all(|pair| pair[0] == pair[1]);
+    let steps = if same { steps.first().copied().into_iter().collect() } else { steps };
+    Input { extents: card.class.input.extents(card.features.len()), steps, offsets, samples }
+}
+
+fn assemble(
+    card: &Card,
+    manifest: &Manifest,
+    setup: &SetupCard,
+    builder: &Builder<'_>,
+) -> Result<Program, CompileError> {
+    let tables = u8::try_from(builder.tables.len()).unwrap_or(u8::MAX);
+    let wiring = Wiring { input: card.class.input.clone(), operators: builder.classes.clone(), tables };
+    let class = class(wiring, manifest.surroundings(), setup.powers_log2);
+    let card = Card { class, operators: builder.operators.clone(), ..card.clone() };
+    let weights = Weights { operators: builder.weights.clone(), tables: builder.tables.clone() };
+    Ok(Program { card, weights })
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything that the report tells")]
+fn finish(
+    source: &AgentSource,
+    manifest: &Manifest,
+    graph: &Graph,
+    (output, tail): (usize, Option<String>),
+    program: Program,
+    builder: &Builder<'_>,
+    (intervals, widened): (&[Interval], &BTreeMap<usize, u32>),
+    observed: &[Observed],
+) -> Result<Lowered, CompileError> {
+    let step = builder.tensors.last().and_then(|tensor| tensor.steps.first()).copied().unwrap_or(0.0);
+    let comparer = Comparer::new(&program, step);
+    let mut saturations = Saturations::new(program.card.operators.len());
+    let stride = observed.len().div_ceil(COMPARED).max(1);
+    let some: Vec<Observed> = observed.iter().step_by(stride).cloned().collect();
+    let float = |input: &[f64]| evaluate(graph, input, output);
+    let agreement = comparer.with_model(&float, &some, &mut saturations);
+    let doublings = (0..builder.operators.len()).map(|operator| widened.get(&operator).copied().unwrap_or(0));
+    let described = Described {
+        operators: operators(builder, intervals, &saturations),
+        doublings: doublings.collect(),
+        agreement,
+        tail,
+        unused_nodes: graph.unused_nodes().to_vec(),
+    };
+    let report = report(source, &comparer, described, &manifest.origins)?;
+    Ok(Lowered { card: program.card, weights: program.weights, report })
+}
+
+/// What the float model computes for these features.
+fn evaluate(graph: &Graph, input: &[f64], output: usize) -> Option<Vec<f64>> {
+    let mut first = 0;
+    let mut inputs = Vec::new();
+    for index in graph.inputs() {
+        let value = &graph.values()[*index];
+        let elements: usize = value.shape.iter().product();
+        let numbers = input.get(first..first + elements)?;
+        first += elements;
+        let data = if value.element_type.is_integer() {
+            Data::Integer(numbers.iter().map(|number| *number as i64).collect())
+        } else {
+            Data::Float(numbers.to_vec())
+        };
+        inputs.push(Tensor::new(value.element_type, value.shape.clone(), data)?);
+    }
+    graph.evaluate_all(&inputs).ok()?.get(output)?.as_ref()?.to_floats()
+}
+
+fn operators(
+    builder: &Builder<'_>,
+    intervals: &[Interval],
+    saturations: &Saturations,
+) -> Vec<OperatorReport> {
+    let of = |index: usize| {
+        let (operator, tensor) = (&builder.operators[index], &builder.tensors[index + 1]);
+        let weights = &builder.weights[index];
+        let step = tensor.steps.first().copied().unwrap_or(0.0);
+        let low = f64::from(operator.low());
+        let sources = match &builder.classes[index] {
+            OperatorClass::Affine { terms, .. } => {
+                terms.iter().flat_map(TermClass::operands).map(|operand| operand.source.0).collect()
+            }
+            OperatorClass::Lookup { source, .. } => vec![source.0],
+        };
+        let interval = intervals.get(index);
+        let accumulator = interval.map_or(0, |interval| {
+            interval.accumulator_min.unsigned_abs().max(interval.accumulator_max.unsigned_abs())
+        });
+        OperatorReport {
+            name: builder.origins[index].clone(),
+            relu: operator.low() == 0 && matches!(operator, Operator::Affine(_)),
+            sources,
+            width: tensor.extents.iter().product(),
+            parameters: parameters(weights),
+            lowest: low * step,
+            highest: (low + SPAN as f64) * step,
+            step,
+            multiplier: operator.affine().map_or(0, |affine| affine.rescale.multiplier),
+            weight_bits: weight_bits(weights),
+            accumulator_bits: 1 + 64 - accumulator.leading_zeros(),
+            output_bits: 16,
+            saturations: saturations.counts.get(index).copied().unwrap_or(0),
+        }
+    };
+    (0..builder.operators.len()).map(of).collect()
+}

@@ -1,0 +1,153 @@
+//! From a static graph to integer operators: node by node, each by its own family ([`crate::operator::Operator::lower`]).
+//!
+//! A node's result is a [`Value`]: a sum of terms over tensors of the program that nothing has computed yet. Moving, adding and scaling
+//! only change terms. Operators are made where a family asks the [`Builder`] for one, at a scale taken from the float values of the
+//! calibration samples, which every value carries along.
+
+mod builder;
+mod contraction;
+mod site;
+mod value;
+mod view;
+
+pub(crate) use builder::{Builder, Clamp, Physical};
+pub(crate) use contraction::{Labels, Table};
+pub(crate) use site::Site;
+pub(crate) use value::Value;
+
+use crate::graph::{Graph, Step};
+use crate::onnx::{Cause, Obstacle};
+use crate::operator::{self, Budget, Call};
+use crate::tensor::{Data, Tensor};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use value::{Term, View};
+
+/// The model's input as the program has it: features above their minimum, each with its own step.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    /// Exact extents of the tensor of features.
+    pub(crate) extents: Vec<u32>,
+    /// Real value of one integer step of every feature.
+    pub(crate) steps: Vec<f64>,
+    /// Real value of every feature's minimum.
+    pub(crate) offsets: Vec<f64>,
+    /// Real features of every calibration sample.
+    pub(crate) samples: Vec<Vec<f64>>,
+}
+
+/// Lowers a graph; the output named is the program's last operator, a list.
+///
+/// Errors: every node that stands in the way; a node that reads the result of such a node is passed over.
+pub(crate) fn lower<'w>(
+    graph: &Graph,
+    input: &Input,
+    output: usize,
+    widened: &'w BTreeMap<usize, u32>,
+) -> Result<Builder<'w>, Vec<Obstacle>> {
+    let raw = input
+        .samples
+        .iter()
+        .map(|sample| sample.iter().zip(&input.offsets).map(|(value, offset)| value - offset).collect());
+    let physical = Physical {
+        extents: input.extents.clone(),
+        steps: input.steps.clone(),
+        low: 0,
+        samples: Rc::new(raw.collect()),
+    };
+    let mut builder = Builder::new(physical, widened);
+    let mut values: Vec<Option<Value>> = vec![None; graph.values().len()];
+    let mut first = 0;
+    for index in graph.inputs() {
+        let shape = graph.values()[*index].shape.clone();
+        let elements: usize = shape.iter().product();
+        values[*index] = Some(input_value(input, shape, first..first + elements));
+        first += elements;
+    }
+    let tensors = sample_tensors(graph);
+    let mut obstacles = Vec::new();
+    for step in graph.steps() {
+        let missing = |index: &Option<usize>| {
+            index.is_some_and(|index| values[index].is_none() && graph.values()[index].constant.is_none())
+        };
+        if step.inputs.iter().any(missing) {
+            continue;
+        }
+        match lower_step(step, &tensors, &values, &mut builder) {
+            Ok(results) => {
+                for (place, result) in step.outputs.iter().zip(results) {
+                    if let Some(place) = place {
+                        values[*place] = Some(result);
+                    }
+                }
+            }
+            Err(cause) => obstacles.push(Obstacle {
+                node: step.node.name.clone(),
+                operator: step.node.operator.clone(),
+                cause,
+            }),
+        }
+    }
+    let Some(result) = values[output].take().filter(|_| obstacles.is_empty()) else { return Err(obstacles) };
+    let flat = vec![result.elements()];
+    builder.node = graph.values()[output].name.clone();
+    let refused = |cause| {
+        vec![Obstacle { node: graph.values()[output].name.clone(), operator: "output".into(), cause }]
+    };
+    let result = match builder::extents(&result.shape) == builder::extents(&flat) {
+        true => Ok(result),
+        // Sums belong to their axes.
+        false => builder.views(&result),
+    };
+    let result = Value { shape: flat, ..result.map_err(refused)? };
+    builder.rescaled(&result, Clamp::None).map_err(refused)?;
+    Ok(builder)
+}
+
+/// One of the model's inputs: these features.
+fn input_value(input: &Input, shape: Vec<usize>, features: std::ops::Range<usize>) -> Value {
+    let samples = input.samples.iter().map(|sample| sample[features.clone()].to_vec()).collect();
+    let indices = features.clone().map(|feature| feature as u32).collect();
+    Value {
+        shape,
+        terms: vec![Term::View(View { tensor: 0, factor: 1.0, indices: Rc::new(indices) })],
+        constant: input.offsets[features].to_vec(),
+        samples: Rc::new(samples),
+    }
+}
+
+/// Every value with the shape and type that it has, for calls: its numbers are those of constants, else zeros.
+fn sample_tensors(graph: &Graph) -> Vec<Option<Tensor>> {
+    let of = |value: &crate::graph::Value| match &value.constant {
+        Some(constant) => Some(constant.clone()),
+        None => {
+            let elements = value.shape.iter().product();
+            let data = if value.element_type.is_float() {
+                Data::Float(vec![0.0; elements])
+            } else if value.element_type.is_integer() {
+                Data::Integer(vec![0; elements])
+            } else {
+                Data::Bool(vec![false; elements])
+            };
+            Tensor::new(value.element_type, value.shape.clone(), data)
+        }
+    };
+    graph.values().iter().map(of).collect()
+}
+
+fn lower_step(
+    step: &Step,
+    tensors: &[Option<Tensor>],
+    values: &[Option<Value>],
+    builder: &mut Builder<'_>,
+) -> Result<Vec<Value>, Cause> {
+    let inputs: Vec<Option<&Tensor>> =
+        step.inputs.iter().map(|index| index.and_then(|index| tensors[index].as_ref())).collect();
+    let known: Vec<Option<Value>> =
+        step.inputs.iter().map(|index| index.and_then(|index| values[index].clone())).collect();
+    let budget = Budget::default();
+    let call = Call::new(&step.node, &inputs, &budget);
+    let (family, _) = operator::find(&step.node)?;
+    builder.node.clone_from(&step.node.name);
+    family.lower(&mut Site::new(call, &known, builder))
+}
