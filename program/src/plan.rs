@@ -171,8 +171,11 @@ impl Labels<'_> {
         let mut shares = vec![0u32];
         for label in labels {
             let (extent, stride) = (self.extent(*label), strides[usize::from(*label)]);
-            let steps = |share: u32| (0..extent).map(move |i| share.saturating_add(i.saturating_mul(stride)));
-            shares = shares.into_iter().flat_map(steps).collect();
+            let mut next = Vec::with_capacity(shares.len().saturating_mul(extent as usize));
+            for share in shares {
+                next.extend((0..extent).map(|i| share.saturating_add(i.saturating_mul(stride))));
+            }
+            shares = next;
         }
         shares
     }

@@ -127,11 +127,12 @@ impl Group {
                 let size = extents.iter().fold(1i64, |size, extent| size.saturating_mul(i64::from(*extent)));
                 let mut positions = vec![i64::from(*offset)];
                 for label in labels {
-                    let steps = |position: i64| {
-                        (0..i64::from(label.extent))
-                            .map(move |i| position.saturating_add(i64::from(label.stride).saturating_mul(i)))
-                    };
-                    positions = positions.into_iter().flat_map(steps).collect();
+                    let mut next = Vec::with_capacity(positions.len().saturating_mul(label.extent as usize));
+                    for position in positions {
+                        let step = |i| position.saturating_add(i64::from(label.stride).saturating_mul(i));
+                        next.extend((0..i64::from(label.extent)).map(step));
+                    }
+                    positions = next;
                 }
                 let step = i64::from((*step).max(1));
                 let index = |position: i64| {
