@@ -1,23 +1,26 @@
 //! Every tensor has its own place, and the number of rounds does not depend on the depth.
 
 use candor_circuits::argument::{RowTerm, joined, row_scalars};
-use candor_circuits::claim::{Object, above_low, half_power};
+use candor_circuits::claim::{Functional, Object, above_low, half_power};
 use candor_circuits::factor::{self, Factor, expand};
-use candor_circuits::layout::{COLUMNS, LIMB_LOG2, Layout};
+use candor_circuits::layout::{COLUMNS, LIMB_LOG2, Layout, Left};
+use candor_circuits::relation::map::Challenges;
 use candor_circuits::soundness::statistical_bits;
-use candor_circuits::statement::extension;
+use candor_circuits::statement::{OperatorData, extension};
 use candor_program::Fr;
-use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, TermClass};
+use candor_program::class::{Class, FORMAT_VERSION, Input, OperatorClass, TensorId, TermClass};
 
 fn class(input_log2: u8, outputs: &[u8], row_log2: u8) -> Class {
-    let operator = |(i, output_log2): (usize, &u8)| OperatorClass::Affine {
-        output_log2: *output_log2,
-        terms: vec![TermClass::Dense { source: TensorId(i as u16) }],
+    let operator = |(i, output_log2): (usize, &u8)| {
+        let source_log2 = if i == 0 { input_log2 } else { outputs[i - 1] };
+        let terms = vec![TermClass::dense(TensorId(i as u16), source_log2)];
+        OperatorClass::Affine { axes: vec![*output_log2], terms }
     };
     Class {
         version: FORMAT_VERSION,
-        input_log2,
+        input: Input::Vector { log2: input_log2 },
         operators: outputs.iter().enumerate().map(operator).collect(),
+        tables: 0,
         row_log2,
         policy_size: 16,
         state_size: 4,
@@ -32,7 +35,8 @@ fn places_are_disjoint_and_aligned() {
             let layout = Layout::new(&class(2, outputs, 9), batch_log2, TensorId(1)).unwrap();
             let mut taken = vec![false; 1 << layout.position_vars()];
             for tensor in 1..=outputs.len() as u16 {
-                let place = layout.place(TensorId(tensor)).unwrap();
+                let output = layout.output(TensorId(tensor)).unwrap();
+                let place = output.place;
                 assert_eq!(place.offset % (1 << place.vars), 0);
                 for decision in 0..layout.batch() {
                     for index in 0..1usize << place.vars {
@@ -43,7 +47,7 @@ fn places_are_disjoint_and_aligned() {
                             (0..count).rev().map(|i| Fr::from((value >> i & 1) as u64)).collect()
                         };
                         let (d, i) = (bit(decision, layout.batch_log2), bit(index, place.vars));
-                        let factors = above_low(&layout, place, &d, &i);
+                        let factors = above_low(&layout, output, &d, factor::point(&i));
                         assert_eq!(factors.len(), Object::Witness.vars(&layout));
                         let read: Vec<_> = expand(&factors)
                             .into_iter()
@@ -55,9 +59,10 @@ fn places_are_disjoint_and_aligned() {
                 }
             }
             let mut matrices = vec![false; 1 << layout.weight_vars];
-            for term in &layout.dense {
-                for weight in 0..1usize << term.weights.vars {
-                    assert!(!std::mem::replace(&mut matrices[term.weights.offset + weight], true));
+            for contraction in &layout.contractions {
+                let Left::Weights { place, .. } = &contraction.left else { panic!("a matrix has weights") };
+                for weight in 0..1usize << place.vars {
+                    assert!(!std::mem::replace(&mut matrices[place.offset + weight], true));
                 }
             }
         }
@@ -69,20 +74,20 @@ fn places_are_disjoint_and_aligned() {
 fn rounds_do_not_grow_with_depth() {
     let rounds = |layers: usize, output_log2: u8| {
         let layout = Layout::new(&class(4, &vec![output_log2; layers], 10), 0, TensorId(1)).unwrap();
-        (layout.vars(), layout.witness_rows())
+        (layout.rounds, layout.witness_rows())
     };
     assert_eq!(rounds(2, 9), rounds(8, 7));
     assert_eq!(rounds(8, 7), rounds(32, 5));
     assert_eq!(rounds(32, 5), (13, 8));
 }
 
-/// A few outputs of many inputs: the products have more variables than the cells would, so there are more positions.
+/// A few outputs of many inputs: the products have more variables than the cells, and as many rounds are made; no object grows.
 #[test]
 fn a_wide_input_has_rounds_enough() {
     for (input_log2, output_log2, batch_log2) in [(9, 2, 0), (12, 0, 0), (12, 1, 3), (8, 0, 0)] {
         let layout = Layout::new(&class(input_log2, &[output_log2], 9), batch_log2, TensorId(1)).unwrap();
-        assert!(layout.vars() >= usize::from(input_log2));
-        assert_eq!(layout.decision_vars, usize::from(input_log2) - 3);
+        assert_eq!(layout.rounds, usize::from(input_log2).max(LIMB_LOG2));
+        assert_eq!(layout.decision_vars, usize::from(output_log2));
         let weights = Layout::new(&class(input_log2, &[output_log2], 9), 0, TensorId(1)).unwrap();
         assert_eq!((layout.weight_rows(), layout.bias_rows()), (weights.weight_rows(), weights.bias_rows()));
     }
@@ -91,20 +96,21 @@ fn a_wide_input_has_rounds_enough() {
 #[test]
 fn small_programs_have_room_for_the_limb_table() {
     let layout = Layout::new(&class(0, &[0], 9), 0, TensorId(1)).unwrap();
-    assert_eq!((layout.vars(), layout.witness_rows(), layout.weight_vars), (LIMB_LOG2, 1, 0));
+    assert_eq!((layout.rounds, layout.vars()), (LIMB_LOG2, 3));
+    assert_eq!((layout.witness_rows(), layout.weight_vars), (1, 0));
     assert_eq!(1 << (layout.vars() - layout.position_vars()), COLUMNS);
     assert_eq!(half_power(3) * Fr::from(8u64), Fr::from(1u64));
 }
 
-/// Values over the hypercube are what the extension takes at its corners; beyond the list it is zero.
+/// Values over the hypercube are what the extension takes at its corners.
 #[test]
 fn extensions() {
     let values: Vec<Vec<Fr>> =
-        (0..4).map(|d| (0..3).map(|i| Fr::from(10 * d + i + 1u64)).collect()).collect();
+        (0..4).map(|d| (0..4).map(|i| Fr::from(10 * d + i + 1u64)).collect()).collect();
     let bits = |value: u64| [Fr::from(value >> 1), Fr::from(value & 1)];
     for decision in 0..4 {
         for index in 0..4 {
-            let expected = values[decision as usize].get(index as usize).copied().unwrap_or_default();
+            let expected = values[decision as usize][index as usize];
             assert_eq!(extension(&values, &bits(decision), &bits(index)), expected);
         }
     }
@@ -154,4 +160,74 @@ fn soundness_bits() {
     assert!((200..=253).contains(&small) && (200..=small).contains(&large), "{small}, {large}");
     // k polynomials of degree 2^28, at one point each, and one more: the largest terms by far
     assert_eq!(small, (253.596_f64 - (10.0 * 2f64.powi(28) + 1_000.0).log2()).floor() as u32);
+}
+
+/// Places beyond the last table have keys of tables that no lookup names: whatever is committed there serves nobody.
+#[test]
+fn places_beyond_the_last_table() {
+    let mut class = class(2, &[2, 2, 2], 9);
+    for (table, source) in [(0, 1), (1, 2), (2, 3)] {
+        class.operators.push(OperatorClass::Lookup { source: TensorId(source), table });
+    }
+    let layout = Layout::new(&Class { tables: 3, ..class }, 0, TensorId(4)).unwrap();
+    assert_eq!((layout.table_id_vars(), layout.table_vars()), (2, 18));
+    let data: Vec<OperatorData<Fr>> = (0..6i64)
+        .map(|i| OperatorData { multiplier: Fr::from(1u64), low: Fr::from(-100 * i), coefficients: vec![] })
+        .collect();
+    let challenges = Challenges::new(Fr::from(7u64), Fr::from(1u64 << 40));
+    for (id, x, entry) in [(0u64, 0u64, 0u64), (0, 5, 9), (1, 65_535, 65_535), (2, 100, 1), (3, 0, 0), (3, 5, 9)] {
+        let bits = |value: u64, count: usize| (0..count).rev().map(move |i| Fr::from(value >> i & 1));
+        let place: Vec<Fr> = bits(id, 2).chain(bits(x, 16)).collect();
+        let low = |operator: u64| if id < 3 { -Fr::from(100 * operator) } else { Fr::from(0u64) };
+        let (source_low, own_low) = (low(id), low(3 + id));
+        let expected = challenges.gamma_squared * Fr::from(id)
+            + challenges.gamma * (Fr::from(x) + source_low)
+            + Fr::from(entry)
+            + own_low;
+        assert_eq!(challenges.table_key(&layout, &data, &place, &Fr::from(entry)), expected);
+    }
+    // a lookup's own key, and that of a position of no lookup
+    let r: Vec<Fr> = (0..layout.map_vars()).map(|_| Fr::from(0u64)).collect();
+    let sources = [5u64, 6, 7].map(Fr::from);
+    let key = challenges.mapped_key(&layout, &data, &r, &Fr::from(9u64), &sources);
+    assert_eq!(key, challenges.gamma * (Fr::from(5u64) + data[0].low) + Fr::from(9u64) + data[3].low);
+    let beyond: Vec<Fr> = (0..layout.map_vars()).map(|i| Fr::from(u64::from(i < 2))).collect();
+    assert_eq!(challenges.mapped_key(&layout, &data, &beyond, &Fr::from(0u64), &sources), Fr::from(0u64));
+}
+
+/// A functional cut between rows and columns is the sum of its pieces.
+#[test]
+fn functionals_with_vectors_are_cut() {
+    let element = |i: u64| Fr::from(i * i + 3 * i + 2);
+    let vector = |vars: usize| Factor::Vector((0..1u64 << vars).map(element).collect());
+    for lists in [
+        vec![Factor::Point(element(5)), vector(4), Factor::Bit(true), vector(3)],
+        vec![vector(10), Factor::Power(element(2))],
+        vec![vector(2), vector(3)],
+        vec![Factor::Bit(false), vector(11)],
+    ] {
+        let functional = Functional { scale: None, factors: lists };
+        let vars = factor::vars(&functional.factors);
+        let mut whole = vec![Fr::from(0u64); 1 << vars];
+        for (index, weight) in expand(&functional.factors) {
+            whole[index] = weight;
+        }
+        for row_log2 in 1..=vars + 1 {
+            let parts = functional.parts(row_log2);
+            let mut found = vec![Fr::from(0u64); 1 << vars.max(row_log2)];
+            for piece in &parts.pieces {
+                assert_eq!(factor::vars(&parts.column_factors(piece)), row_log2);
+                for (row, weight) in parts.row_weights(piece) {
+                    for (column, other) in expand(&parts.column_factors(piece)) {
+                        found[(row << row_log2) + column] += weight * other;
+                    }
+                }
+            }
+            found.truncate(1 << vars);
+            assert_eq!(found, whole, "rows of 2^{row_log2}");
+            let point: Vec<Fr> = (0..vars as u64).map(|i| element(i + 40)).collect();
+            assert_eq!(factor::evaluate(&functional.factors, &point), factor::extension(&whole, &point));
+            assert_eq!(factor::apply(&functional.factors, whole.clone()), whole.iter().map(|w| *w * w).sum::<Fr>());
+        }
+    }
 }

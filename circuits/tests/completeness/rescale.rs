@@ -18,8 +18,9 @@ fn columns(row: &Row) -> [Fr; COLUMNS] {
 
 /// One relation's value at a single position. Index: 3 rows, 4 saturation, 5 bit.
 fn relation(index: usize, columns: &[Fr; COLUMNS]) -> Fr {
-    let weights = Weights(std::array::from_fn(|i| if i == index { Fr::ONE } else { Fr::ZERO }));
-    rescale::evaluate(&[], &[], &weights, columns) * Fr::from(8u64)
+    let rows = std::array::from_fn(|i| if i == index { Fr::ONE } else { Fr::ZERO });
+    let weights = Weights { rows, map: None };
+    rescale::evaluate((&[], &[]), 3, &weights, columns) * Fr::from(8u64)
 }
 
 fn element(value: i128) -> Fr {

@@ -56,7 +56,11 @@ fn labels_are_injective() {
         Step::HelperRows,
         Step::TableHelper,
         Step::BiasSum,
-        Step::ScaledSources,
+        Step::LinearValues,
+        Step::MappedRows,
+        Step::MapMultiplicities,
+        Step::MapHelperRows,
+        Step::MapTableHelper,
         Step::Evaluations,
         Step::Folds,
         Step::FoldEvaluations,
@@ -72,6 +76,7 @@ fn labels_are_injective() {
     for operator in (0..70_000).step_by(233).chain([255, 256, 65_535, 65_536]) {
         for term in [0, 1, 63, 255, 256, 65_535] {
             insert(Step::Weights(operator, term));
+            insert(Step::Left(operator, term));
             insert(Step::Source(operator, term));
         }
     }

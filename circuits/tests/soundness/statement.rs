@@ -94,7 +94,8 @@ fn completion() {
 fn rows_of_a_card() {
     let mut card = program().card;
     let layout = weight_layout(&card).unwrap();
-    let expected = layout.weight_rows() + layout.bias_rows();
+    let expected = layout.program_rows();
+    assert_eq!(expected, layout.weight_rows() + layout.bias_rows());
     assert_eq!(decode_rows(&card), Err(ModelError::Rows { expected, got: 0 }));
     card.weight_rows = vec![PointBytes([0; 64]); expected + 1];
     assert_eq!(decode_rows(&card), Err(ModelError::Rows { expected, got: expected + 1 }));

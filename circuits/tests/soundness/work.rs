@@ -5,11 +5,11 @@ use candor_circuits::argument;
 use candor_circuits::channel::{Channel, Check, Received, Step};
 use candor_circuits::claim::OBJECTS;
 use candor_circuits::layout::{Layout, LayoutError};
-use candor_circuits::statement::{AffineData, ProgramData, PublicValues};
+use candor_circuits::statement::{OperatorData, ProgramData, PublicValues};
 use candor_circuits::work::{MAX_WORK, multiplications};
 use candor_program::Fr;
 use candor_program::arith::Arith;
-use candor_program::class::{Class, FORMAT_VERSION, OperatorClass, TensorId, TermClass};
+use candor_program::class::{Class, FORMAT_VERSION, Input, OperatorClass, TensorId, TermClass};
 use std::cell::Cell;
 use std::convert::Infallible;
 
@@ -75,11 +75,10 @@ impl Channel for Believing {
 fn counted(layout: &Layout) -> (u64, u64) {
     let zero = || Counted(Fr::from(0u64));
     let zeros = |count: usize| vec![zero(); count];
-    let coefficients = |operator| layout.scaled.iter().filter(|term| term.operator == operator).count();
-    let data = |operator| AffineData {
+    let data = |operator| OperatorData {
         multiplier: zero(),
         low: zero(),
-        coefficients: zeros(coefficients(operator)),
+        coefficients: zeros(layout.coefficients(operator)),
     };
     let program = ProgramData {
         class_digest: zero(),
@@ -87,7 +86,7 @@ fn counted(layout: &Layout) -> (u64, u64) {
         program_fr: zero(),
         operators: (0..layout.outputs.len()).map(data).collect(),
     };
-    let values = vec![zeros(1 << layout.revealed_place().vars); layout.batch()];
+    let values = vec![zeros(1 << layout.revealed_output().place.vars); layout.batch()];
     let public = PublicValues {
         context: zero(),
         revealed: layout.revealed,
@@ -104,12 +103,13 @@ fn counted(layout: &Layout) -> (u64, u64) {
 }
 
 fn class(input_log2: u8, operators: Vec<(u8, Vec<TermClass>)>) -> Class {
-    let operator = |(output_log2, terms)| OperatorClass::Affine { output_log2, terms };
+    let operator = |(output_log2, terms)| OperatorClass::Affine { axes: vec![output_log2], terms };
     let operators = operators.into_iter().map(operator).collect();
     Class {
         version: FORMAT_VERSION,
-        input_log2,
+        input: Input::Vector { log2: input_log2 },
         operators,
+        tables: 0,
         row_log2: 14,
         policy_size: 16,
         state_size: 4,
@@ -120,20 +120,20 @@ fn class(input_log2: u8, operators: Vec<(u8, Vec<TermClass>)>) -> Class {
 /// Many operators, each reading the input many times: without care, every term would fold the whole batch again.
 fn hostile(input_log2: u8, operators: usize, scaled: bool) -> Class {
     let source = TensorId(0);
-    let term = if scaled { TermClass::Scaled { source } } else { TermClass::Dense { source } };
+    let term = if scaled { TermClass::scaled(source) } else { TermClass::dense(source, input_log2) };
     let output_log2 = if scaled { input_log2 } else { 0 };
     class(input_log2, vec![(output_log2, vec![term; 64]); operators])
 }
 
 #[test]
 fn the_estimate_is_not_exceeded() {
-    let dense = |source| TermClass::Dense { source: TensorId(source) };
+    let dense = |source, log2| TermClass::dense(TensorId(source), log2);
     let layered = class(
         6,
         vec![
-            (7, vec![dense(0)]),
-            (7, vec![dense(1), TermClass::Scaled { source: TensorId(1) }]),
-            (2, vec![dense(2)]),
+            (7, vec![dense(0, 6)]),
+            (7, vec![dense(1, 7), TermClass::scaled(TensorId(1))]),
+            (2, vec![dense(2, 7)]),
         ],
     );
     for (class, batch_log2) in [

@@ -18,7 +18,8 @@ use candor_program::decision::{DecisionInput, decide};
 use candor_program::digest::{self, AccInput, ProgramIds};
 use candor_program::evidence;
 use candor_program::head::{Action, Head};
-use candor_program::operator::{Operator, Term};
+use candor_program::class::{OperatorClass, TermClass};
+use candor_program::operator::Operator;
 use candor_program::policy::{Comparison, Effect, Fact, Operand};
 use candor_program::state::Update;
 use candor_program::{Card, Fr, poseidon};
@@ -68,7 +69,7 @@ impl Channel for MessageChannel {
 /// The boundary that the native code accepts, and its H; `None` where it rejects.
 fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<(Boundary, Fr)> {
     let (card, layout) = (witness.card, &shape.layout);
-    let low = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.rescale.low);
+    let low = card.operators.last().map_or(0, Operator::low);
     let program_fr = digest::program_fr(card);
     let first = witness.records.first()?.sequence;
     let state_before = witness.state_before.clone();
@@ -93,7 +94,7 @@ fn native(shape: &SealShape, witness: &PathWitness<'_>) -> Option<(Boundary, Fr)
         let feed = [Fr::from(record.observations_salt), Fr::from(exact.len() as u64), high, low];
         let mut observed = vec![poseidon::hash("cd.feed", &feed)];
         let mut padded = exact.to_vec();
-        padded.resize(1 << layout.input_log2, 0);
+        padded.resize(1 << card.class.input.features_log2(), 0);
         observed.extend(candor_program::encoding::pack_u16(&padded));
         acc = digest::acc(&AccInput {
             previous: acc,
@@ -158,9 +159,11 @@ fn below(random: &mut Random, bound: usize) -> usize {
 /// Changes a card inside its class; names what it changed.
 fn mutate_card(card: &mut Card, random: &mut Random) -> &'static str {
     let Head::ArgMax { actions, .. } = &mut card.head;
-    let Operator::Affine(affine) = {
-        let operator = below(random, card.operators.len());
-        &mut card.operators[operator]
+    let operator = below(random, card.operators.len());
+    let (Operator::Affine(affine), OperatorClass::Affine { terms: shapes, .. }) =
+        (&mut card.operators[operator], &card.class.operators[operator])
+    else {
+        panic!("a perceptron has no lookups")
     };
     let policy = &mut card.policy;
     let (predicate, rule) = (below(random, policy.predicates.len()), below(random, policy.rules.len()));
@@ -179,10 +182,8 @@ fn mutate_card(card: &mut Card, random: &mut Random) -> &'static str {
         4 => (affine.rescale.multiplier += 1, "a multiplier").1,
         5 => (affine.rescale.low += 1, "a low").1,
         6 => {
-            for term in &mut affine.terms {
-                if let Term::Scaled { coefficient, .. } = term {
-                    *coefficient += 1;
-                }
+            for (term, shape) in affine.terms.iter_mut().zip(shapes) {
+                term.coefficient += i32::from(!matches!(shape, TermClass::Weighted { .. }));
             }
             "coefficients"
         }

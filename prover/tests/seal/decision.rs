@@ -5,7 +5,7 @@ use candor_benches::synthetic::Random;
 use candor_circuits::seal::decision::{DecisionCircuit, DecisionValues};
 use candor_circuits::seal::system::System;
 use candor_circuits::seal::witness::RecordWitness;
-use candor_program::class::OperatorClass;
+use candor_program::class::{Input, OperatorClass};
 use candor_program::decision::{Assessment, DecisionInput, assess, decide};
 use candor_program::digest::{self, AccInput};
 use candor_program::encoding::{fr_from_i64, keccak256};
@@ -122,11 +122,11 @@ fn random_register(index: usize, random: &mut Random, card: &Card) -> Register {
 pub(crate) fn random_card(random: &mut Random, base: &Card) -> Card {
     let mut card = base.clone();
     card.features = (0..1 + below(random, 6)).map(|index| random_feature(index, random)).collect();
-    card.class.input_log2 = card.features.len().next_power_of_two().trailing_zeros() as u8;
+    card.class.input = Input::Vector { log2: card.features.len().next_power_of_two().trailing_zeros() as u8 };
     let actions: Vec<ActionTemplate> =
         (0..1 + below(random, 5)).map(|index| random_action(index, random)).collect();
-    if let Some(OperatorClass::Affine { output_log2, .. }) = card.class.operators.last_mut() {
-        *output_log2 = actions.len().next_power_of_two().trailing_zeros() as u8;
+    if let Some(OperatorClass::Affine { axes, .. }) = card.class.operators.last_mut() {
+        axes[0] = actions.len().next_power_of_two().trailing_zeros() as u8;
     }
     card.head = Head::ArgMax { actions, assets: Vec::new(), venues: Vec::new() };
     card.windows = (0..below(random, 5))
@@ -275,7 +275,7 @@ pub(crate) fn random_case(random: &mut Random, card: &Card) -> Case {
 
 /// What the native code makes of a case; `None` where it is no decision at all.
 pub(crate) fn native(card: &Card, case: &Case) -> Option<Vec<(DecisionValues, Assessment)>> {
-    let low = card.operators.last().map_or(0, |Operator::Affine(affine)| affine.rescale.low);
+    let low = card.operators.last().map_or(0, Operator::low);
     let (mut acc, mut state) = (case.acc, case.state.clone());
     let mut all = Vec::new();
     for record in &case.records {

@@ -67,8 +67,8 @@ impl<'a> Study<'a> {
             }
         }
         let layout = &shape.layout;
-        let sent = layout.scaled.iter().filter(|term| term.source.0 != 0).count();
-        let free = [1 + sent + 3 * layout.vars(), witness.messages.scalars.len() - 3];
+        let sent = layout.linear.iter().filter(|term| !term.reads_input()).count();
+        let free = [1 + sent + 3 * layout.rounds, witness.messages.scalars.len() - 3];
         let hints = synthesis.system.hints().into_iter().collect();
         Self { shape, relations, folding, sum, free, boolean, equations, hints, matrices }
     }

@@ -28,7 +28,7 @@ fn drawn(case: &Case, play: &Play, name: Name) -> Fr {
 }
 
 fn tau(case: &Case, play: &Play) -> Vec<Fr> {
-    (0..case.layout.vars()).map(|i| drawn(case, play, Name::Tau(i))).collect()
+    (0..case.layout.rounds).map(|i| drawn(case, play, Name::Tau(i))).collect()
 }
 
 fn inverse(value: Fr) -> Fr {
@@ -139,7 +139,7 @@ pub(crate) fn values_of_the_statement(defects: &Defects) -> Forged {
     let case = case();
     let forgery = under(Forgery::honest(case), defects);
     let play = forgery.play();
-    let t: Vec<Fr> = (0..case.layout.batch_log2 + case.layout.revealed_place().vars)
+    let t: Vec<Fr> = (0..case.layout.batch_log2 + case.layout.revealed_output().place.vars)
         .map(|i| drawn(case, &play, Name::T(i)))
         .collect();
     let eq = equality(&t);
@@ -155,11 +155,11 @@ pub(crate) fn values_of_the_statement(defects: &Defects) -> Forged {
 /// Knows tau and r before the statement: two false features cancel in the only place where the input is read.
 pub(crate) fn features_of_the_statement(defects: &Defects) -> Forged {
     let case = case();
-    let inputs = case.layout.dense.iter().filter(|term| term.source == TensorId(0)).count();
-    assert_eq!((inputs, case.layout.scaled.iter().filter(|term| term.source == TensorId(0)).count()), (1, 0));
+    let inputs = case.layout.contractions.iter().filter(|term| term.right.source == TensorId(0)).count();
+    assert_eq!((inputs, case.layout.linear.iter().filter(|term| term.reads_input()).count()), (1, 0));
     let forgery = under(Forgery::honest(case), defects);
     let play = forgery.play();
-    let r: Vec<Fr> = (0..case.layout.vars()).map(|i| drawn(case, &play, Name::R(i))).collect();
+    let r: Vec<Fr> = (0..case.layout.rounds).map(|i| drawn(case, &play, Name::R(i))).collect();
     let eq = equality(&r[r.len() - case.layout.input_log2..]);
     let mut public = case.public.clone();
     public.features[0][0] += eq[1];

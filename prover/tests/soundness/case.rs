@@ -3,7 +3,7 @@
 use ark_bn254::G1Affine;
 use candor_benches::synthetic::{Shape, features, perceptron};
 use candor_circuits::layout::Layout;
-use candor_circuits::model::{bias_object, decode_rows, weights_object};
+use candor_circuits::model::{bias_object, decode_rows, tables_object, weights_object};
 use candor_circuits::native::{self, ArgumentError};
 use candor_circuits::setup::VerifierSetup;
 use candor_circuits::statement::{ProgramData, PublicValues, Statement};
@@ -20,6 +20,9 @@ use std::sync::OnceLock;
 pub(crate) struct Objects {
     pub(crate) cells: Vec<Fr>,
     pub(crate) multiplicities: Vec<Fr>,
+    pub(crate) mapped: Vec<Fr>,
+    pub(crate) map_multiplicities: Vec<Fr>,
+    pub(crate) tables: Vec<Fr>,
     pub(crate) weights: Vec<Fr>,
     pub(crate) bias: Vec<Fr>,
 }
@@ -67,7 +70,7 @@ impl Case {
         let reference = reference();
         program.card.weight_rows = commit_program(reference, &program.card, &program.weights).unwrap();
         let layout = Layout::new(&program.card.class, batch_log2, revealed).unwrap();
-        let witness = Witness::new(&program.card, &program.weights, &layout, decisions).unwrap();
+        let witness = Witness::new(&program, &layout, decisions).unwrap();
         let values = witness.tensors[..decisions.len()].iter().map(|t| t[usize::from(revealed.0)].clone());
         let context = Fr::from(5u64);
         let statement = Statement {
@@ -82,11 +85,14 @@ impl Case {
         let objects = Objects {
             cells: witness.cells.iter().map(|cell| Fr::from(*cell)).collect(),
             multiplicities: witness.multiplicities().into_iter().map(Fr::from).collect(),
+            mapped: witness.mapped.iter().map(|value| Fr::from(*value)).collect(),
+            map_multiplicities: witness.map_multiplicities.iter().map(|count| Fr::from(*count)).collect(),
+            tables: tables_object(&program.weights, &layout).into_iter().map(Fr::from).collect(),
             weights: weights_object(&program.card, &program.weights, &layout)
                 .into_iter()
                 .map(Fr::from)
                 .collect(),
-            bias: bias_object(&program.weights, &layout).into_iter().map(Fr::from).collect(),
+            bias: bias_object(&program.card, &program.weights, &layout).into_iter().map(Fr::from).collect(),
         };
         let rows = decode_rows(&program.card).unwrap();
         let setup = VerifierSetup::of(&program.card.setup).unwrap();
@@ -96,9 +102,10 @@ impl Case {
     /// What the production prover writes.
     pub(crate) fn honest_proof(&self) -> Vec<u8> {
         let weights = weights_object(&self.program.card, &self.program.weights, &self.layout);
-        let bias = bias_object(&self.program.weights, &self.layout);
+        let bias = bias_object(&self.program.card, &self.program.weights, &self.layout);
+        let tables = tables_object(&self.program.weights, &self.layout);
         let powers = self.reference.powers();
-        let key = ProvingKey { powers, weights: &weights, bias: &bias, program: &self.data };
+        let key = ProvingKey { powers, weights: &weights, bias: &bias, tables: &tables, program: &self.data };
         prove(&key, &self.layout, &self.public, &self.witness)
     }
 
@@ -119,9 +126,9 @@ impl Case {
         1 << self.layout.position_vars()
     }
 
-    /// Position of a tensor's value among the positions.
+    /// Position of a tensor's value among the positions, or the mapped positions of a lookup.
     pub(crate) fn position(&self, tensor: TensorId, decision: usize, index: usize) -> usize {
-        let place = self.layout.place(tensor).unwrap();
+        let place = self.layout.output(tensor).unwrap().place;
         (place.offset << self.layout.batch_log2) + (decision << place.vars) + index
     }
 

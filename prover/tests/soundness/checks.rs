@@ -13,7 +13,7 @@ use candor_program::Fr;
 use candor_program::class::TensorId;
 use candor_prover::argument::{ProvingKey, prove};
 
-fn only_without(check: Check, forgery: &Forgery<'_>, what: &str) {
+pub(crate) fn only_without(check: Check, forgery: &Forgery<'_>, what: &str) {
     let (case, proof) = (forgery.case, forgery.play().proof);
     let report = verify_with(case, &forgery.public, &Defects::ignoring(&[check]), &proof);
     assert_eq!(report.result, Ok(()), "{what}: nothing else may stop it");
@@ -34,16 +34,16 @@ fn folding() {
         let mut forgery = Forgery::honest(case);
         let factor = Fr::from(factor);
         forgery.values = Some(Box::new(move |values| {
-            values.weights[1] *= factor;
-            values.sources[1] *= factor.inverse().unwrap();
+            values.factors[1][0] *= factor;
+            values.factors[1][1] *= factor.inverse().unwrap();
         }));
         forgery
     };
     only_without(Check::Folding, &with_matrix(3), "weights and source scaled");
     let swapped = Forgery {
         values: Some(Box::new(|values| {
-            let (weights, source) = (values.weights[1], values.sources[1]);
-            (values.weights[1], values.sources[1]) = (source, weights);
+            let (weights, source) = (values.factors[1][0], values.factors[1][1]);
+            (values.factors[1][0], values.factors[1][1]) = (source, weights);
         })),
         ..Forgery::honest(case)
     };
@@ -97,24 +97,19 @@ fn other_weights_and_biases_than_the_committed() {
     };
     for weights in [true, false] {
         let program = changed(weights);
-        let witness = candor_prover::witness::Witness::new(
-            &program.card,
-            &program.weights,
-            &case.layout,
-            &case.statement.features,
-        )
-        .unwrap();
+        let features = &case.statement.features;
+        let witness = candor_prover::witness::Witness::new(&program, &case.layout, features).unwrap();
         let revealed = usize::from(case.layout.revealed.0);
         let mut statement = case.statement.clone();
         statement.values = witness.tensors[..3].iter().map(|tensors| tensors[revealed].clone()).collect();
         let public = statement.public_values(&program.card).unwrap();
         let (matrices, bias) = (
             weights_object(&program.card, &program.weights, &case.layout),
-            bias_object(&program.weights, &case.layout),
+            bias_object(&program.card, &program.weights, &case.layout),
         );
         // the production prover, with a key of other weights
         let powers = case.reference.powers();
-        let key = ProvingKey { powers, weights: &matrices, bias: &bias, program: &case.data };
+        let key = ProvingKey { powers, weights: &matrices, bias: &bias, tables: &[], program: &case.data };
         let proof = prove(&key, &case.layout, &public, &witness);
         assert_eq!(case.verify(&public, &proof), Err(ArgumentError::Rejected(Check::Pairing)));
         let report = verify_with(case, &public, &Defects::ignoring(&[Check::Pairing]), &proof);
@@ -191,9 +186,9 @@ fn coefficients_beyond_a_row_are_rejected() {
 #[test]
 fn one_reader_cannot_be_told_another_value() {
     let case = case();
-    let readers = case.layout.dense.iter().filter(|term| term.source == TensorId(1)).count();
+    let readers = case.layout.contractions.iter().filter(|term| term.right.source == TensorId(1)).count();
     assert_eq!(
-        (readers, case.layout.scaled.len()),
+        (readers, case.layout.linear.len()),
         (1, 1),
         "tensor 1 is read by a matrix and by a scaled term"
     );

@@ -20,6 +20,8 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Beta,
+    /// Only with tables.
+    Gamma,
     Tau(usize),
     Alpha,
     R(usize),
@@ -35,32 +37,35 @@ pub(crate) enum Name {
 impl Name {
     /// In the order of drawing.
     pub(crate) fn index(self, layout: &Layout) -> usize {
-        let (n, k) = (layout.vars(), layout.row_log2);
-        let t = layout.batch_log2 + layout.revealed_place().vars;
+        let (n, k) = (layout.rounds, layout.row_log2);
+        let t = layout.batch_log2 + layout.revealed_output().place.vars;
+        let g = usize::from(layout.tables > 0);
         match self {
             Self::Beta => 0,
-            Self::Tau(i) => 1 + i,
-            Self::Alpha => 1 + n,
-            Self::R(j) => 2 + n + j,
-            Self::Z => 2 + 2 * n,
-            Self::T(i) => 3 + 2 * n + i,
-            Self::Rho => 3 + 2 * n + t,
-            Self::S(j) => 4 + 2 * n + t + j,
-            Self::X => 4 + 2 * n + t + k,
-            Self::Q => 5 + 2 * n + t + k,
-            Self::Zeta => 6 + 2 * n + t + k,
+            Self::Gamma => 1,
+            Self::Tau(i) => g + 1 + i,
+            Self::Alpha => g + 1 + n,
+            Self::R(j) => g + 2 + n + j,
+            Self::Z => g + 2 + 2 * n,
+            Self::T(i) => g + 3 + 2 * n + i,
+            Self::Rho => g + 3 + 2 * n + t,
+            Self::S(j) => g + 4 + 2 * n + t + j,
+            Self::X => g + 4 + 2 * n + t + k,
+            Self::Q => g + 5 + 2 * n + t + k,
+            Self::Zeta => g + 6 + 2 * n + t + k,
         }
     }
 
     /// All of them.
     pub(crate) fn all(layout: &Layout) -> Vec<Self> {
-        let (n, k) = (layout.vars(), layout.row_log2);
+        let (n, k) = (layout.rounds, layout.row_log2);
         let mut names = vec![Self::Beta];
+        names.extend((layout.tables > 0).then_some(Self::Gamma));
         names.extend((0..n).map(Self::Tau));
         names.push(Self::Alpha);
         names.extend((0..n).map(Self::R));
         names.push(Self::Z);
-        names.extend((0..layout.batch_log2 + layout.revealed_place().vars).map(Self::T));
+        names.extend((0..layout.batch_log2 + layout.revealed_output().place.vars).map(Self::T));
         names.push(Self::Rho);
         names.extend((0..k).map(Self::S));
         names.extend([Self::X, Self::Q, Self::Zeta]);

@@ -2,19 +2,21 @@
 //!
 //! Without a lie it is a second, independent prover: it writes the production prover's bytes.
 
+use crate::brute::Values;
 use crate::case::{Case, Objects};
 use crate::defect::{DefectiveTranscript, Defects};
 use crate::table::{Instance, Table, apply, bind, commit, dense, divide, equality, evaluate};
 use ark_bn254::G1Projective;
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field};
-use candor_circuits::argument::{Batching, ClaimPoints, FinalValues, cubic, quadratic};
+use candor_circuits::argument::{Batching, ClaimPoints, FinalValues, Lookups, cubic, quadratic};
 use candor_circuits::channel::Step;
 use candor_circuits::claim::{Claim, Object};
-use candor_circuits::layout::{COLUMNS, COLUMNS_LOG2, LIMB_LOG2, LIMBS};
+use candor_circuits::layout::{COLUMNS, LIMB_LOG2, LIMBS, Left, TABLE_LOG2};
 use candor_circuits::point::{encode_g1, hash_points};
 use candor_circuits::relation::affine::known_sum;
-use candor_circuits::statement::{PublicValues, elements, extension};
+use candor_circuits::relation::map;
+use candor_circuits::statement::{PublicValues, elements};
 use candor_program::Fr;
 use candor_program::class::TensorId;
 use candor_program::encoding::fr_to_bytes;
@@ -52,12 +54,14 @@ pub(crate) struct Forgery<'a> {
     pub(crate) helper: Option<Table>,
     /// Table helper.
     pub(crate) table_helper: Option<Table>,
+    /// Map helper and map table helper.
+    pub(crate) map_helpers: Option<[Table; 2]>,
     /// Coefficients of the first witness row beyond a row's length.
     pub(crate) beyond: Table,
     /// Added to the bias sum.
     pub(crate) bias_sum: Fr,
-    /// Added to the first scaled term's source.
-    pub(crate) scaled: Fr,
+    /// Added to the first linear term's operand.
+    pub(crate) linear: Fr,
     /// Changes the values at the final point.
     pub(crate) values: Option<Shift<'a>>,
     pub(crate) repairs: Repairs,
@@ -116,9 +120,10 @@ impl<'a> Forgery<'a> {
             opened: None,
             helper: None,
             table_helper: None,
+            map_helpers: None,
             beyond: Vec::new(),
             bias_sum: Fr::ZERO,
-            scaled: Fr::ZERO,
+            linear: Fr::ZERO,
             values: None,
             repairs: Repairs::default(),
             defects: Defects::default(),
@@ -138,43 +143,61 @@ impl<'a> Forgery<'a> {
         witness_rows[0] += commit(&powers[row..], &self.beyond);
         sender.points(Step::WitnessRows, &witness_rows);
         sender.points(Step::Multiplicities, &[commit(powers, &opened.multiplicities)]);
+        if layout.tables > 0 {
+            sender.points(Step::MappedRows, &commit_rows(&opened.mapped));
+            sender.points(Step::MapMultiplicities, &commit_rows(&opened.map_multiplicities));
+        }
         let beta = sender.challenge();
+        let challenges = (layout.tables > 0).then(|| map::Challenges::new(beta, sender.challenge()));
         let (helper, table_helper) = self.helpers(beta);
         sender.points(Step::HelperRows, &commit_rows(&helper));
         sender.points(Step::TableHelper, &[commit(powers, &table_helper)]);
+        let keys = challenges.as_ref().map(|challenges| self.keys(challenges));
+        let map_helpers = keys.as_ref().map(|keys| self.map_helpers(beta, keys)).unwrap_or_default();
+        if layout.tables > 0 {
+            sender.points(Step::MapHelperRows, &commit_rows(&map_helpers[0]));
+            sender.points(Step::MapTableHelper, &commit_rows(&map_helpers[1]));
+        }
 
-        let tau = sender.challenges(layout.vars());
+        let tau = sender.challenges(layout.rounds);
         let alpha = sender.challenge();
-        let batching = Batching::new(layout, beta, tau, &alpha);
+        let batching = Batching::new(layout, &case.data, Lookups { beta, map: challenges }, tau, &alpha);
         let bias_sum = self.true_bias_sum(&batching) + self.bias_sum;
-        let mut scaled: Vec<Fr> =
-            (0..layout.scaled.len()).map(|term| self.scaled_source(&batching, term)).collect();
-        if let Some(first) = scaled.first_mut() {
-            *first += self.scaled;
+        let own = Values { case, objects: &self.sums, public: &self.public };
+        let value = |term: &candor_circuits::layout::Linear| {
+            own.term(term.operator, term.term).linear(self.tau_of(&batching, term.operator))
+        };
+        let mut linear: Vec<Fr> = layout.linear.iter().map(value).collect();
+        if let Some(first) = linear.first_mut() {
+            *first += self.linear;
         }
         sender.scalars(Step::BiasSum, &[bias_sum]);
-        let sent = layout.scaled.iter().zip(&scaled).filter(|(term, _)| term.source != TensorId(0));
-        sender.scalars(Step::ScaledSources, &sent.map(|(_, value)| *value).collect::<Vec<_>>());
+        let sent = layout.linear.iter().zip(&linear).filter(|(term, _)| !term.reads_input());
+        sender.scalars(Step::LinearValues, &sent.map(|(_, value)| *value).collect::<Vec<_>>());
 
-        let known = known_sum(layout, &batching.points, &case.data.operators, &bias_sum, &scaled);
+        let known = known_sum(layout, &batching.operators, &case.data.operators, &bias_sum, &linear);
         let claim = *batching.weights.rows() * known;
-        let instances = self.instances(&batching, &helper, &table_helper);
+        let mut instances = self.instances(&batching, &helper, &table_helper);
+        instances.extend(self.map_instances(&batching, keys.as_ref(), &map_helpers));
         let (mut values, r) = self.rounds(&mut sender, instances, claim);
         if let Some(shift) = &self.values {
             shift(&mut values);
         }
-        let mut evaluations = vec![values.helper, values.table_helper, values.multiplicity];
-        evaluations.extend(values.columns);
-        sender.scalars(Step::Evaluations, &evaluations);
-        for (i, term) in layout.dense.iter().enumerate() {
-            sender.scalars(Step::Weights(term.operator, term.term), &[values.weights[i]]);
-            if term.source != TensorId(0) {
-                sender.scalars(Step::Source(term.operator, term.term), &[values.sources[i]]);
+        sender.scalars(Step::Evaluations, &values.evaluations());
+        for (contraction, [left, right]) in layout.contractions.iter().zip(&values.factors) {
+            let (operator, term) = (contraction.operator, contraction.term);
+            match contraction.left_operand() {
+                None => sender.scalars(Step::Weights(operator, term), &[*left]),
+                Some(operand) if operand.source == TensorId(0) => {}
+                Some(_) => sender.scalars(Step::Left(operator, term), &[*left]),
+            }
+            if contraction.right.source != TensorId(0) {
+                sender.scalars(Step::Source(operator, term), &[*right]);
             }
         }
 
         let z = sender.challenge();
-        let revealed_point = sender.challenges(layout.batch_log2 + layout.revealed_place().vars);
+        let revealed_point = sender.challenges(layout.batch_log2 + layout.revealed_output().place.vars);
         let rho = sender.challenge();
         let points = ClaimPoints {
             layout,
@@ -184,14 +207,19 @@ impl<'a> Forgery<'a> {
             z: &z,
             revealed_point: &revealed_point,
         };
-        let claims = points.claims(&values, &scaled, &bias_sum, points.revealed_value(&self.public));
+        let claims = points.claims(&values, &linear, &bias_sum, points.revealed_value(&self.public));
         let object = |object: Object| match object {
             Object::Witness => &opened.cells,
             Object::Helper => &helper,
             Object::Multiplicities => &opened.multiplicities,
             Object::TableHelper => &table_helper,
+            Object::Mapped => &opened.mapped,
+            Object::MapHelper => &map_helpers[0],
+            Object::MapMultiplicities => &opened.map_multiplicities,
+            Object::MapTableHelper => &map_helpers[1],
             Object::Weights => &opened.weights,
             Object::Bias => &opened.bias,
+            Object::Tables => &opened.tables,
         };
         self.merge_and_open(&mut sender, &claims, rho, object);
         Play { proof: sender.proof, challenges: sender.transcript.drawn, claims }
@@ -205,56 +233,90 @@ impl<'a> Forgery<'a> {
         (self.helper.clone().unwrap_or_else(helper), self.table_helper.clone().unwrap_or_else(table_helper))
     }
 
+    /// Keys of all mapped positions, and of the whole table space, place by place.
+    pub(crate) fn keys(&self, challenges: &map::Challenges<Fr>) -> [Table; 2] {
+        let (case, layout) = (self.case, &self.case.layout);
+        let low = |tensor: TensorId| case.data.operators[usize::from(tensor.0) - 1].low;
+        let key = |id: usize, x: Fr, z: Fr| challenges.gamma.square() * Fr::from(id as u64) + challenges.gamma * x + z;
+        let mut mapped = self.sums.mapped.clone();
+        for map in &layout.maps {
+            let tensor = TensorId(map.operator as u16 + 1);
+            for (decision, index) in (0..layout.batch()).flat_map(|d| (0..1 << map.place.vars).map(move |i| (d, i))) {
+                let values = Values { case, objects: &self.sums, public: &self.public };
+                let (x, z) = (values.value(map.source, decision, index), values.value(tensor, decision, index));
+                mapped[case.position(tensor, decision, index)] = key(map.table, x, z);
+            }
+        }
+        let entry = |(place, entry): (usize, &Fr)| {
+            let (id, x) = (place >> TABLE_LOG2, Fr::from((place % (1 << TABLE_LOG2)) as u64));
+            match layout.maps.iter().find(|map| map.table == id) {
+                Some(map) => key(id, x + low(map.source), *entry + low(TensorId(map.operator as u16 + 1))),
+                None => key(id, x, *entry),
+            }
+        };
+        [mapped, self.sums.tables.iter().enumerate().map(entry).collect()]
+    }
+
+    /// Map helper and map table helper for these keys.
+    pub(crate) fn map_helpers(&self, beta: Fr, [mapped, tables]: &[Table; 2]) -> [Table; 2] {
+        let inverse = |key: &Fr| (beta - key).inverse().unwrap();
+        let entry = |(mu, key): (&Fr, &Fr)| if *mu == Fr::ZERO { Fr::ZERO } else { *mu * inverse(key) };
+        let tables = || self.sums.map_multiplicities.iter().zip(tables).map(entry).collect();
+        self.map_helpers.clone().unwrap_or_else(|| [mapped.iter().map(inverse).collect(), tables()])
+    }
+
+    /// Both sides of the lookup operators; none without tables.
+    fn map_instances(&self, batching: &Batching<Fr>, keys: Option<&[Table; 2]>, helpers: &[Table; 2]) -> Vec<Instance> {
+        let (layout, beta, tau) = (&self.case.layout, batching.lookups.beta, &batching.tau);
+        let (Some([a6, a7, a8]), Some([mapped, tables])) = (batching.weights.map, keys) else { return Vec::new() };
+        let scale = |vars: usize| Fr::from(2u64).pow([(layout.rounds - vars) as u64]).inverse().unwrap();
+        let (t, v) = (layout.map_vars(), layout.table_vars());
+        let (s_t, s_v) = (scale(t), scale(v));
+        let positions = Instance {
+            tables: vec![equality(&tau[tau.len() - t..]), helpers[0].clone(), mapped.clone(), self.sums.mapped.clone()],
+            term: Box::new(move |v| s_t * (a6 * v[0] * (v[1] * (beta - v[2]) - Fr::ONE) + a7 * v[1])),
+        };
+        let multiplicities = self.sums.map_multiplicities.clone();
+        let entries = Instance {
+            tables: vec![
+                equality(&tau[tau.len() - v..]),
+                helpers[1].clone(),
+                tables.clone(),
+                multiplicities,
+                self.sums.tables.clone(),
+            ],
+            term: Box::new(move |v| s_v * (a8 * v[0] * (v[1] * (beta - v[2]) - v[3]) - a7 * v[1])),
+        };
+        vec![positions, entries]
+    }
+
+    /// The zero-check point's decision and index coordinates of an operator.
+    fn tau_of<'b>(&self, batching: &'b Batching<Fr>, operator: usize) -> (&'b [Fr], &'b [Fr]) {
+        let (layout, tau) = (&self.case.layout, &batching.tau);
+        let vars = layout.outputs[operator].place.vars;
+        (&tau[tau.len() - vars - layout.batch_log2..tau.len() - vars], &tau[tau.len() - vars..])
+    }
+
     /// `sum over l of m_l E_l bias_l(tau_i)`.
     fn true_bias_sum(&self, batching: &Batching<Fr>) -> Fr {
-        let operators = self.case.layout.outputs.iter().zip(&batching.points).zip(&self.case.data.operators);
-        let operator = |((place, point), data): ((&candor_circuits::layout::Place, &_), &_)| {
-            let (point, data): (&candor_circuits::relation::affine::OperatorPoint<Fr>, _) = (point, data);
-            let data: &candor_circuits::statement::AffineData<Fr> = data;
-            let eq = equality(&point.index);
-            let sum: Fr = eq.iter().zip(&self.sums.bias[place.offset..]).map(|(eq, bias)| *eq * bias).sum();
-            point.share * data.multiplier * sum
+        let outputs = self.case.layout.outputs.iter().enumerate();
+        let operator = |(operator, output): (usize, &candor_circuits::layout::Output)| -> Fr {
+            let eq = equality(self.tau_of(batching, operator).1);
+            let bias = &self.sums.bias[output.place.offset..];
+            batching.operators[operator].factor * eq.iter().zip(bias).map(|(eq, bias)| *eq * bias).sum::<Fr>()
         };
-        operators.map(operator).sum()
+        outputs.filter(|(_, output)| output.object == Object::Witness).map(operator).sum()
     }
 
-    /// Real values of a tensor, folded over the decisions.
-    fn folded_source(&self, tensor: TensorId, decision: &[Fr]) -> Table {
-        let layout = &self.case.layout;
-        let Some(place) = layout.place(tensor) else {
-            let width = 1 << layout.input_log2;
-            let value = |index: usize| {
-                let bits: Vec<Fr> =
-                    (0..layout.input_log2).rev().map(|bit| Fr::from((index >> bit & 1) as u64)).collect();
-                extension(&self.public.features, decision, &bits)
-            };
-            return (0..width).map(value).collect();
-        };
-        let low = self.case.data.operators[usize::from(tensor.0) - 1].low;
-        let value = |d: usize, index: usize| {
-            let position = self.case.position(tensor, d, index);
-            let byte = |column| self.sums.cells[self.case.cell(column, position)];
-            low + byte(0) + byte(1) * Fr::from(256u64)
-        };
-        let eq = equality(decision);
-        (0..1 << place.vars).map(|i| eq.iter().enumerate().map(|(d, eq)| *eq * value(d, i)).sum()).collect()
-    }
-
-    fn scaled_source(&self, batching: &Batching<Fr>, term: usize) -> Fr {
-        let term = &self.case.layout.scaled[term];
-        let point = &batching.points[term.operator];
-        let folded = self.folded_source(term.source, &point.decision);
-        equality(&point.index).iter().zip(&folded).map(|(eq, value)| *eq * value).sum()
-    }
-
-    /// The four kinds of instances: cells, limb table, rows, products.
+    /// Cells, limb table, rows, contractions.
     fn instances(&self, batching: &Batching<Fr>, helper: &Table, table_helper: &Table) -> Vec<Instance> {
-        let (layout, beta, tau) = (&self.case.layout, batching.beta, &batching.tau);
-        let [a0, a1, a2, a3, a4, a5] = batching.weights.0;
-        let scale = |vars: usize| Fr::from(2u64).pow([(layout.vars() - vars) as u64]).inverse().unwrap();
+        let (layout, beta, tau) = (&self.case.layout, batching.lookups.beta, &batching.tau);
+        let [a0, a1, a2, a3, a4, a5] = batching.weights.rows;
+        let scale = |vars: usize| Fr::from(2u64).pow([(layout.rounds - vars) as u64]).inverse().unwrap();
+        let cell_scale = scale(layout.vars());
         let cells = Instance {
-            tables: vec![equality(tau), helper.clone(), self.sums.cells.clone()],
-            term: Box::new(move |v| a0 * v[0] * (v[1] * (beta - v[2]) - Fr::ONE) + a1 * v[1]),
+            tables: vec![equality(&tau[tau.len() - layout.vars()..]), helper.clone(), self.sums.cells.clone()],
+            term: Box::new(move |v| cell_scale * (a0 * v[0] * (v[1] * (beta - v[2]) - Fr::ONE) + a1 * v[1])),
         };
         let limb_scale = scale(LIMB_LOG2);
         let table = Instance {
@@ -266,7 +328,7 @@ impl<'a> Forgery<'a> {
             ],
             term: Box::new(move |v| limb_scale * (a2 * v[0] * (v[2] * (beta - v[1]) - v[3]) - a1 * v[2])),
         };
-        let mut tables = vec![equality(&tau[COLUMNS_LOG2..])];
+        let mut tables = vec![equality(&tau[tau.len() - layout.position_vars()..])];
         tables.extend(self.sums.cells.chunks(self.case.positions()).map(<[Fr]>::to_vec));
         let row_scale = scale(layout.position_vars());
         let [byte, word] = [Fr::from(256u64), Fr::from(1u64 << 16)];
@@ -281,23 +343,18 @@ impl<'a> Forgery<'a> {
             }),
         };
         let mut instances = vec![cells, table, rows];
-        for term in &layout.dense {
-            let point = &batching.points[term.operator];
-            let width = 1 << term.input_log2;
-            let matrix =
-                &self.sums.weights[term.weights.offset..term.weights.offset + (1 << term.weights.vars)];
-            let mut folded = vec![Fr::ZERO; width];
-            for (eq, row) in equality(&point.index).iter().zip(matrix.chunks(width)) {
-                folded.iter_mut().zip(row).for_each(|(sum, weight)| *sum += *eq * weight);
-            }
-            let factor = -a3
-                * point.share
-                * self.case.data.operators[term.operator].multiplier
-                * scale(term.input_log2);
-            let source = self.folded_source(term.source, &point.decision);
+        let own = Values { case: self.case, objects: &self.sums, public: &self.public };
+        for contraction in &layout.contractions {
+            let (operator, number) = (contraction.operator, contraction.term);
+            let coefficient = match contraction.left {
+                Left::Weights { .. } => Fr::ONE,
+                Left::Operand { coefficient, .. } => self.case.data.operators[operator].coefficients[coefficient],
+            };
+            let factor = -a3 * batching.operators[operator].factor * coefficient * scale(contraction.vars);
+            let tables = own.term(operator, number).factors(number, self.tau_of(batching, operator));
             instances.push(Instance {
-                tables: vec![folded, source],
-                term: Box::new(move |v| factor * v[0] * v[1]),
+                tables: tables.to_vec(),
+                term: Box::new(move |v| factor * v[0] * v[1] * v[2]),
             });
         }
         instances
@@ -309,7 +366,7 @@ impl<'a> Forgery<'a> {
         mut instances: Vec<Instance>,
         mut claim: Fr,
     ) -> (FinalValues<Fr>, Vec<Fr>) {
-        let vars = self.case.layout.vars();
+        let vars = self.case.layout.rounds;
         let mut r = Vec::with_capacity(vars);
         for round in 0..vars {
             let left = vars - round;
@@ -334,14 +391,33 @@ impl<'a> Forgery<'a> {
             r.push(challenge);
         }
         let last = |instance: usize, table: usize| instances[instance].tables[table][0];
-        let products = 3..instances.len();
+        let layout = &self.case.layout;
+        let contractions = 3..3 + layout.contractions.len();
+        let map = (layout.tables > 0).then(|| {
+            let (positions, entries) = (contractions.end, contractions.end + 1);
+            let source = |map: &candor_circuits::layout::Map| -> Fr {
+                let eq = equality(&r[r.len() - layout.batch_log2 - map.place.vars..]);
+                let place = layout.output(map.source).unwrap().place.offset << layout.batch_log2;
+                let byte = |column, i| self.sums.cells[self.case.cell(column, place + i)];
+                let values = (0..eq.len()).map(|i| byte(0, i) + byte(1, i) * Fr::from(256u64));
+                eq.iter().zip(values).map(|(eq, value)| *eq * value).sum()
+            };
+            map::Values {
+                helper: last(positions, 1),
+                mapped: last(positions, 3),
+                sources: layout.maps.iter().map(source).collect(),
+                table_helper: last(entries, 1),
+                multiplicity: last(entries, 3),
+                table: last(entries, 4),
+            }
+        });
         let values = FinalValues {
             helper: last(0, 1),
             table_helper: last(1, 2),
             multiplicity: last(1, 3),
             columns: std::array::from_fn::<_, COLUMNS, _>(|column| last(2, 1 + column)),
-            weights: products.clone().map(|i| last(i, 0)).collect(),
-            sources: products.map(|i| last(i, 1)).collect(),
+            map,
+            factors: contractions.map(|i| [last(i, 1), last(i, 2)]).collect(),
         };
         (values, r)
     }
@@ -360,15 +436,19 @@ impl<'a> Forgery<'a> {
         let mut first_row = Vec::new();
         for claim in claims {
             for functional in &claim.functionals {
-                let split = functional.split(k);
-                let mut folded = vec![Fr::ZERO; 1 << k];
-                for (row, weight) in &split.rows {
-                    let values = object(claim.object).iter().skip(row << k);
-                    folded.iter_mut().zip(values).for_each(|(sum, value)| *sum += power * weight * value);
+                let cut = functional.parts(k);
+                let scale = functional.scale.unwrap_or(Fr::ONE) * power;
+                for piece in &cut.pieces {
+                    let rows = cut.row_weights(piece);
+                    let mut folded = vec![Fr::ZERO; 1 << k];
+                    for (row, weight) in &rows {
+                        let values = object(claim.object).iter().skip(row << k);
+                        folded.iter_mut().zip(values).for_each(|(sum, value)| *sum += scale * weight * value);
+                    }
+                    parts.push((folded, dense(&cut.column_factors(piece))));
+                    let first = rows.iter().find(|(row, _)| *row == 0 && claim.object == Object::Witness);
+                    first_row.push(first.map_or(Fr::ZERO, |(_, weight)| scale * weight));
                 }
-                parts.push((folded, dense(&split.columns)));
-                let first = split.rows.iter().find(|(row, _)| *row == 0 && claim.object == Object::Witness);
-                first_row.push(first.map_or(Fr::ZERO, |(_, weight)| power * weight));
             }
             claimed += power * claim.value;
             power *= rho;

@@ -30,11 +30,16 @@ fn caught_by(case: &Case, leaf: &Leaf) -> Check {
         | Step::HelperRows
         | Step::TableHelper
         | Step::BiasSum
-        | Step::ScaledSources
+        | Step::LinearValues
         | Step::Round(_)
         | Step::Evaluations
         | Step::Weights(..)
-        | Step::Source(..) => Check::Relations,
+        | Step::Source(..)
+        | Step::MappedRows
+        | Step::MapMultiplicities
+        | Step::MapHelperRows
+        | Step::MapTableHelper
+        | Step::Left(..) => Check::Relations,
         Step::MergeRound(_) | Step::Folds => Check::Folding,
         // only the last fold's values enter the folding; the others are tied by the batched quotient
         Step::FoldEvaluations => {
@@ -76,10 +81,10 @@ fn the_leaves_are_the_whole_proof() {
     }
     assert_eq!(end, proof.len());
     let layout = &case.layout;
-    let sources = layout.dense.iter().filter(|term| term.source.0 != 0).count();
-    let scaled = layout.scaled.iter().filter(|term| term.source.0 != 0).count();
-    let (n, k) = (layout.vars(), layout.row_log2);
-    let scalars = 1 + scaled + 3 * n + 11 + layout.dense.len() + sources + 2 * k + 2 * k + 1;
+    let sources = layout.contractions.iter().filter(|term| term.right.source.0 != 0).count();
+    let scaled = layout.linear.iter().filter(|term| !term.reads_input()).count();
+    let (n, k) = (layout.rounds, layout.row_log2);
+    let scalars = 1 + scaled + 3 * n + 11 + layout.contractions.len() + sources + 2 * k + 2 * k + 1;
     let points = 2 * layout.witness_rows() + 2 + (k - 1) + 2;
     assert_eq!(leaves.iter().filter(|leaf| !leaf.is_point).count(), scalars);
     assert_eq!(leaves.iter().filter(|leaf| leaf.is_point).count(), points);

@@ -4,10 +4,12 @@
 //! the forgery is accepted with the defect and rejected without it. README.md names the test of every threat.
 
 mod attack;
+mod brute;
 mod case;
 mod checks;
 mod defect;
 mod forger;
+mod general;
 mod leaves;
 mod lie;
 mod prover;

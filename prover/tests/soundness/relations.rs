@@ -1,5 +1,6 @@
 //! The relations, computed cell by cell from what a forger commits to: what the batched sumcheck must equal.
 
+use crate::brute::Values;
 use crate::case::Case;
 use crate::defect::Name;
 use crate::forger::{Forgery, Play};
@@ -8,7 +9,8 @@ use ark_ff::{AdditiveGroup, Field};
 use candor_circuits::layout::LIMB_LOG2;
 use candor_program::Fr;
 use candor_program::class::TensorId;
-use candor_program::operator::{Operator, Term};
+use candor_circuits::claim::Object;
+use candor_circuits::relation::map::Challenges;
 
 /// The relations in the order of their weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,23 +21,29 @@ pub(crate) enum Relation {
     Rows,
     Saturation,
     Bit,
+    MapHelper,
+    MapSums,
+    MapTableHelper,
 }
 
-pub(crate) const RELATIONS: [Relation; 6] = [
+pub(crate) const RELATIONS: [Relation; 9] = [
     Relation::Helper,
     Relation::Sums,
     Relation::TableHelper,
     Relation::Rows,
     Relation::Saturation,
     Relation::Bit,
+    Relation::MapHelper,
+    Relation::MapSums,
+    Relation::MapTableHelper,
 ];
 
 /// By how much every relation's sum misses what it should be, under the challenges of a play.
-pub(crate) fn violations(forgery: &Forgery<'_>, play: &Play) -> [Fr; 6] {
+pub(crate) fn violations(forgery: &Forgery<'_>, play: &Play) -> Vec<Fr> {
     let (case, layout) = (forgery.case, &forgery.case.layout);
     let drawn = |name: Name| play.challenges[name.index(layout)];
     let beta = drawn(Name::Beta);
-    let tau: Vec<Fr> = (0..layout.vars()).map(|i| drawn(Name::Tau(i))).collect();
+    let tau: Vec<Fr> = (0..layout.rounds).map(|i| drawn(Name::Tau(i))).collect();
     let inverse = |value: Fr| (beta - value).inverse().unwrap();
     let helper = forgery.helper.clone();
     let helper: Table =
@@ -44,7 +52,7 @@ pub(crate) fn violations(forgery: &Forgery<'_>, play: &Play) -> [Fr; 6] {
     let table = forgery.table_helper.clone();
     let table: Table = table.unwrap_or_else(|| limbs().map(|(mu, limb)| *mu * inverse(limb)).collect());
 
-    let cells = forgery.sums.cells.iter().zip(&helper).zip(equality(&tau));
+    let cells = forgery.sums.cells.iter().zip(&helper).zip(equality(&tau[tau.len() - layout.vars()..]));
     let in_helper = cells.map(|((cell, helper), eq)| eq * (*helper * (beta - cell) - Fr::ONE)).sum();
     let in_sums = helper.iter().sum::<Fr>() - table.iter().sum::<Fr>();
     let eq = equality(&tau[tau.len() - LIMB_LOG2..]);
@@ -53,7 +61,7 @@ pub(crate) fn violations(forgery: &Forgery<'_>, play: &Play) -> [Fr; 6] {
 
     let accumulated = accumulated(forgery);
     let (mut rows, mut saturation, mut bit) = (Fr::ZERO, Fr::ZERO, Fr::ZERO);
-    for (position, eq) in equality(&tau[3..]).into_iter().enumerate() {
+    for (position, eq) in equality(&tau[tau.len() - layout.position_vars()..]).into_iter().enumerate() {
         let number = |first: usize, count: usize| -> Fr {
             (0..count)
                 .map(|i| forgery.sums.cells[case.cell(first + i, position)] * Fr::from(1u64 << (8 * i)))
@@ -66,48 +74,42 @@ pub(crate) fn violations(forgery: &Forgery<'_>, play: &Play) -> [Fr; 6] {
         saturation += eq * excess * (y - upward * Fr::from(65_535u64));
         bit += eq * upward * (upward - Fr::ONE);
     }
-    [in_helper, in_sums, in_table, rows, saturation, bit]
+    let mut violations = vec![in_helper, in_sums, in_table, rows, saturation, bit];
+    if layout.tables > 0 {
+        violations.extend(map_violations(forgery, &tau, Challenges::new(beta, drawn(Name::Gamma))));
+    }
+    violations
+}
+
+/// Those of the lookup operators.
+fn map_violations(forgery: &Forgery<'_>, tau: &[Fr], challenges: Challenges<Fr>) -> [Fr; 3] {
+    let layout = &forgery.case.layout;
+    let keys = forgery.keys(&challenges);
+    let [helper, table] = forgery.map_helpers(challenges.beta, &keys);
+    let [mapped, entries] = &keys;
+    let eq = equality(&tau[tau.len() - layout.map_vars()..]);
+    let inverses = helper.iter().zip(mapped).zip(eq);
+    let inverses = inverses.map(|((h, key), eq)| eq * (*h * (challenges.beta - key) - Fr::ONE));
+    let eq = equality(&tau[tau.len() - layout.table_vars()..]);
+    let counted = table.iter().zip(entries).zip(&forgery.sums.map_multiplicities).zip(eq);
+    let counted = counted.map(|(((g, key), mu), eq)| eq * (*g * (challenges.beta - key) - mu));
+    [inverses.sum(), helper.iter().sum::<Fr>() - table.iter().sum::<Fr>(), counted.sum()]
 }
 
 /// `acc * multiplier - low * 2^16` of every position, from the forger's own tensors, weights and statement.
 fn accumulated(forgery: &Forgery<'_>) -> Table {
     let (case, layout) = (forgery.case, &forgery.case.layout);
-    let card = &case.program.card;
+    let own = Values { case, objects: &forgery.sums, public: &forgery.public };
     let mut accumulated = vec![Fr::ZERO; case.positions()];
-    let value = |tensor: TensorId, decision: usize, index: usize| match layout.place(tensor) {
-        None => forgery.public.features[decision][index],
-        Some(_) => {
-            let position = case.position(tensor, decision, index);
-            let byte = |column: usize| forgery.sums.cells[case.cell(column, position)];
-            let Operator::Affine(affine) = &card.operators[usize::from(tensor.0) - 1];
-            byte(0) + byte(1) * Fr::from(256u64) + Fr::from(affine.rescale.low)
-        }
-    };
-    for (operator, Operator::Affine(affine)) in card.operators.iter().enumerate() {
+    for (operator, output) in layout.outputs.iter().enumerate() {
+        let Some(affine) = case.program.card.operators[operator].affine() else { continue };
+        assert_eq!(output.object, Object::Witness);
         let tensor = TensorId(operator as u16 + 1);
-        let place = layout.place(tensor).unwrap();
         for decision in 0..layout.batch() {
-            for index in 0..1usize << place.vars {
-                let mut sum = forgery.sums.bias[place.offset + index];
-                for (number, term) in affine.terms.iter().enumerate() {
-                    match term {
-                        Term::Scaled { source, coefficient } => {
-                            sum += Fr::from(*coefficient) * value(*source, decision, index);
-                        }
-                        Term::Dense { source } => {
-                            let dense =
-                                layout.dense.iter().find(|d| (d.operator, d.term) == (operator, number));
-                            let dense = dense.unwrap();
-                            let start = dense.weights.offset + (index << dense.input_log2);
-                            for j in 0..1 << dense.input_log2 {
-                                sum += forgery.sums.weights[start + j] * value(*source, decision, j);
-                            }
-                        }
-                    }
-                }
-                accumulated[case.position(tensor, decision, index)] = sum
-                    * Fr::from(affine.rescale.multiplier)
-                    - Fr::from(affine.rescale.low) * Fr::from(65_536u64);
+            for index in 0..1usize << output.place.vars {
+                accumulated[case.position(tensor, decision, index)] =
+                    own.accumulator(operator, decision, index) * Fr::from(affine.rescale.multiplier)
+                        - Fr::from(affine.rescale.low) * Fr::from(65_536u64);
             }
         }
     }
@@ -116,12 +118,12 @@ fn accumulated(forgery: &Forgery<'_>) -> Table {
 
 /// What the last claim must lack: every violation with its weight, carried through the rounds. A prover sends values at 0, 2
 /// and 3, so an error of the claim is an error at 1: each round multiplies it by the Lagrange polynomial of 1.
-pub(crate) fn expected_gap(case: &Case, play: &Play, violations: &[Fr; 6]) -> Fr {
+pub(crate) fn expected_gap(case: &Case, play: &Play, violations: &[Fr]) -> Fr {
     let drawn = |name: Name| play.challenges[name.index(&case.layout)];
     let alpha = drawn(Name::Alpha);
     let error: Fr = violations.iter().zip(0u64..).map(|(violation, i)| alpha.pow([i]) * violation).sum();
     let half = Fr::from(2u64).inverse().unwrap();
-    let carried: Fr = (0..case.layout.vars())
+    let carried: Fr = (0..case.layout.rounds)
         .map(|round| {
             let r = drawn(Name::R(round));
             r * (r - Fr::from(2u64)) * (r - Fr::from(3u64)) * half

@@ -10,7 +10,7 @@ use candor_circuits::setup::VerifierSetup;
 use candor_circuits::statement::{Part, ProgramData, PublicValues, ShapeError};
 use candor_program::class::{OperatorClass, TensorId, TermClass};
 use candor_program::digest::ProgramIds;
-use candor_program::operator::{Operator, Term};
+use candor_program::operator::Operator;
 use candor_program::{Fr, Program};
 use candor_prover::{ReferenceString, commit_program};
 
@@ -107,7 +107,7 @@ fn every_part_of_a_program() {
     let own = ProgramIds::of(&case.program.card);
     let affine =
         |program: &mut Program, operator: usize, change: &dyn Fn(&mut candor_program::operator::Affine)| {
-            let Operator::Affine(affine) = &mut program.card.operators[operator];
+            let Operator::Affine(affine) = &mut program.card.operators[operator] else { panic!("a lookup") };
             change(affine);
         };
     let check = |name: &str, under_old: Result<(), ArgumentError>, change: &dyn Fn(&mut Program)| {
@@ -126,21 +126,18 @@ fn every_part_of_a_program() {
     check("multiplier", RELATIONS, &|p| affine(p, 0, &|a| a.rescale.multiplier += 1));
     check("low", RELATIONS, &|p| affine(p, 1, &|a| a.rescale.low -= 1));
     check("coefficient", RELATIONS, &|p| {
-        affine(p, 1, &|a| {
-            let Term::Scaled { coefficient, .. } = &mut a.terms[1] else {
-                panic!("the second term is scaled")
-            };
-            *coefficient += 1;
-        });
+        affine(p, 1, &|a| a.terms[1].coefficient += 1);
     });
     // tensors of one shape: the sums are the same, what is opened is not
     check("wiring", PAIRING, &|p| {
-        affine(p, 2, &|a| a.terms[0] = Term::Dense { source: TensorId(1) });
-        let OperatorClass::Affine { terms, .. } = &mut p.card.class.operators[2];
-        terms[0] = TermClass::Dense { source: TensorId(1) };
+        let OperatorClass::Affine { terms, .. } = &mut p.card.class.operators[2] else { panic!("a lookup") };
+        terms[0] = TermClass::dense(TensorId(1), 3);
     });
     // the next matrix has another stride, so its committed rows are others
-    check("width", PAIRING, &|p| affine(p, 0, &|a| a.width += 1));
+    check("width", PAIRING, &|p| {
+        affine(p, 0, &|a| a.axes[0] += 1);
+        affine(p, 1, &|a| a.terms[0].summed[0] += 1);
+    });
     // the policy is no part of the argument, but of what it is bound to
     check("policy", Ok(()), &|p| p.card.policy.rules[0].reason += 1);
     check("feature range", Ok(()), &|p| p.card.features[0].max += 1);

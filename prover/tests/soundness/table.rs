@@ -4,7 +4,7 @@ use ark_bn254::{G1Affine, G1Projective};
 use ark_ec::VariableBaseMSM;
 use ark_ff::{AdditiveGroup, Field};
 use candor_circuits::claim::Functional;
-use candor_circuits::factor::{Factor, expand};
+use candor_circuits::factor::{Factor, expand, vars};
 use candor_program::Fr;
 
 /// Values over a hypercube, most significant variable first.
@@ -22,7 +22,7 @@ pub(crate) fn equality(point: &[Fr]) -> Table {
 
 /// All weights of factors.
 pub(crate) fn dense(factors: &[Factor<Fr>]) -> Table {
-    let mut table = vec![Fr::ZERO; 1 << factors.len()];
+    let mut table = vec![Fr::ZERO; 1 << vars(factors)];
     for (index, weight) in expand(factors) {
         table[index] = weight;
     }

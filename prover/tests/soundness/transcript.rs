@@ -62,7 +62,7 @@ fn rows_and_multiplicities_are_absorbed() {
 
 #[test]
 fn rounds_are_absorbed() {
-    for round in 0..case().layout.vars() {
+    for round in 0..case().layout.rounds {
         let defects = Defects::omitting(&[Step::Round(round)]);
         only_with(&defects, &round_after_challenge(&defects, round), &format!("round {round}"));
     }
@@ -88,10 +88,10 @@ fn sums_sources_and_weights_are_absorbed() {
     let case = case();
     let layout = &case.layout;
     let claims = Forgery::honest(case).play().claims.len();
-    let own_sources = layout.dense.iter().filter(|term| term.source != TensorId(0)).count();
+    let own_sources = layout.contractions.iter().filter(|term| term.right.source != TensorId(0)).count();
     let (bias, scaled) = (claims - 1, 4 + own_sources);
-    let weights = claims - 1 - layout.dense.len();
-    let matrix = layout.dense[0];
+    let weights = claims - 1 - layout.contractions.len();
+    let matrix = &layout.contractions[0];
     let first_matrix = Step::Weights(matrix.operator, matrix.term);
 
     let two = |steps: [Step; 2], claims: [usize; 2], shift: fn(&mut Forgery<'static>, [Fr; 2])| {
@@ -106,35 +106,35 @@ fn sums_sources_and_weights_are_absorbed() {
     };
     two([Step::BiasSum, first_matrix], [bias, weights], |forgery, [a, b]| {
         forgery.bias_sum = a;
-        forgery.values = Some(Box::new(move |values| values.weights[0] += b));
+        forgery.values = Some(Box::new(move |values| values.factors[0][0] += b));
     });
-    two([Step::ScaledSources, first_matrix], [scaled, weights], |forgery, [a, b]| {
-        forgery.scaled = a;
-        forgery.values = Some(Box::new(move |values| values.weights[0] += b));
+    two([Step::LinearValues, first_matrix], [scaled, weights], |forgery, [a, b]| {
+        forgery.linear = a;
+        forgery.values = Some(Box::new(move |values| values.factors[0][0] += b));
     });
-    for (i, term) in layout.dense.iter().enumerate().skip(1) {
-        assert_ne!(term.source, TensorId(0), "the second dense term on reads an operator's output");
+    for (i, term) in layout.contractions.iter().enumerate().skip(1) {
+        assert_ne!(term.right.source, TensorId(0), "the second dense term on reads an operator's output");
         let source = Step::Source(term.operator, term.term);
         let own = Step::Weights(term.operator, term.term);
         let shift: fn(&mut Forgery<'static>, [Fr; 2]) = match i {
             1 => |forgery, [a, b]| {
                 forgery.bias_sum = a;
-                forgery.values = Some(Box::new(move |values| values.sources[1] += b));
+                forgery.values = Some(Box::new(move |values| values.factors[1][1] += b));
             },
             _ => |forgery, [a, b]| {
                 forgery.bias_sum = a;
-                forgery.values = Some(Box::new(move |values| values.sources[2] += b));
+                forgery.values = Some(Box::new(move |values| values.factors[2][1] += b));
             },
         };
         two([Step::BiasSum, source], [bias, 4 + i - 1], shift);
         let shift: fn(&mut Forgery<'static>, [Fr; 2]) = match i {
             1 => |forgery, [a, b]| {
                 forgery.bias_sum = a;
-                forgery.values = Some(Box::new(move |values| values.weights[1] += b));
+                forgery.values = Some(Box::new(move |values| values.factors[1][0] += b));
             },
             _ => |forgery, [a, b]| {
                 forgery.bias_sum = a;
-                forgery.values = Some(Box::new(move |values| values.weights[2] += b));
+                forgery.values = Some(Box::new(move |values| values.factors[2][0] += b));
             },
         };
         two([Step::BiasSum, own], [bias, weights + i], shift);
@@ -191,11 +191,15 @@ fn every_message_changes_the_next_challenge() {
 /// Number of challenges that are drawn before a message; `None` if none follows it.
 fn drawn_before(case: &crate::case::Case, step: Step) -> Option<usize> {
     let name = match step {
-        Step::Statement | Step::WitnessRows | Step::Multiplicities => Name::Beta,
-        Step::HelperRows | Step::TableHelper => Name::Tau(0),
-        Step::BiasSum | Step::ScaledSources => Name::R(0),
+        Step::Statement
+        | Step::WitnessRows
+        | Step::Multiplicities
+        | Step::MappedRows
+        | Step::MapMultiplicities => Name::Beta,
+        Step::HelperRows | Step::TableHelper | Step::MapHelperRows | Step::MapTableHelper => Name::Tau(0),
+        Step::BiasSum | Step::LinearValues => Name::R(0),
         Step::Round(round) => Name::R(round),
-        Step::Evaluations | Step::Weights(..) | Step::Source(..) => Name::Z,
+        Step::Evaluations | Step::Weights(..) | Step::Left(..) | Step::Source(..) => Name::Z,
         Step::MergeRound(round) => Name::S(round),
         Step::Folds => Name::X,
         Step::FoldEvaluations => Name::Q,
@@ -216,7 +220,7 @@ fn no_challenge_may_be_known_beforehand() {
         fixed: names.iter().map(|name| (name.index(layout), old(*name))).collect(),
         ..Defects::default()
     };
-    let tau: Vec<Name> = (0..layout.vars()).map(Name::Tau).collect();
+    let tau: Vec<Name> = (0..layout.rounds).map(Name::Tau).collect();
     let t: Vec<Name> = Name::all(layout).into_iter().filter(|name| matches!(name, Name::T(_))).collect();
 
     let defects = fixing(&[Name::Beta]);
@@ -226,7 +230,7 @@ fn no_challenge_may_be_known_beforehand() {
     only_with(&defects, &table_helper_after_tau(&defects), "tau, table helper");
     let defects = fixing(&[Name::Alpha]);
     only_with(&defects, &relations_that_cancel(&defects, old(Name::Alpha)), "alpha");
-    for round in [0, layout.vars() - 1] {
+    for round in [0, layout.rounds - 1] {
         let defects = fixing(&[Name::R(round)]);
         only_with(&defects, &round_after_challenge(&defects, round), "r");
     }

@@ -11,6 +11,7 @@ use candor_circuits::channel::Check;
 use candor_circuits::native::ArgumentError;
 use candor_program::Fr;
 use candor_program::class::TensorId;
+use candor_program::evaluate::Evaluator;
 use candor_program::operator::{Operator, rescale::EXCESS_LIMIT};
 use std::sync::OnceLock;
 
@@ -51,7 +52,7 @@ fn boundaries() -> &'static Case {
             operator.dense[0].fill(0);
         }
         program.weights.operators[0].bias = BOUNDARIES.to_vec();
-        let Operator::Affine(first) = &mut program.card.operators[0];
+        let Operator::Affine(first) = &mut program.card.operators[0] else { panic!("a lookup") };
         first.rescale.multiplier = 1;
         let decisions = vec![features(&program, 1)];
         Case::new(program, &decisions, 0, TensorId(1))
@@ -274,11 +275,11 @@ const LOOKUP_LIES: &[Lie] = &[
 
 /// Plays the forgery as well as it can be played; gives which relations it violates. Everything else must hold: with the
 /// check of the relations left out the proof is accepted, and what the check misses is exactly the violations' sum.
-fn violated(forgery: &Forgery<'_>, name: &str) -> Vec<Relation> {
+pub(crate) fn violated(forgery: &Forgery<'_>, name: &str) -> Vec<Relation> {
     let case = forgery.case;
     let play: Play = forgery.play();
     let violations = violations(forgery, &play);
-    let violated = RELATIONS.into_iter().zip(violations).filter(|(_, by)| *by != Fr::ZERO).map(|(r, _)| r);
+    let violated = RELATIONS.into_iter().zip(&violations).filter(|(_, by)| **by != Fr::ZERO).map(|(r, _)| r);
     let report = verify_with(case, &forgery.public, &Defects::ignoring(&[Check::Relations]), &play.proof);
     assert_eq!(report.result, Ok(()), "{name}: without the relations nothing stops it");
     assert_eq!(report.difference(Check::Relations), expected_gap(case, &play, &violations), "{name}");
@@ -291,9 +292,9 @@ fn violated(forgery: &Forgery<'_>, name: &str) -> Vec<Relation> {
 /// The statement that the forged cells would prove.
 fn claim_what_the_cells_say(forgery: &mut Forgery<'_>) {
     let case = forgery.case;
-    let Operator::Affine(affine) = &case.program.card.operators[usize::from(case.layout.revealed.0) - 1];
+    let affine = case.program.card.operators[usize::from(case.layout.revealed.0) - 1].affine().unwrap();
     for decision in 0..case.statement.values.len() {
-        for index in 0..affine.width as usize {
+        for index in 0..affine.width() as usize {
             let position = case.position(case.layout.revealed, decision, index);
             let byte = |column: usize| forgery.sums.cells[case.cell(column, position)];
             let above = byte(0) + byte(1) * Fr::from(256u64);
@@ -398,15 +399,13 @@ fn a_wrong_intermediate_is_stopped_whatever_follows_from_it() {
 
 /// Rows of all operators after this tensor, for decision 1, from the forged cells.
 fn recompute_after(case: &Case, forgery: &mut Forgery<'_>, tensor: u16) {
-    let card = &case.program.card;
+    let evaluator = Evaluator::new(&case.program);
     let mut tensors = case.witness.tensors[1].clone();
-    for (number, Operator::Affine(affine)) in card.operators.iter().enumerate() {
+    for (number, operator) in case.program.card.operators.iter().enumerate() {
         let output = TensorId(number as u16 + 1);
         if output.0 > tensor {
-            let accumulators = affine.accumulate(&case.program.weights.operators[number], &tensors);
-            for (index, accumulator) in accumulators.into_iter().enumerate() {
-                let bytes = candor_prover::witness::bytes(&affine.rescale.row(accumulator).unwrap());
-                for (column, byte) in bytes.into_iter().enumerate() {
+            for (index, row) in evaluator.rows(number, &tensors).unwrap().into_iter().enumerate() {
+                for (column, byte) in candor_prover::witness::bytes(&row.unwrap()).into_iter().enumerate() {
                     forgery.sums.cells[case.cell(column, case.position(output, 1, index))] = Fr::from(byte);
                 }
             }
@@ -418,7 +417,7 @@ fn recompute_after(case: &Case, forgery: &mut Forgery<'_>, tensor: u16) {
                     .find(|b| Fr::from(*b as u64) == forgery.sums.cells[case.cell(column, position)])
                     .unwrap()
             };
-            *value = affine.rescale.low + byte(0) + 256 * byte(1);
+            *value = operator.low() + byte(0) + 256 * byte(1);
         }
     }
 }
