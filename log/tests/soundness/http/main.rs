@@ -20,6 +20,7 @@ mod flood;
 mod head;
 mod limits;
 mod promises;
+mod revise;
 mod submission;
 mod witness;
 mod witness_crash;
