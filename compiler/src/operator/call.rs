@@ -233,3 +233,18 @@ impl<'c> Call<'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_ends_at_its_limit() {
+        let (node, budget) = (Node::new("MatMul", 17), Budget::default());
+        let call = Call::new(&node, &[], &budget);
+        assert_eq!(call.spend(WORK), Ok(()));
+        assert_eq!(call.spend(1), Err(Cause::Work { limit: WORK }));
+        // What was refused is not spent.
+        assert_eq!(call.spend(0), Ok(()));
+    }
+}

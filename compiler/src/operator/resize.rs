@@ -230,11 +230,12 @@ impl<'c> Rule<'c> {
     /// The place of the input that a place of the output shows.
     fn place(&self, index: usize, size: usize, target: &Target) -> f64 {
         let (x, scale) = (index as f64, target.scale);
-        let (from, to) = (size as f64, target.size as f64);
+        // The output's length before it was rounded down to a size.
+        let (from, to) = (size as f64, size as f64 * scale);
         let half_pixel = (x + 0.5) / scale - 0.5;
         match self.coordinates {
             "half_pixel" => half_pixel,
-            "half_pixel_symmetric" => from / 2.0 * (1.0 - to / (from * scale)) + half_pixel,
+            "half_pixel_symmetric" => from / 2.0 * (1.0 - target.size as f64 / to) + half_pixel,
             "pytorch_half_pixel" if target.size > 1 => half_pixel,
             "align_corners" if target.size > 1 => x * (from - 1.0) / (to - 1.0),
             "asymmetric" => x / scale,
