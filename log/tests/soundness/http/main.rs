@@ -19,6 +19,8 @@ mod delivery;
 mod flood;
 mod head;
 mod limits;
+mod promise_model;
+mod promise_rules;
 mod promises;
 mod revise;
 mod submission;
