@@ -13,5 +13,4 @@ mod manifests;
 mod observations;
 mod obstacles;
 mod rules;
-mod sp500_facts;
 mod sp500_policy;

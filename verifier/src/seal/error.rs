@@ -8,7 +8,6 @@ use candor_circuits::model::ModelError;
 use candor_circuits::native::ArgumentError;
 use candor_circuits::point::PointError;
 use candor_circuits::seal::key::KeyError;
-use candor_program::card::SignerKey;
 use candor_program::interval::ProgramError;
 use candor_trace::{ChainError, SignatureError};
 use std::fmt;
@@ -89,14 +88,6 @@ pub enum SealError {
     Refused {
         /// Its name.
         assumption: AssumptionName,
-    },
-    /// The word of a key that the reader does not take.
-    #[error("it rests on the word of {signer} (`{assumption}`), which is refused")]
-    RefusedSigner {
-        /// In which assumption.
-        assumption: AssumptionName,
-        /// The key.
-        signer: SignerKey,
     },
     /// No header, or more than the batch.
     #[error("{got} headers do not fit a batch of {batch}")]
@@ -209,7 +200,7 @@ impl SealError {
             | Self::Model(_)
             | Self::Setup(_) => ErrorKind::Malformed,
             Self::Key(KeyError::Point { .. }) => ErrorKind::Malformed,
-            Self::Refused { .. } | Self::RefusedSigner { .. } => ErrorKind::RefusedAssumption,
+            Self::Refused { .. } => ErrorKind::RefusedAssumption,
             _ => ErrorKind::Rejected,
         }
     }

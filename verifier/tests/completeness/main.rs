@@ -4,7 +4,5 @@
 mod agent;
 mod honest;
 mod node;
-mod published;
 mod replayed;
-mod revised;
 mod words;

@@ -3,7 +3,6 @@
 mod batch;
 mod defect;
 mod replayed;
-mod revised;
 mod sequence;
 mod tampered;
 mod world;

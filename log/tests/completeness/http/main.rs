@@ -17,7 +17,7 @@ mod delivery;
 mod description;
 mod head;
 mod promises;
-mod revised;
+mod pruning;
 mod server;
 mod submission;
 mod witness;

@@ -12,5 +12,4 @@ mod index;
 mod layout;
 mod oracle;
 mod quorum;
-mod revised;
 mod states;

@@ -12,4 +12,3 @@ mod journal;
 mod limits;
 mod mutations;
 mod refusals;
-mod revise;

@@ -2,7 +2,6 @@
 
 mod attestation;
 mod file;
-mod leave_one_out;
 mod mandate;
 mod narrowing;
 mod record;
