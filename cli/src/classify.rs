@@ -322,7 +322,7 @@ fn kind_fix(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::Limit => "split the path into shorter ranges",
         ErrorKind::RefusedAssumption => {
-            "pin a ceremony with --setup-digest and --seal-key-id, or accept what is declared with --allow-declared-ceremony; --allow-development-setup accepts a development string or key; others are refused by --refuse alone"
+            "pin a ceremony with --setup-digest and --seal-key-id, or accept what is declared with --allow-declared-ceremony; --allow-development-setup accepts a development string or key; others are refused by --refuse and --refuse-signer alone"
         }
     }
 }

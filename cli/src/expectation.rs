@@ -3,8 +3,9 @@
 use crate::artefact;
 use crate::exit::{ExitClass, Failure};
 use crate::output::hex_string;
+use crate::publication;
 use crate::store::{self, Existing};
-use candor_program::card::{Card, Domain};
+use candor_program::card::{Card, Domain, SignerKey};
 use candor_program::digest::ProgramIds;
 use candor_verifier::{AssumptionName, Expected};
 use clap::Args;
@@ -47,6 +48,9 @@ pub struct ExpectationArguments {
     /// Refuse an assumption by its name, as reports print it
     #[arg(long, value_name = "ASSUMPTION", value_parser = parse_assumption)]
     pub refuse: Vec<AssumptionName>,
+    /// Refuse the word of a key, as reports print it: a plugin's, an attester's, an owner's
+    #[arg(long, value_name = "KEY", value_parser = crate::key::parse_signer)]
+    pub refuse_signer: Vec<SignerKey>,
 }
 
 fn parse_assumption(text: &str) -> Result<AssumptionName, String> {
@@ -127,6 +131,7 @@ impl ExpectationArguments {
         expected.allow_declared_ceremony = self.allow_declared_ceremony;
         expected.allow_development_setup = self.allow_development_setup;
         expected.refused.clone_from(&self.refuse);
+        expected.refused_signers.clone_from(&self.refuse_signer);
         Ok(expected)
     }
     fn named(&self) -> Result<Ids, Failure> {
@@ -238,5 +243,6 @@ pub fn to_json(expected: &Expected) -> serde_json::Value {
         "verifyingContract": hex_string(&expected.domain.verifying_contract),
         "setupDigest": expected.setup_digest.map(|digest| hex_string(&digest)),
         "sealKeys": expected.seal_keys.iter().map(|id| hex_string(id)).collect::<Vec<_>>(),
+        "publication": expected.publication.as_ref().map(publication::to_json),
     })
 }

@@ -16,6 +16,7 @@ pub mod lines;
 pub mod log_keys;
 pub mod output;
 pub mod progress;
+pub mod publication;
 pub mod selection;
 pub mod session;
 pub mod situation;

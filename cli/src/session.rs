@@ -177,8 +177,9 @@ impl Answer {
     #[must_use]
     pub fn text(&self) -> String {
         let name = self.requested.as_ref().and_then(|action| action.name.as_deref()).unwrap_or("?");
-        let amount = self.requested.as_ref().map_or(0, |action| action.amount);
-        let asked = if amount == 0 { name.to_owned() } else { format!("{name} {amount}") };
+        let amount = self.requested.as_ref().map_or("", |action| action.amount.as_str());
+        let acts = amount.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+        let asked = if acts { format!("{name} {amount}") } else { name.to_owned() };
         let because = if self.reason == self.verdict { String::new() } else { format!(" ({})", self.reason) };
         let call = match &self.transaction {
             Some(call) => format!(", call {} of {}", call.function, call.to),

@@ -163,7 +163,7 @@ impl CompileError {
 }
 
 /// Obstacles, each on a line of its own.
-struct List<'o>(&'o [Obstacle]);
+pub(crate) struct List<'o>(pub(crate) &'o [Obstacle]);
 
 impl fmt::Display for List<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,7 @@ use candor_program::limits;
 use candor_program::operator::Operator;
 use candor_program::operator::rescale::SPAN;
 use candor_program::policy::{Comparison, Fact, Operand, Predicate};
+use candor_program::scale::Scales;
 use candor_program::state::Register;
 
 /// The facts of one program: what each is called, its scale, its range, and what its values are called.
@@ -72,9 +73,14 @@ impl Vocabulary {
     /// The words of a program whose model is not known.
     pub(crate) fn new(parts: Parts<'_>) -> Self {
         let actions = parts.head.actions().iter();
-        let registers = parts.registers.iter().enumerate().map(|(index, register)| {
-            (register.name.clone(), register_decimals(&parts, parts.registers, index))
-        });
+        let scales = Scales {
+            features: parts.features,
+            amount_decimals: parts.amount_decimals,
+            registers: parts.registers,
+            evidence: parts.evidence,
+        };
+        let registers = parts.registers.iter().enumerate();
+        let registers = registers.map(|(index, register)| (register.name.clone(), scales.register(index)));
         Self {
             features: parts.features.to_vec(),
             actions: actions
@@ -339,28 +345,4 @@ impl Vocabulary {
         let named = self.facts().filter(|fact| !feature(fact)).map(|fact| self.name(fact));
         named.chain(["feature.<name>".to_owned()]).collect::<Vec<_>>().join(", ")
     }
-}
-
-/// Digits of a register: those of the fact that it is set to or grows by, through other registers.
-fn register_decimals(parts: &Parts<'_>, registers: &[Register], index: usize) -> u8 {
-    let mut source = registers.get(index).map(|register| register.source);
-    for _ in 0..=registers.len() {
-        match source {
-            Some(Operand::Fact { fact, .. }) => match fact {
-                Fact::ActionAmount | Fact::ActionMagnitude => return parts.amount_decimals,
-                Fact::Feature(index) => {
-                    return parts.features.get(usize::from(index)).map_or(0, |feature| feature.decimals);
-                }
-                Fact::Evidence(index) => {
-                    return parts.evidence.get(usize::from(index)).map_or(0, |slot| slot.decimals);
-                }
-                Fact::Register(next) | Fact::After(next) | Fact::Change(next) => {
-                    source = registers.get(usize::from(next)).map(|register| register.source);
-                }
-                _ => return 0,
-            },
-            _ => return 0,
-        }
-    }
-    0
 }

@@ -25,6 +25,7 @@ pub mod operator;
 pub mod policy;
 pub mod poseidon;
 pub mod purpose;
+pub mod scale;
 pub mod state;
 pub mod transaction;
 mod validate;

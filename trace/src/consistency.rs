@@ -7,6 +7,7 @@ use crate::record::{Body, SignedRecord};
 use crate::revision::{RevisionError, check_revision};
 use crate::view::VerdictView;
 use candor_program::Card;
+use candor_program::decimal::format_decimal;
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
@@ -15,6 +16,7 @@ use candor_program::execution;
 use candor_program::head::Action;
 use candor_program::limits;
 use candor_program::observation::ObservationError;
+use candor_program::scale::Scales;
 use candor_program::state::State;
 use thiserror::Error;
 
@@ -342,6 +344,8 @@ pub enum DecisionMismatch {
 pub struct RegisterMismatch {
     /// Its name.
     pub name: String,
+    /// Its digits after the decimal point.
+    pub decimals: u8,
     /// What follows.
     pub expected: i64,
     /// What the agent signed.
@@ -350,7 +354,8 @@ pub struct RegisterMismatch {
 
 fn told(register: &Option<Box<RegisterMismatch>>) -> String {
     let one = |register: &RegisterMismatch| {
-        let RegisterMismatch { name, expected, got } = register;
+        let shown = |value| format_decimal(value, register.decimals);
+        let (name, got, expected) = (&register.name, shown(register.got), shown(register.expected));
         format!(": register `{name}` is {got}, it becomes {expected}")
     };
     register.as_deref().map(one).unwrap_or_default()
@@ -362,9 +367,10 @@ fn register_mismatch(card: &Card, expected: &State, record: &SignedRecord) -> Op
     if !opens_state(card, got, record.header.state_after) {
         return None;
     }
-    let mut pairs = card.registers.iter().zip(expected.registers.iter().zip(&got.registers));
-    let (register, (expected, got)) = pairs.find(|(_, (expected, got))| expected != got)?;
-    Some(RegisterMismatch { name: register.name.clone(), expected: *expected, got: *got })
+    let mut pairs = card.registers.iter().zip(expected.registers.iter().zip(&got.registers)).enumerate();
+    let (index, (register, (expected, got))) = pairs.find(|(_, (_, (expected, got)))| expected != got)?;
+    let (name, decimals) = (register.name.clone(), Scales::of(card).register(index));
+    Some(RegisterMismatch { name, decimals, expected: *expected, got: *got })
 }
 
 /// The header states exactly the decision that features, outputs, state, time and sequence of the record lead to.

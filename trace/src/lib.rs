@@ -49,6 +49,6 @@ pub use seal::{CompressedG1, CompressedG2, PreviousHeader, SealFile, SealProof, 
 pub use signature::{AgentKey, PreparedKey, PublicKey, SignatureBytes, SignatureError, recover};
 pub use signer::{Ed25519Key, SecretKey, SignerError, check_signed};
 pub use view::{
-    ActionView, BodyView, BundleView, EvidenceView, FateView, HeaderView, RecordView, RevisionView,
-    SignedHeaderView, VerdictView,
+    ActionView, BodyView, BundleView, EvidenceView, FateView, HeaderView, RecordView, RegisterView,
+    RevisionView, SignedHeaderView, VerdictView,
 };

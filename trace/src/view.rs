@@ -11,6 +11,8 @@ use candor_program::card::Domain;
 use candor_program::decimal::format_decimal;
 use candor_program::evidence::{Defect, Slot, Standing};
 use candor_program::migration::RegisterChange;
+use candor_program::scale::Scales;
+use candor_program::state::{Register, State};
 use serde::Serialize;
 use std::fmt;
 
@@ -94,8 +96,8 @@ pub struct ActionView {
     pub code: Option<u16>,
     /// Name; `None` if the head has no such action.
     pub name: Option<String>,
-    /// Amount.
-    pub amount: i64,
+    /// Amount, as a decimal.
+    pub amount: String,
 }
 
 impl ActionView {
@@ -109,6 +111,7 @@ impl ActionView {
         // The low half is the amount plus 2^63: flipping its top bit is subtracting 2^63 modulo 2^64.
         let amount = (word as u64 ^ (1 << 63)) as i64;
         let action = code.and_then(|code| card.head.actions().get(usize::from(code)));
+        let amount = format_decimal(amount, card.amount_decimals);
         Some(Self { code, name: action.map(|action| action.name.clone()), amount })
     }
 }
@@ -212,6 +215,38 @@ impl From<&Body> for BodyView {
     }
 }
 
+/// What a record makes of a register.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterView {
+    /// Name.
+    pub name: String,
+    /// Before, as a decimal; `None` where the body has no such register.
+    pub before: Option<String>,
+    /// After, as a decimal; `None` where the body has no such register.
+    pub after: Option<String>,
+}
+
+impl RegisterView {
+    /// One view a register of the card; none of a Revise record, whose registers are those of two programs. Nothing is
+    /// checked.
+    #[must_use]
+    pub fn of(record: &SignedRecord, card: &Card) -> Vec<Self> {
+        if record.header.revises() {
+            return Vec::new();
+        }
+        let (body, scales) = (&record.body, Scales::of(card));
+        let view = |(index, register): (usize, &Register)| {
+            let shown = |state: &State| {
+                state.registers.get(index).map(|value| format_decimal(*value, scales.register(index)))
+            };
+            let (before, after) = (shown(&body.state_before), shown(&body.state_after));
+            Self { name: register.name.clone(), before, after }
+        };
+        card.registers.iter().enumerate().map(view).collect()
+    }
+}
+
 /// What an evidence slot of a record holds. No signature is checked.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -275,6 +310,8 @@ pub struct RecordView {
     pub policy: VerdictView,
     /// What was done.
     pub executed: Option<ActionView>,
+    /// What the registers become.
+    pub registers: Vec<RegisterView>,
     /// What the evidence slots hold.
     pub evidence: Vec<EvidenceView>,
     /// Of a Revise record: what it changes.
@@ -336,6 +373,7 @@ impl RecordView {
                 .flatten(),
             policy: VerdictView::of(record.header.verdict, card),
             executed: ActionView::of(record.header.executed, card),
+            registers: RegisterView::of(record, card),
             evidence: EvidenceView::of(record, card),
             revision: RevisionView::of(record),
             body: (&record.body).into(),

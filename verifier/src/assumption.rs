@@ -46,6 +46,8 @@ pub enum AssumptionName {
     UncheckedEvidence,
     /// Times that only the agent vouches for.
     UnwitnessedTime,
+    /// Times that witnesses of a log vouch for.
+    WitnessedTime,
     /// A past that was not looked at.
     UncheckedPast,
 }
@@ -126,6 +128,13 @@ pub enum Assumption {
     },
     /// No witness vouches for when the records were made.
     UnwitnessedTime,
+    /// The clock of one of these witnesses is right, and it and the log alone have their keys.
+    WitnessedTime {
+        /// Name of the log.
+        log: String,
+        /// Names of the witnesses.
+        witnesses: Vec<String>,
+    },
     /// What came before the first record was not looked at.
     UncheckedPast {
         /// Sequence number of the first record.
@@ -143,7 +152,7 @@ pub struct UnknownAssumption {
 
 impl AssumptionName {
     /// All names.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::DevelopmentSetup,
         Self::CeremonySetup,
         Self::DeclaredSetup,
@@ -161,6 +170,7 @@ impl AssumptionName {
         Self::SignedEvidence,
         Self::UncheckedEvidence,
         Self::UnwitnessedTime,
+        Self::WitnessedTime,
         Self::UncheckedPast,
     ];
 
@@ -185,6 +195,7 @@ impl AssumptionName {
             Self::SignedEvidence => "signed-evidence",
             Self::UncheckedEvidence => "unchecked-evidence",
             Self::UnwitnessedTime => "unwitnessed-time",
+            Self::WitnessedTime => "witnessed-time",
             Self::UncheckedPast => "unchecked-past",
         }
     }
@@ -227,7 +238,20 @@ impl Assumption {
             Self::SignedEvidence { .. } => AssumptionName::SignedEvidence,
             Self::UncheckedEvidence { .. } => AssumptionName::UncheckedEvidence,
             Self::UnwitnessedTime => AssumptionName::UnwitnessedTime,
+            Self::WitnessedTime { .. } => AssumptionName::WitnessedTime,
             Self::UncheckedPast { .. } => AssumptionName::UncheckedPast,
+        }
+    }
+
+    /// The key whose word it takes; `None`: nobody's, or the agent's.
+    #[must_use]
+    pub fn signer(&self) -> Option<SignerKey> {
+        match self {
+            Self::SignedObservations { signer, .. }
+            | Self::UncheckedObservationSigner { signer, .. }
+            | Self::SignedEvidence { signer, .. }
+            | Self::UncheckedEvidence { signer, .. } => Some(*signer),
+            _ => None,
         }
     }
 
@@ -391,6 +415,11 @@ impl fmt::Display for Assumption {
                 "evidence slot `{slot}` takes statements of {signer}, but a seal carries no credentials: their signatures were not looked at"
             ),
             Self::UnwitnessedTime => out.write_str("no witness vouches for when the records were made"),
+            Self::WitnessedTime { log, witnesses } => write!(
+                out,
+                "of {} one is honest with its clock right, none but they and log {log} have their keys, and SHA-256 has no collisions",
+                witnesses.join(", ")
+            ),
             Self::UncheckedPast { first_sequence } => {
                 write!(out, "the records before record {first_sequence} were not looked at")
             }

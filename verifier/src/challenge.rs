@@ -1,6 +1,7 @@
 //! The challenge: evidence about one record, as a file.
 
 use crate::difference::Difference;
+use crate::publication::{LateRecord, PublishedRecord};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_circuits::proof::ProofFile;
 use candor_program::class::TensorId;
@@ -46,6 +47,10 @@ pub enum Evidence {
         /// The other.
         second: SignedHeader,
     },
+    /// The record was public by some time: before the time that it states, or early enough not to be late.
+    Published(PublishedRecord),
+    /// The record was not public when it should have been.
+    Late(LateRecord),
 }
 
 impl Challenge {
@@ -77,12 +82,27 @@ impl Challenge {
         Self { evidence: Evidence::Equivocation { first, second } }
     }
 
+    /// Evidence of when a record was public.
+    #[must_use]
+    pub fn published(published: PublishedRecord) -> Self {
+        Self { evidence: Evidence::Published(published) }
+    }
+
+    /// Evidence of a record that was not public in time.
+    #[must_use]
+    pub fn late(late: LateRecord) -> Self {
+        Self { evidence: Evidence::Late(late) }
+    }
+
     /// The record that the evidence is about.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         match &self.evidence {
             Evidence::Proven { record, .. } | Evidence::Inconsistent { record, .. } => record.header.sequence,
             Evidence::Equivocation { first, .. } => first.header.sequence,
+            Evidence::Published(published) | Evidence::Late(LateRecord { published, .. }) => {
+                published.signed.header.sequence
+            }
         }
     }
 

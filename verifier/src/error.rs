@@ -9,7 +9,7 @@ use candor_circuits::native::ArgumentError;
 use candor_circuits::point::PointError;
 use candor_circuits::proof::Purpose;
 use candor_circuits::statement::StatementError;
-use candor_program::card::Domain;
+use candor_program::card::{Domain, SignerKey};
 use candor_program::class::TensorId;
 use candor_program::encoding::DecodeError;
 use candor_program::interval::ProgramError;
@@ -114,6 +114,14 @@ pub enum VerifyError {
     Refused {
         /// Its name.
         assumption: AssumptionName,
+    },
+    /// The word of a key that the reader does not take.
+    #[error("rests on the word of {signer} (`{assumption}`), which is refused")]
+    RefusedSigner {
+        /// In which assumption.
+        assumption: AssumptionName,
+        /// The key.
+        signer: SignerKey,
     },
     /// A record is not validly signed by the agent.
     #[error("record {sequence}: {source}")]
@@ -265,7 +273,7 @@ impl VerifyError {
             Self::Argument { source: ArgumentError::Rejected(_), .. } => ErrorKind::Rejected,
             Self::Argument { .. } => ErrorKind::Malformed,
             Self::BatchTooLarge { .. } => ErrorKind::Limit,
-            Self::Refused { .. } => ErrorKind::RefusedAssumption,
+            Self::Refused { .. } | Self::RefusedSigner { .. } => ErrorKind::RefusedAssumption,
             Self::Program { .. }
             | Self::Domain { .. }
             | Self::SetupPin(_)

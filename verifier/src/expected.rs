@@ -1,7 +1,8 @@
 //! What the reader of a verdict demands.
 
-use crate::assumption::AssumptionName;
-use candor_program::card::{Card, Domain, SetupSource};
+use crate::assumption::{Assumption, AssumptionName};
+use crate::publication::Publication;
+use candor_program::card::{Card, Domain, SetupSource, SignerKey};
 use candor_program::digest::setup_digest;
 use thiserror::Error;
 
@@ -26,6 +27,10 @@ pub struct Expected {
     pub allow_development_setup: bool,
     /// Further assumptions that are refused.
     pub refused: Vec<AssumptionName>,
+    /// Whose word about times counts. `None`: nobody's, so that no record is late or dated ahead.
+    pub publication: Option<Publication>,
+    /// Keys whose word is refused: of plugins, attesters, and owners of mandates.
+    pub refused_signers: Vec<SignerKey>,
 }
 
 impl Expected {
@@ -41,6 +46,8 @@ impl Expected {
             allow_declared_ceremony: false,
             allow_development_setup: false,
             refused: Vec::new(),
+            publication: None,
+            refused_signers: Vec::new(),
         }
     }
 
@@ -52,6 +59,18 @@ impl Expected {
         development.contains(&assumption) && !self.allow_development_setup
             || declared.contains(&assumption) && !self.allow_declared_ceremony
             || self.refused.contains(&assumption)
+    }
+
+    /// Of what a verdict rests on, the first that makes it of no use to the reader: by its name, or by whose word it takes.
+    pub(crate) fn refused_of(&self, assumptions: &[Assumption]) -> Option<Refused> {
+        let signer = |assumption: &Assumption| {
+            let signer = assumption.signer().filter(|signer| self.refused_signers.contains(signer))?;
+            Some(Refused::Signer { assumption: assumption.name(), signer })
+        };
+        let name = |assumption: &Assumption| {
+            self.refuses(assumption.name()).then(|| Refused::Name { assumption: assumption.name() })
+        };
+        assumptions.iter().find_map(|assumption| name(assumption).or_else(|| signer(assumption)))
     }
 
     /// The card's reference string is the pinned one, if one is pinned.
@@ -69,6 +88,15 @@ impl Expected {
     pub(crate) fn is_development(card: &Card) -> bool {
         card.setup.source == SetupSource::Development
     }
+}
+
+/// What a reader refuses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    /// An assumption.
+    Name { assumption: AssumptionName },
+    /// The word of a key, in an assumption that is not refused as such.
+    Signer { assumption: AssumptionName, signer: SignerKey },
 }
 
 /// The card is committed with another reference string than the reader pinned.

@@ -33,8 +33,8 @@
 //!
 //! # Limitations
 //!
-//! Not decided by this version: unlogged actions and late records (they need a chain or a witness), and version skew
-//! beyond a record that continues another program's. What a plugin without a key reported is declared by the agent; every
+//! Not decided by this version: unlogged actions (they need a chain), and version skew beyond a record that continues
+//! another program's. Times are decided only for a reader who names a log, witnesses and bounds ([`Publication`]). What a plugin without a key reported is declared by the agent; every
 //! report says which. A seal carries no bodies: it says nothing about the signatures of plugins, attesters and grantors. [`replay()`] trusts that the
 //! weights are those that the card commits to.
 
@@ -50,6 +50,7 @@ pub mod expected;
 pub mod inconsistency;
 mod lineage;
 mod opening;
+pub mod publication;
 pub mod replay;
 pub mod seal;
 pub mod settle;
@@ -69,9 +70,10 @@ pub use difference::{Difference, OperatorDifference, Place, ValueDifference};
 pub use error::{ErrorKind, VerifyError};
 pub use expected::{Expected, OtherSetup};
 pub use inconsistency::{Inconsistency, PlaceName};
+pub use publication::{LateRecord, Publication, PublicationError, PublishedRecord, TimeFault, Witnessed};
 pub use replay::{ReplayError, ReplayOutcome, ReplayReport, replay};
 pub use seal::{SealError, SealReader, SealScalar, Sealed, verify_seal};
 pub use settle::{Submission, settle};
-pub use verdict::{Basis, Fraud, FraudKind, Missing, Verdict};
+pub use verdict::{Basis, Culprit, Fraud, FraudKind, Missing, Verdict};
 pub use verify::{Accepted, verify, verify_bytes};
 pub use word::FieldWord;

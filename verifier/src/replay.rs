@@ -1,18 +1,20 @@
 //! Replay: run the program again and find the first record and operator that differ.
 
+use crate::assumption::{Assumption, AssumptionName, Bodies};
 use crate::difference::{Difference, OperatorDifference, Place, ValueDifference};
 use crate::error::{ErrorKind, program_kind};
 use crate::examination::{Examiner, Finding, starts};
-use crate::expected::Expected;
+use crate::expected::{Expected, Refused};
 use crate::verdict::Missing;
 use candor_program::Program;
+use candor_program::card::SignerKey;
 use candor_program::class::TensorId;
 use candor_program::digest::ProgramIds;
 use candor_program::evaluate::{ExecuteError, execute};
 use candor_program::execution::{self, Execution};
 use candor_program::interval::ProgramError;
 use candor_program::operator::Operator;
-use candor_trace::{Bundle, SignedRecord};
+use candor_trace::{Bundle, SignedRecord, Start};
 use thiserror::Error;
 
 /// What a replay found.
@@ -24,6 +26,8 @@ pub struct ReplayReport {
     pub agreed: usize,
     /// How it ended.
     pub outcome: ReplayOutcome,
+    /// What that rests on; nothing where it is undecided.
+    pub assumptions: Vec<Assumption>,
 }
 
 /// How a replay ended.
@@ -54,6 +58,20 @@ pub enum ReplayError {
         /// Of the program.
         got: [u8; 32],
     },
+    /// An assumption that the reader does not accept.
+    #[error("rests on `{assumption}`, which is refused")]
+    Refused {
+        /// Its name.
+        assumption: AssumptionName,
+    },
+    /// The word of a key that the reader does not take.
+    #[error("rests on the word of {signer} (`{assumption}`), which is refused")]
+    RefusedSigner {
+        /// In which assumption.
+        assumption: AssumptionName,
+        /// The key.
+        signer: SignerKey,
+    },
     /// The program could not be run. Validation excludes it; were that wrong, it must not pass for agreement.
     #[error("record {sequence}: {source}")]
     Execute {
@@ -71,6 +89,7 @@ impl ReplayError {
         match self {
             Self::Program { source } => program_kind(source),
             Self::OtherProgram { .. } => ErrorKind::Rejected,
+            Self::Refused { .. } | Self::RefusedSigner { .. } => ErrorKind::RefusedAssumption,
             Self::Execute { .. } => ErrorKind::Malformed,
         }
     }
@@ -79,7 +98,8 @@ impl ReplayError {
 /// The first record of the bundle, and the first operator in it, that is not what the program makes of the observations.
 ///
 /// Owes: that the weights are those that the card commits to. Whoever is accused can answer with a proof.
-/// Errors: a program that cannot be replayed. What is wrong with the bundle is in the report.
+/// Errors: a program that cannot be replayed; an outcome that rests on what is refused. What is wrong with the bundle is
+/// in the report.
 pub fn replay(expected: &Expected, program: &Program, bundle: &Bundle) -> Result<ReplayReport, ReplayError> {
     program.validate().map_err(|source| ReplayError::Program { source: Box::new(source) })?;
     let got = ProgramIds::of(&program.card).program_id;
@@ -87,10 +107,13 @@ pub fn replay(expected: &Expected, program: &Program, bundle: &Bundle) -> Result
         return Err(ReplayError::OtherProgram { expected: expected.program_id, got });
     }
     let records = bundle.records.len();
-    let report = |agreed, outcome| ReplayReport { records, agreed, outcome };
+    let undecided = |agreed, missing| {
+        let (outcome, assumptions) = (ReplayOutcome::Undecided(missing), Vec::new());
+        Ok(ReplayReport { records, agreed, outcome, assumptions })
+    };
     let examiner = match Examiner::of(expected, bundle) {
         Ok(examiner) => examiner,
-        Err(missing) => return Ok(report(0, ReplayOutcome::Undecided(missing))),
+        Err(missing) => return undecided(0, missing),
     };
     for (index, (record, start)) in bundle.records.iter().zip(starts(bundle)).enumerate() {
         let sequence = record.header.sequence;
@@ -110,12 +133,37 @@ pub fn replay(expected: &Expected, program: &Program, bundle: &Bundle) -> Result
             Finding::Consistent => {}
             Finding::Differs(place) => {
                 let difference = Difference { index, sequence, place };
-                return Ok(report(index, ReplayOutcome::Differs(difference)));
+                let assumptions = accepted(expected, Assumption::of_records())?;
+                let outcome = ReplayOutcome::Differs(difference);
+                return Ok(ReplayReport { records, agreed: index, outcome, assumptions });
             }
-            Finding::Missing(missing) => return Ok(report(index, ReplayOutcome::Undecided(missing))),
+            Finding::Missing(missing) => return undecided(index, missing),
         }
     }
-    Ok(report(records, ReplayOutcome::Agrees))
+    let assumptions = accepted(expected, of_bundle(bundle))?;
+    Ok(ReplayReport { records, agreed: records, outcome: ReplayOutcome::Agrees, assumptions })
+}
+
+/// What it rests on that every record of a bundle is honest.
+fn of_bundle(bundle: &Bundle) -> Vec<Assumption> {
+    let continued = match (&bundle.start, bundle.records.first()) {
+        (Start::After(_), Some(first)) => Some(first.header.sequence),
+        _ => None,
+    };
+    let mut assumptions = Assumption::of_records();
+    assumptions.extend(Assumption::of_path(&bundle.card, Bodies::Checked(&bundle.records), continued));
+    assumptions
+}
+
+/// None of them is refused.
+fn accepted(expected: &Expected, assumptions: Vec<Assumption>) -> Result<Vec<Assumption>, ReplayError> {
+    match expected.refused_of(&assumptions) {
+        Some(Refused::Name { assumption }) => Err(ReplayError::Refused { assumption }),
+        Some(Refused::Signer { assumption, signer }) => {
+            Err(ReplayError::RefusedSigner { assumption, signer })
+        }
+        None => Ok(assumptions),
+    }
 }
 
 /// Leaf by leaf; the input's leaf was compared with the features before.

@@ -9,36 +9,42 @@ use crate::examination::{Examiner, Finding, starts};
 use crate::expected::Expected;
 use crate::inconsistency::Inconsistency;
 use crate::opening::Openings;
-use crate::verdict::{Basis, Fraud, FraudKind, Missing, Verdict};
+use crate::publication::{LateRecord, Publication, PublicationError, PublishedRecord, TimeFault, Witnessed};
+use crate::verdict::{Basis, Culprit, Fraud, FraudKind, Missing, Verdict};
 use crate::verify::{Accepted, check_refused, verify};
 use candor_circuits::proof::ProofFile;
 use candor_program::class::TensorId;
 use candor_program::execution;
-use candor_trace::{Bundle, Purpose, SignedHeader, SignedRecord, Start, equivocation};
+use candor_trace::tlog::SignedPromise;
+use candor_trace::{Bundle, Header, Purpose, SignedHeader, SignedRecord, Start, equivocation};
 
 /// What a party of a dispute submits.
 #[derive(Clone, Copy, Debug)]
 pub enum Submission<'a> {
     /// The defender's proof that the bundle is honest.
     Proof(&'a ProofFile),
-    /// A challenger's evidence.
+    /// A challenger's evidence. What shows when a record was public may be a defender's as well.
     Challenge(&'a Challenge),
+    /// A log's promise about a record, as the bytes of its note: who has it did not hold the record back.
+    Promise(&'a [u8]),
 }
 
 /// The verdict about a bundle, from what is submitted and from the bundle itself.
 ///
 /// *Fraud* if a challenge shows it, or if the bundle's own records do. Otherwise *honest* if a proof of the bundle is
 /// accepted. Otherwise *undecided*. Nothing that a party fails to supply, and nothing that the agent did not sign, is
-/// fraud. A challenge counts only if it is about a record of the bundle.
+/// fraud. A challenge counts only if it is about a record of the bundle. The agent's fraud comes before what may be the
+/// log's.
 #[must_use]
 pub fn settle(expected: &Expected, bundle: &Bundle, submissions: &[Submission<'_>]) -> Verdict {
     let examiner = match Examiner::of(expected, bundle) {
         Ok(examiner) => examiner,
         Err(missing) => return Verdict::Undecided { missing: vec![missing] },
     };
-    let dispute = Dispute { examiner, bundle };
     let mut missing = Vec::new();
-    let (mut fraud, mut honest) = (None, None);
+    let times = Times::of(expected, submissions, &mut missing);
+    let dispute = Dispute { examiner, bundle, times };
+    let (mut fraud, mut late, mut honest) = (None, None, None);
     for submission in submissions {
         match *submission {
             Submission::Proof(proof) if honest.is_none() => match verify(expected, bundle, proof) {
@@ -46,7 +52,8 @@ pub fn settle(expected: &Expected, bundle: &Bundle, submissions: &[Submission<'_
                 Err(source) => missing.push(Missing::AcceptedProof { source: Box::new(source) }),
             },
             Submission::Challenge(challenge) if fraud.is_none() => match dispute.challenge(challenge) {
-                Ok(found) => fraud = Some(found),
+                Ok(found) if matches!(found.culprit, Culprit::Agent(_)) => fraud = Some(found),
+                Ok(found) => late = late.or(Some(found)),
                 Err(reason) => missing.push(reason),
             },
             _ => {}
@@ -57,7 +64,7 @@ pub fn settle(expected: &Expected, bundle: &Bundle, submissions: &[Submission<'_
         Ok(found) => fraud = fraud.or(found),
         Err(reason) => missing.push(reason),
     }
-    conclude(expected, bundle.card.class.output(), fraud, honest, missing)
+    conclude(expected, bundle.card.class.output(), fraud.or(late), honest, missing)
 }
 
 /// An accepted path proof is about the outputs; a proof about an earlier tensor, whose digest the agent signed as well,
@@ -92,6 +99,40 @@ fn conclude(
 struct Dispute<'a> {
     examiner: Examiner<'a>,
     bundle: &'a Bundle,
+    times: Times<'a>,
+}
+
+/// What all submissions together say about when records were public.
+struct Times<'a> {
+    publication: Option<&'a Publication>,
+    published: Vec<&'a PublishedRecord>,
+    promises: Vec<SignedPromise>,
+}
+
+impl<'a> Times<'a> {
+    fn of(expected: &'a Expected, submissions: &[Submission<'a>], missing: &mut Vec<Missing>) -> Self {
+        let publication = expected.publication.as_ref();
+        let mut times = Self { publication, published: Vec::new(), promises: Vec::new() };
+        for submission in submissions {
+            match *submission {
+                Submission::Challenge(Challenge { evidence: Evidence::Published(published) }) => {
+                    times.published.push(published);
+                }
+                Submission::Promise(note) => match times.promise(note) {
+                    Ok(promise) => times.promises.push(promise),
+                    Err(source) => missing.push(Missing::Promise { source: Box::new(source) }),
+                },
+                _ => {}
+            }
+        }
+        times
+    }
+
+    fn promise(&self, note: &[u8]) -> Result<SignedPromise, PublicationError> {
+        let publication = self.publication.ok_or(PublicationError::NotNamed)?;
+        SignedPromise::parse(note, publication.policy.log())
+            .map_err(|source| PublicationError::Promise { source })
+    }
 }
 
 impl Dispute<'_> {
@@ -111,24 +152,68 @@ impl Dispute<'_> {
     fn challenge(&self, challenge: &Challenge) -> Result<Fraud, Missing> {
         match &challenge.evidence {
             Evidence::Proven { record, tensor, values, proof } => {
-                self.disputed(record)?;
+                self.disputed(&record.header)?;
                 self.proven(record, *tensor, values, proof)
             }
             Evidence::Inconsistent { record, previous } => {
-                self.disputed(record)?;
+                self.disputed(&record.header)?;
                 self.inconsistent(record, previous)
             }
             Evidence::Equivocation { first, second } => self.equivocation(first, second),
+            Evidence::Published(published) => self.ahead(published),
+            Evidence::Late(late) => self.late(late),
         }
     }
 
     /// The very header is one of the bundle's.
-    fn disputed(&self, record: &SignedRecord) -> Result<(), Missing> {
-        if self.bundle.records.iter().any(|disputed| disputed.header == record.header) {
+    fn disputed(&self, header: &Header) -> Result<(), Missing> {
+        if self.bundle.records.iter().any(|disputed| disputed.header == *header) {
             Ok(())
         } else {
-            Err(Missing::ForeignChallenge { sequence: record.header.sequence })
+            Err(Missing::ForeignChallenge { sequence: header.sequence })
         }
+    }
+
+    /// The expected agent signed this record of the bundle, and a log is named in which it may be.
+    fn published(&self, published: &PublishedRecord) -> Result<&Publication, Missing> {
+        let signed = &published.signed;
+        self.disputed(&signed.header)?;
+        self.examiner.signed(signed)?;
+        let unnamed = || unpublished(signed.header.sequence)(PublicationError::NotNamed);
+        self.times.publication.ok_or_else(unnamed)
+    }
+
+    fn ahead(&self, published: &PublishedRecord) -> Result<Fraud, Missing> {
+        let sequence = published.signed.header.sequence;
+        let publication = self.published(published)?;
+        let found = publication.ahead(published, &self.bundle.card.domain).map_err(unpublished(sequence))?;
+        let culprit = Culprit::Agent(self.examiner.expected.agent);
+        Ok(self.witnessed(FraudKind::DatedAhead, culprit, sequence, found))
+    }
+
+    fn late(&self, late: &LateRecord) -> Result<Fraud, Missing> {
+        let sequence = late.published.signed.header.sequence;
+        let publication = self.published(&late.published)?;
+        // Whoever shows that a record was public says so with a signature of the same agent.
+        let signed = |published: &&PublishedRecord| self.examiner.signed(&published.signed).is_ok();
+        let defences: Vec<&PublishedRecord> =
+            self.times.published.iter().copied().filter(|published| signed(published)).collect();
+        let found = publication
+            .late(late, &self.bundle.card.domain, &defences, &self.times.promises)
+            .map_err(unpublished(sequence))?;
+        let (agent, log) = (self.examiner.expected.agent, found.log.clone());
+        let culprit = match found.fault {
+            TimeFault::Late { promised: Some(_), .. } => Culprit::Log(log),
+            _ => Culprit::AgentOrLog { agent, log },
+        };
+        Ok(self.witnessed(FraudKind::LateRecord, culprit, sequence, found))
+    }
+
+    fn witnessed(&self, kind: FraudKind, culprit: Culprit, sequence: u64, found: Witnessed) -> Fraud {
+        let (log, witnesses) = (found.log.clone(), found.witnesses.clone());
+        let mut fraud = Fraud { culprit, ..self.fraud(kind, sequence, Basis::Witnesses(found)) };
+        fraud.assumptions.push(Assumption::WitnessedTime { log, witnesses });
+        fraud
     }
 
     fn inconsistent(&self, record: &SignedRecord, previous: &Start) -> Result<Fraud, Missing> {
@@ -242,9 +327,14 @@ impl Dispute<'_> {
     }
 
     fn fraud(&self, kind: FraudKind, sequence: u64, basis: Basis) -> Fraud {
-        let culprit = self.examiner.expected.agent;
+        let culprit = Culprit::Agent(self.examiner.expected.agent);
         Fraud { kind, culprit, sequence, basis, payout: None, assumptions: Assumption::of_records() }
     }
+}
+
+/// What keeps the evidence of when a record was public from showing anything.
+fn unpublished(sequence: u64) -> impl Fn(PublicationError) -> Missing {
+    move |source| Missing::Publication { sequence, source: Box::new(source) }
 }
 
 #[cfg(test)]
@@ -274,7 +364,7 @@ mod tests {
         let basis = Basis::Proof { tensor: TensorId(1), proven: [1; 32], recorded: [2; 32] };
         let fraud = Fraud {
             kind: FraudKind::ModelSubstituted,
-            culprit: [0; 20],
+            culprit: Culprit::Agent([0; 20]),
             sequence: 4,
             basis,
             payout: None,

@@ -3,6 +3,7 @@
 use crate::assumption::{Assumption, AssumptionName};
 use crate::error::VerifyError;
 use crate::inconsistency::Inconsistency;
+use crate::publication::{PublicationError, Witnessed};
 use crate::verify::Accepted;
 use candor_program::card::Domain;
 use candor_program::class::TensorId;
@@ -31,8 +32,8 @@ pub enum Verdict {
 pub struct Fraud {
     /// What kind.
     pub kind: FraudKind,
-    /// Address of the agent that signed.
-    pub culprit: [u8; 20],
+    /// Whose it is.
+    pub culprit: Culprit,
     /// The record.
     pub sequence: u64,
     /// What decided.
@@ -41,6 +42,22 @@ pub struct Fraud {
     pub payout: Option<[u8; 20]>,
     /// What the verdict rests on.
     pub assumptions: Vec<Assumption>,
+}
+
+/// Whose a fraud is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Culprit {
+    /// The agent that signed, by its address.
+    Agent([u8; 20]),
+    /// The log of this name.
+    Log(String),
+    /// One of the two: which, nothing that was submitted tells.
+    AgentOrLog {
+        /// Address of the agent.
+        agent: [u8; 20],
+        /// Name of the log.
+        log: String,
+    },
 }
 
 /// What decided that it is fraud.
@@ -59,9 +76,11 @@ pub enum Basis {
     },
     /// Two signatures.
     Signatures(Equivocation),
+    /// A record's place in a log, and the times of its witnesses.
+    Witnesses(Witnessed),
 }
 
-/// Kinds of fraud. Unlogged actions and late records are not decided by this version.
+/// Kinds of fraud. Unlogged actions are not decided by this version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum FraudKind {
     /// The outputs are not the model's, or the requested action is not what they ask for.
@@ -85,6 +104,10 @@ pub enum FraudKind {
     /// Payloads that are no observation of the program, or that a plugin which declares a key did not sign; statements that
     /// nobody whom their slot names has signed for the agent.
     InvalidObservation,
+    /// A record that witnesses saw before the time that it states.
+    DatedAhead,
+    /// A record that was not public when it should have been.
+    LateRecord,
 }
 
 impl FraudKind {
@@ -102,6 +125,8 @@ impl FraudKind {
             Self::Equivocation => "equivocation",
             Self::TransactionMismatch => "transaction-mismatch",
             Self::InvalidObservation => "invalid-observation",
+            Self::DatedAhead => "dated-ahead",
+            Self::LateRecord => "late-record",
         }
     }
 }
@@ -261,6 +286,20 @@ pub enum Missing {
         /// Record that the challenge is about.
         sequence: u64,
     },
+    /// What would show when the record was public.
+    #[error("evidence of when record {sequence} was public: {source}")]
+    Publication {
+        /// Record.
+        sequence: u64,
+        /// Why this shows nothing.
+        source: Box<PublicationError>,
+    },
+    /// A promise of the log that the reader names.
+    #[error("a promise of the log: {source}")]
+    Promise {
+        /// Why this is none.
+        source: Box<PublicationError>,
+    },
     /// An assumption that the verdict would rest on is refused.
     #[error("a verdict that does not rest on `{assumption}`, which is refused")]
     RefusedAssumption {
@@ -289,6 +328,38 @@ impl Verdict {
     }
 }
 
+impl Culprit {
+    /// `agent`, `log`, or `agent-or-log`.
+    #[must_use]
+    pub fn role(&self) -> &'static str {
+        match self {
+            Self::Agent(_) => "agent",
+            Self::Log(_) => "log",
+            Self::AgentOrLog { .. } => "agent-or-log",
+        }
+    }
+
+    /// The agent's address in hexadecimal, the log's name, or both.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Agent(agent) => format!("0x{}", hex::encode(agent)),
+            Self::Log(log) => log.clone(),
+            Self::AgentOrLog { agent, log } => format!("0x{} or {log}", hex::encode(agent)),
+        }
+    }
+}
+
+impl fmt::Display for Culprit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent(_) => write!(out, "agent {}", self.name()),
+            Self::Log(log) => write!(out, "log {log}"),
+            Self::AgentOrLog { agent, log } => write!(out, "agent 0x{} or log {log}", hex::encode(agent)),
+        }
+    }
+}
+
 impl fmt::Display for FraudKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.as_str())
@@ -309,6 +380,7 @@ impl fmt::Display for Basis {
                 let (first, second) = (hex::encode(found.first), hex::encode(found.second));
                 write!(out, "signed twice: record hashes 0x{first} and 0x{second}")
             }
+            Self::Witnesses(found) => found.fmt(out),
         }
     }
 }
@@ -330,7 +402,7 @@ impl fmt::Display for Verdict {
 impl fmt::Display for Fraud {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, culprit, sequence, basis, payout, assumptions } = self;
-        write!(out, "fraud: {kind} by agent 0x{} in record {sequence}", hex::encode(culprit))?;
+        write!(out, "fraud: {kind} by {culprit} in record {sequence}")?;
         write!(out, "\n  {basis}")?;
         if let Some(payout) = payout {
             write!(out, "\n  payable to 0x{}", hex::encode(payout))?;

@@ -3,7 +3,7 @@
 use crate::argument::{Opening, Stated, Subject};
 use crate::assumption::{Assumption, Bodies};
 use crate::error::VerifyError;
-use crate::expected::Expected;
+use crate::expected::{Expected, Refused};
 use crate::verdict::write_assumptions;
 use crate::word::FieldWord;
 use candor_circuits::pairing::PairingEquation;
@@ -184,8 +184,11 @@ fn check_identity(expected: &Expected, card: &Card, chain: &Chain) -> Result<(),
 
 /// None of the assumptions is refused.
 pub(crate) fn check_refused(expected: &Expected, assumptions: &[Assumption]) -> Result<(), VerifyError> {
-    match assumptions.iter().map(Assumption::name).find(|name| expected.refuses(*name)) {
-        Some(assumption) => Err(VerifyError::Refused { assumption }),
+    match expected.refused_of(assumptions) {
+        Some(Refused::Name { assumption }) => Err(VerifyError::Refused { assumption }),
+        Some(Refused::Signer { assumption, signer }) => {
+            Err(VerifyError::RefusedSigner { assumption, signer })
+        }
         None => Ok(()),
     }
 }

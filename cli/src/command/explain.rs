@@ -14,9 +14,11 @@ use candor_program::head::Action;
 use candor_program::limits;
 use candor_program::observation::Observation;
 use candor_program::policy::{Fact, Outcome, Predicate};
+use candor_program::state::{Register, Update};
 use candor_trace::check_payloads;
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// `candor explain`.
@@ -74,9 +76,7 @@ impl Explain {
                     .fix("give an --observation to a program with its weights, or name an --action"));
             }
         };
-        if !action.abstain {
-            stated(card, told, outputs.is_some())?;
-        }
+        stated(card, action.abstain, told, outputs.is_some())?;
         let at = self.situation.at.or(observation.as_ref().map(|observation| observation.time));
         let Some(time) = at else {
             return Err(
@@ -116,22 +116,42 @@ fn named(card: &Card, name: &str) -> Result<Action, Failure> {
     })
 }
 
-/// Every feature and output that rules or registers look at is known.
-fn stated(card: &Card, features: bool, outputs: bool) -> Result<(), Failure> {
-    let predicates = card.policy.predicates.iter().flat_map(Predicate::facts);
-    let sources = card.registers.iter().filter_map(|register| register.source.fact());
-    let unknown = predicates.chain(sources).find(|fact| match fact {
+/// Every feature and output that matters is known: those that rules or registers look at; where the agent abstains, those
+/// that an abstention moves a register by.
+fn stated(card: &Card, abstains: bool, features: bool, outputs: bool) -> Result<(), Failure> {
+    let moved = |register: &Register| match register.on_abstain {
+        Update::Keep => Vec::new(),
+        update => {
+            let source = register.source.fact().filter(|_| update != Update::Reset);
+            let when = register.when.and_then(|when| card.policy.predicates.get(usize::from(when)));
+            source.into_iter().chain(when.into_iter().flat_map(Predicate::facts)).collect()
+        }
+    };
+    let used: Vec<Fact> = if abstains {
+        card.registers.iter().flat_map(moved).collect()
+    } else {
+        let sources = card.registers.iter().filter_map(|register| register.source.fact());
+        card.policy.predicates.iter().flat_map(Predicate::facts).chain(sources).collect()
+    };
+    let is_unknown = |fact: &Fact| match fact {
         Fact::Feature(_) => !features,
         Fact::Output(_) => !outputs,
         _ => false,
-    });
-    let Some(fact) = unknown else { return Ok(()) };
-    let name = Wording::of(card).vocabulary.name(fact);
-    let fix = match fact {
-        Fact::Feature(_) => "give an --observation",
-        _ => "give an --observation to a program with its weights, and not to a card alone",
     };
-    Err(Failure::usage(format!("rules or registers look at {name}, which is not known")).fix(fix))
+    let unknown: BTreeSet<Fact> = used.into_iter().filter(is_unknown).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let of_a_feature = unknown.iter().all(|fact| matches!(fact, Fact::Feature(_)));
+    let fix = if of_a_feature {
+        "give an --observation"
+    } else {
+        "give an --observation to a program with its weights, and not to a card alone"
+    };
+    let vocabulary = Wording::of(card).vocabulary;
+    let names: Vec<String> = unknown.into_iter().map(|fact| vocabulary.name(fact)).collect();
+    Err(Failure::usage(format!("rules or registers look at {}, which is not known", names.join(", ")))
+        .fix(fix))
 }
 
 fn report(card: &Card, request: &Request, explanation: &Explanation) -> Report {

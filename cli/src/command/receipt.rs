@@ -189,7 +189,7 @@ fn predicate(settled: &Settled) -> VerdictPredicate {
         Verdict::Fraud(fraud) => {
             let found = PredicateFraud {
                 kind: fraud.kind.as_str().to_owned(),
-                culprit: hex_string(&fraud.culprit),
+                culprit: fraud.culprit.name(),
                 sequence: fraud.sequence,
                 basis: fraud.basis.to_string(),
             };

@@ -12,7 +12,9 @@ use crate::store::Store;
 use candor_log::FileLogReader;
 use candor_program::card::Program;
 use candor_trace::Bundle;
-use candor_verifier::{Assumption, Difference, Expected, Place, ReplayOutcome, diagnose, replay};
+use candor_verifier::{
+    Assumption, AssumptionName, Difference, Expected, Place, ReplayOutcome, diagnose, replay,
+};
 use clap::Args;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -52,6 +54,8 @@ pub struct Replayed {
     pub finding: Finding,
     /// The bundle that the difference is in.
     pub bundle: Option<Bundle>,
+    /// What the finding rests on.
+    pub assumptions: Vec<Assumption>,
 }
 
 /// Outcome of a replay.
@@ -78,9 +82,8 @@ impl Replay {
             .text
             .push_str(&format!("\ntime    {:.0} ms, {rate:.0} records per second", elapsed_s * 1000.0));
         report.json["milliseconds"] = json!(elapsed_s * 1000.0);
-        let observations = Assumption::of_observations(&program.card);
-        report.text.push_str(&verify::assumptions_text(&observations));
-        report.json["observations"] = verify::assumptions_json(&observations);
+        report.text.push_str(&verify::assumptions_text(&replayed.assumptions));
+        report.json["assumptions"] = verify::assumptions_json(&replayed.assumptions);
         Ok(report)
     }
 }
@@ -110,18 +113,28 @@ impl Subject {
         };
         let others = (range.end - range.start) - segments.iter().map(|one| one.end - one.start).sum::<u64>();
         let mut progress = Progress::new("replaying");
-        let mut records = 0;
+        let (mut records, mut assumptions) = (0, Vec::new());
         let chunks = segments.into_iter().flat_map(|segment| {
-            let end = segment.end;
-            segment.step_by(CHUNK as usize).map(move |first| (first, end.min(first + CHUNK)))
+            let (begin, end) = (segment.start, segment.end);
+            segment.step_by(CHUNK as usize).map(move |first| (first, end.min(first + CHUNK), first == begin))
         });
-        for (first, end) in chunks {
+        // Where a piece goes on, the piece before it is its past, and was looked at.
+        let mut going_on = expected.clone();
+        going_on.refused.retain(|name| *name != AssumptionName::UncheckedPast);
+        for (first, end, begins) in chunks {
             let bundle = selection::bundle(&log, program.card.clone(), first..end).map_err(place)?;
+            let expected = if begins { expected } else { &going_on };
             let mut replayed = one(expected, program, bundle).map_err(place)?;
             records += replayed.records;
             if !matches!(replayed.finding, Finding::Agrees) {
                 replayed.records = records;
                 return Ok(replayed);
+            }
+            for assumption in replayed.assumptions {
+                let looked_at = !begins && assumption.name() == AssumptionName::UncheckedPast;
+                if !looked_at && !assumptions.contains(&assumption) {
+                    assumptions.push(assumption);
+                }
             }
             progress.at(records, range.end - range.start);
         }
@@ -134,7 +147,7 @@ impl Subject {
                 count(records, "record")
             )),
         };
-        Ok(Replayed { records, finding, bundle: None })
+        Ok(Replayed { records, finding, bundle: None, assumptions })
     }
 }
 
@@ -168,7 +181,8 @@ fn one(expected: &Expected, program: &Program, bundle: Bundle) -> Result<Replaye
         ReplayOutcome::Differs(difference) => Finding::Differs(difference),
         ReplayOutcome::Undecided(missing) => Finding::Undecided(missing.to_string()),
     };
-    Ok(Replayed { records: report.records as u64, finding, bundle: Some(bundle) })
+    let assumptions = report.assumptions;
+    Ok(Replayed { records: report.records as u64, finding, bundle: Some(bundle), assumptions })
 }
 
 /// What was found.

@@ -5,11 +5,14 @@ use crate::command::verify::{self, assumptions_json};
 use crate::exit::{ExitClass, Failure};
 use crate::expectation::{self, ExpectationArguments};
 use crate::output::{Report, hex_string};
-use crate::store::Store;
+use crate::publication::PublicationArguments;
+use crate::store::{self, Store};
 use candor_program::card::Card;
 use candor_trace::Bundle;
+use candor_trace::tlog::MAX_NOTE_BYTES;
 use candor_verifier::{
-    Basis, Challenge, ErrorKind, Expected, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, Verdict, settle,
+    Basis, Challenge, ErrorKind, Expected, Fraud, MAX_CHALLENGE_BYTES, Missing, Submission, TimeFault,
+    Verdict, Witnessed, settle,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -30,6 +33,9 @@ pub struct Settle {
     /// What to expect
     #[command(flatten)]
     pub expectation: ExpectationArguments,
+    /// Whose word about times counts
+    #[command(flatten)]
+    pub publication: PublicationArguments,
 }
 
 impl Settle {
@@ -50,11 +56,15 @@ impl Settle {
             .iter()
             .map(|path| artefact::decode(path, MAX_CHALLENGE_BYTES, Challenge::from_bytes))
             .collect::<Result<Vec<_>, _>>()?;
-        let expected = self.expectation.expected(&bundle.card)?;
+        let promises = self.publication.promise.iter().map(|path| store::read(path, MAX_NOTE_BYTES as u64));
+        let promises = promises.collect::<Result<Vec<_>, _>>()?;
+        let mut expected = self.expectation.expected(&bundle.card)?;
+        expected.publication = self.publication.publication()?;
         let submissions: Vec<Submission<'_>> = proofs
             .iter()
             .map(Submission::Proof)
             .chain(challenges.iter().map(Submission::Challenge))
+            .chain(promises.iter().map(|note| Submission::Promise(note)))
             .collect();
         let verdict = settle(&expected, &bundle, &submissions);
         Ok(Settled { verdict, bundle, expected })
@@ -112,7 +122,27 @@ fn basis_name(basis: &Basis) -> &'static str {
         Basis::Recomputation(_) => "recomputation",
         Basis::Proof { .. } => "proof",
         Basis::Signatures(_) => "signatures",
+        Basis::Witnesses(_) => "witnesses",
     }
+}
+
+fn witnessed_json(found: &Witnessed) -> Value {
+    let mut json = json!({
+        "log": found.log,
+        "witnesses": found.witnesses,
+        "recordTime": found.record_time,
+        "index": found.index,
+    });
+    match found.fault {
+        TimeFault::Ahead { seen } => json["seen"] = seen.into(),
+        TimeFault::Late { until, size, limit, promised } => {
+            json["missingUntil"] = until.into();
+            json["earlierSize"] = size.into();
+            json["limit"] = limit.into();
+            json["promised"] = promised.into();
+        }
+    }
+    json
 }
 
 fn fraud_json(verdict: &Verdict, fraud: &Fraud) -> Value {
@@ -122,15 +152,21 @@ fn fraud_json(verdict: &Verdict, fraud: &Fraud) -> Value {
             "provenLeaf": hex_string(proven),
             "recordedLeaf": hex_string(recorded),
         })),
-        Basis::Recomputation(_) | Basis::Signatures(_) => None,
+        Basis::Recomputation(_) | Basis::Signatures(_) | Basis::Witnesses(_) => None,
+    };
+    let witnessed = match &fraud.basis {
+        Basis::Witnesses(found) => Some(witnessed_json(found)),
+        _ => None,
     };
     json!({
         "verdict": "fraud",
         "kind": fraud.kind.as_str(),
-        "culprit": hex_string(&fraud.culprit),
+        "culprit": fraud.culprit.name(),
+        "culpritRole": fraud.culprit.role(),
         "sequence": fraud.sequence,
         "basis": basis_name(&fraud.basis),
         "proven": proven,
+        "witnessed": witnessed,
         "payout": fraud.payout.map(|address| hex_string(&address)),
         "text": verdict.to_string(),
         "assumptions": assumptions_json(&fraud.assumptions),

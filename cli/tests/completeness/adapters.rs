@@ -27,7 +27,7 @@ fn signed_payloads_are_recorded_verified_and_named() {
     let expected = project.path("expected.json");
     let (code, replayed) = project.json(&["replay", "--expect", &expected]);
     assert_eq!(
-        (code, &replayed["observations"][0]["name"]),
+        (code, &replayed["assumptions"][2]["name"]),
         (0, &Value::from("signed-observations")),
         "{replayed}"
     );

@@ -10,6 +10,8 @@ mod published;
 mod served;
 #[path = "../shape/mod.rs"]
 mod shape;
+#[path = "../witnessed/mod.rs"]
+mod witnessed;
 
 mod adapters;
 mod agent;
@@ -23,5 +25,6 @@ mod log_retention;
 mod path;
 mod policy;
 mod policy_fixture;
+mod published_records;
 mod sealed;
 mod seals;

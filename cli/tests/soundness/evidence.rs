@@ -24,7 +24,13 @@ fn a_mandate_is_never_widened() {
         }
         project.refuses(&arguments, code, names);
     };
-    grant(&owned, &desk, &["--at-most", "orders=2500.01"], &["widens limit `orders`"], 4);
+    grant(
+        &owned,
+        &desk,
+        &["--at-most", "orders=2500.01"],
+        &["mandate 2 widens limit `orders` from 2500.00 to 2500.01"],
+        4,
+    );
     grant(&owned, &desk, &["--at-least", "orders=1.00"], &["another direction"], 4);
     grant(&owned, &desk, &["--at-most", "loans=1.00"], &["adds limit `loans`"], 4);
     let later = (LAST + 1).to_string();
@@ -39,7 +45,7 @@ fn a_mandate_is_never_widened() {
     // Spoiled, somebody else's, too early, too late, another card's.
     let text = std::fs::read_to_string(&chain).unwrap();
     let spoiled = project.write("spoiled.json", text.replacen("\"value\":50000", "\"value\":40000", 1));
-    project.refuses(&["mandate", "check", &spoiled], 4, &["mandate 1 is not signed"]);
+    project.refuses(&["mandate", "check", &spoiled], 4, &["mandate 2 is not signed"]);
     project.refuses(&["mandate", "check", &chain, "--agent", &world.owner], 4, &["granted to"]);
     let (early, late) = ((FIRST - 1).to_string(), LAST.to_string());
     project.refuses(&["mandate", "check", &chain, "--time", &early], 4, &["after the record's time"]);

@@ -8,6 +8,8 @@ mod project;
 mod published;
 #[path = "../served/mod.rs"]
 mod served;
+#[path = "../witnessed/mod.rs"]
+mod witnessed;
 
 mod adapters;
 mod artefacts;
@@ -18,3 +20,5 @@ mod log_pipeline;
 mod logs;
 mod models;
 mod observations;
+mod policy_facts;
+mod published_records;

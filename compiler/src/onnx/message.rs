@@ -8,16 +8,18 @@ use super::wire::{Field, Message, WireError};
 pub const NODES: usize = 4096;
 /// Largest number of initializers, and of graph inputs and outputs each.
 pub const TENSORS: usize = 16_384;
-/// Largest number of inputs or outputs of a node, and of entries of an attribute.
+/// Largest number of inputs or outputs of a node.
 const ENTRIES: usize = 4096;
+/// Largest number of entries of an attribute (trees hold all their nodes in attributes).
+const ATTRIBUTE_ENTRIES: usize = 1 << 22;
 /// Largest number of attributes of a node.
 const ATTRIBUTES: usize = 64;
 /// Largest number of dimensions that is read; more than [`super::tensor::RANK`] are refused by name.
 const DIMENSIONS: usize = 64;
 /// Largest number of values in the typed fields of one tensor.
 const VALUES: usize = 1 << 26;
-/// Largest number of 64-bit integers in a tensor's typed field (they are only used as shapes).
-const INTEGERS: usize = 1 << 16;
+/// Largest number of integers in a tensor's typed field. One byte of the file may be one of them.
+const INTEGERS: usize = 1 << 22;
 
 /// `ModelProto`.
 #[derive(Debug, Default)]
@@ -53,9 +55,12 @@ pub(crate) struct Attribute<'a> {
     pub(crate) name: &'a str,
     pub(crate) float: Option<f32>,
     pub(crate) integer: Option<i64>,
+    pub(crate) text: Option<&'a [u8]>,
     pub(crate) tensor: Option<Tensor<'a>>,
+    pub(crate) has_graph: bool,
     pub(crate) floats: Vec<f32>,
     pub(crate) integers: Vec<i64>,
+    pub(crate) texts: Vec<&'a [u8]>,
     pub(crate) kind: Option<i64>,
 }
 
@@ -66,7 +71,13 @@ pub(crate) struct Tensor<'a> {
     pub(crate) element_type: i64,
     pub(crate) floats: Vec<f32>,
     pub(crate) doubles: Vec<f64>,
+    /// `int64_data`.
     pub(crate) integers: Vec<i64>,
+    /// `int32_data`, which also holds shorter integers, booleans and the bits of 16-bit floats.
+    pub(crate) short_integers: Vec<i64>,
+    /// `uint64_data`, which also holds UINT32; the bits of each.
+    pub(crate) unsigned_integers: Vec<i64>,
+    pub(crate) texts: Vec<&'a [u8]>,
     pub(crate) name: &'a str,
     pub(crate) raw: Option<&'a [u8]>,
     pub(crate) external_location: Option<&'a str>,
@@ -169,9 +180,12 @@ impl<'a> Attribute<'a> {
                 1 => field.once(&mut name, field.text()?)?,
                 2 => field.once(&mut attribute.float, field.float()?)?,
                 3 => field.once(&mut attribute.integer, field.int64()?)?,
+                4 => field.once(&mut attribute.text, field.bytes()?)?,
                 5 => field.once(&mut attribute.tensor, Tensor::read(&field)?)?,
-                7 => field.float_list(&mut attribute.floats, ENTRIES)?,
-                8 => field.int64_list(&mut attribute.integers, ENTRIES)?,
+                6 | 11 => attribute.has_graph = true,
+                7 => field.float_list(&mut attribute.floats, ATTRIBUTE_ENTRIES)?,
+                8 => field.int64_list(&mut attribute.integers, ATTRIBUTE_ENTRIES)?,
+                9 => field.push(&mut attribute.texts, ATTRIBUTE_ENTRIES, field.bytes()?)?,
                 20 => field.once(&mut attribute.kind, field.int64()?)?,
                 _ => {}
             }
@@ -182,8 +196,16 @@ impl<'a> Attribute<'a> {
 }
 
 impl<'a> Tensor<'a> {
+    /// Every byte of the file is a well-formed tensor.
+    pub(crate) fn read_file(bytes: &'a [u8]) -> Result<Self, WireError> {
+        Self::read_message(Message::new("TensorProto", bytes))
+    }
+
     fn read(field: &Field<'a>) -> Result<Self, WireError> {
-        let mut message = field.message("TensorProto")?;
+        Self::read_message(field.message("TensorProto")?)
+    }
+
+    fn read_message(mut message: Message<'a>) -> Result<Self, WireError> {
         let mut tensor = Self::default();
         let (mut element_type, mut name, mut location) = (None, None, None);
         while let Some(field) = message.next()? {
@@ -191,10 +213,13 @@ impl<'a> Tensor<'a> {
                 1 => field.int64_list(&mut tensor.dims, DIMENSIONS)?,
                 2 => field.once(&mut element_type, field.int64()?)?,
                 4 => field.float_list(&mut tensor.floats, VALUES)?,
+                5 => field.int64_list(&mut tensor.short_integers, INTEGERS)?,
+                6 => field.push(&mut tensor.texts, INTEGERS, field.bytes()?)?,
                 7 => field.int64_list(&mut tensor.integers, INTEGERS)?,
                 8 => field.once(&mut name, field.text()?)?,
                 9 => field.once(&mut tensor.raw, field.bytes()?)?,
                 10 => field.double_list(&mut tensor.doubles, VALUES)?,
+                11 => field.int64_list(&mut tensor.unsigned_integers, INTEGERS)?,
                 13 => {
                     tensor.is_external = true;
                     if let ("location", path) = read_entry(&field)? {

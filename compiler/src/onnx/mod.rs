@@ -2,7 +2,7 @@
 
 mod attributes;
 mod import;
-mod message;
+pub(crate) mod message;
 pub(crate) mod obstacle;
 mod operators;
 mod tensor;
@@ -12,6 +12,7 @@ pub use import::OBSTACLES;
 pub(crate) use import::{ImportError, Selection, import};
 pub use message::{NODES, TENSORS};
 pub use obstacle::{Cause, Obstacle, SUPPORTED};
+pub(crate) use tensor::element_type_name;
 pub use tensor::{ELEMENTS, MAGNITUDE, RANK};
 pub use wire::{WireError, WireProblem};
 

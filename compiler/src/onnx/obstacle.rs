@@ -87,6 +87,81 @@ pub enum Cause {
         /// Most.
         maximum: usize,
     },
+    /// Attribute that the operator cannot do without.
+    #[error("the attribute {} is missing", Name(attribute))]
+    AttributeMissing {
+        /// Attribute.
+        attribute: String,
+    },
+    /// A form of the operator that the model's operator set does not have, or that is not supported.
+    #[error("the operator is supported from operator set {since} to {until}, the model uses {got}")]
+    OperatorVersion {
+        /// Found.
+        got: i64,
+        /// Oldest.
+        since: i64,
+        /// Newest.
+        until: i64,
+    },
+    /// Number of outputs of an operator with several.
+    #[error("the node has {got} outputs, {minimum} to {maximum} are expected")]
+    OutputRange {
+        /// Found.
+        got: usize,
+        /// Fewest.
+        minimum: usize,
+        /// Most.
+        maximum: usize,
+    },
+    /// A graph inside the node.
+    #[error("the attribute {} holds a graph", Name(attribute))]
+    Subgraph {
+        /// Attribute.
+        attribute: String,
+    },
+    /// The shape of a result depends on numbers that are only known when the model runs.
+    #[error(
+        "the shape of its output depends on the numbers in {}, which depend on the model's input",
+        Name(tensor)
+    )]
+    ShapeFromData {
+        /// Tensor.
+        tensor: String,
+    },
+    /// An axis that the tensor does not have.
+    #[error("the axis {got} does not exist or stands twice: {} has {rank} axes", Name(tensor))]
+    Axis {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: i64,
+        /// Number of axes.
+        rank: usize,
+    },
+    /// An index beyond the axis.
+    #[error("{} holds the index {got}, where {size} entries are", Name(tensor))]
+    Index {
+        /// Tensor of indices.
+        tensor: String,
+        /// Found.
+        got: i64,
+        /// Number of entries.
+        size: usize,
+    },
+    /// A number that makes no sense in its place.
+    #[error("{} is {got}, which is not possible here", Name(tensor))]
+    Value {
+        /// Tensor.
+        tensor: String,
+        /// Found.
+        got: String,
+    },
+    /// More work than one evaluation may take.
+    #[error("one evaluation of the model takes more than {limit} steps")]
+    Work {
+        /// Limit.
+        limit: u64,
+    },
     /// Number of outputs.
     #[error("the node has {got} outputs, only the first can be used and there must be one")]
     OutputCount {
@@ -355,13 +430,26 @@ impl Cause {
     pub fn remedy(&self) -> String {
         match self {
             Self::Operator | Self::Domain { .. } => format!("replace it and train again; supported are {SUPPORTED}"),
-            Self::Attribute { .. } | Self::AttributeType { .. } | Self::InputCount { .. } | Self::OutputCount { .. } => {
+            Self::Attribute { .. }
+            | Self::AttributeType { .. }
+            | Self::AttributeMissing { .. }
+            | Self::InputCount { .. }
+            | Self::OutputCount { .. }
+            | Self::OutputRange { .. }
+            | Self::Axis { .. }
+            | Self::Value { .. } => {
                 "export the model again; the file is not valid ONNX for this operator".into()
             }
             Self::AttributeValue { supported, .. } => format!("export it with {supported}"),
             Self::MissingTensor { .. } | Self::UsedBeforeMade { .. } | Self::DuplicateTensor { .. } => {
                 "export the model again, or run it through onnx.checker: the graph is not well formed".into()
             }
+            Self::OperatorVersion { since, until, .. } => format!("export it with operator set {since} to {until}"),
+            Self::Subgraph { .. } => "export the model without control flow (for a fixed length, unrolled)".into(),
+            Self::ShapeFromData { .. } => {
+                "make it a constant: every shape must be known before the model runs".into()
+            }
+            Self::Index { .. } => "check the table's size and the declared range of the index".into(),
             Self::NotConstant { .. } => "make it an initializer, or train again without it".into(),
             Self::ProductOfActivations => "train again without gates or attention, or multiply by a constant".into(),
             Self::OnlyConstants => "simplify the model first (for example with onnxsim), which folds constants".into(),
@@ -371,7 +459,11 @@ impl Cause {
             Self::Dimension { .. } | Self::DataSize { .. } | Self::Sparse => {
                 "export the model again with dense, complete weights".into()
             }
-            Self::Rank { .. } | Self::Elements { .. } | Self::Width { .. } | Self::OperatorCount { .. } => {
+            Self::Rank { .. }
+            | Self::Elements { .. }
+            | Self::Width { .. }
+            | Self::Work { .. }
+            | Self::OperatorCount { .. } => {
                 "use a smaller model".into()
             }
             Self::NotFinite { .. } | Self::Overflow => "train again: such a weight makes every output meaningless".into(),

@@ -2,7 +2,8 @@
 
 use crate::support::fixture;
 use crate::support::sp500_policy::{
-    ARRIVES_IN_US, BEGIN, END, LEAVES_DE, SERIES, Series, attestation, credentials, credentials_text, series,
+    ARRIVES_IN_US, BEGIN, END, LAPSES, LEAVES_DE, RENEWED, SERIES, Series, attestation, credentials,
+    credentials_text, series,
 };
 use candor_compiler::{AgentSource, SourceFile, Vocabulary, analysis};
 use candor_program::decision::Assessment;
@@ -33,7 +34,7 @@ fn the_attestations_are_the_attesters() {
     assert_eq!(read, credentials());
 }
 
-/// Year, jurisdiction, verdict and reason, and how many days.
+/// Year, jurisdiction, verdict and reason, and how many records.
 #[test]
 fn the_days_are_decided_as_ever() {
     let card = &SERIES.program.card;
@@ -49,9 +50,9 @@ fn the_days_are_decided_as_ever() {
         let year = 1970 + assessment.time / 31_556_952;
         *counts.entry((year, jurisdiction.unwrap_or("none".into()), verdict)).or_default() += 1;
     }
-    let mut text = String::from("year  jurisdiction  verdict                          days\n");
-    for ((year, jurisdiction, verdict), days) in counts {
-        writeln!(text, "{year}  {jurisdiction:<12}  {verdict:<32} {days:>4}").unwrap();
+    let mut text = String::from("year  jurisdiction  verdict                          records\n");
+    for ((year, jurisdiction, verdict), records) in counts {
+        writeln!(text, "{year}  {jurisdiction:<12}  {verdict:<32} {records:>7}").unwrap();
     }
     golden("days.txt", &text);
 }
@@ -70,7 +71,10 @@ fn records_show_every_kind_of_verdict() {
         "permitted-in-DE",
         "permitted-in-US",
         "exposure-in-DE",
+        "order-size-in-DE",
+        "no-short-sale-in-DE",
         "min-interval",
+        "max-notional-per-day",
         "dead-band",
         "max-position-SPX",
     ] {
@@ -78,7 +82,8 @@ fn records_show_every_kind_of_verdict() {
     }
     // Nothing is executed while it is not known where the principal is.
     for (_, evidence, assessment) in &records {
-        let between = (LEAVES_DE..ARRIVES_IN_US).contains(&assessment.time);
+        let gaps = [LEAVES_DE..ARRIVES_IN_US, LAPSES..RENEWED];
+        let between = gaps.iter().any(|gap| gap.contains(&assessment.time));
         assert_eq!(evidence.0[0].is_none(), between);
         assert!(!between || assessment.verdict.outcome != Outcome::Permitted);
     }
@@ -96,6 +101,30 @@ fn records_show_every_kind_of_verdict() {
     }
 }
 
+/// The evening of the move: three times the same request on the same registers and the same market, and three verdicts.
+#[test]
+fn a_permission_changes_in_the_series_without_anything_else() {
+    let card = &SERIES.program.card;
+    let day = LEAVES_DE - LEAVES_DE % 86_400;
+    let records = SERIES.run().into_iter().zip(&SERIES.days);
+    let evening: Vec<_> = records.filter(|(_, asked)| (day..day + 86_400).contains(&asked.time)).collect();
+    let reasons: Vec<&str> =
+        evening.iter().map(|((_, _, a), _)| card.policy.reason_name(a.verdict.reason)).collect();
+    assert_eq!(reasons, ["exposure-in-DE", "could not evaluate", "permitted-in-US"]);
+    let ((state, _, first), asked) = &evening[0];
+    for ((before, _, assessment), again) in &evening {
+        assert_eq!((assessment.requested, &before.registers), (first.requested, &state.registers));
+        assert_eq!((&again.input, &again.outputs), (&asked.input, &asked.outputs));
+    }
+    // Neither is it the time: with the first statement still there, the last is denied as the first was.
+    let stays = attestation("jurisdiction", 276, "DE", BEGIN, END);
+    let revocation = attestation("revocation", BEGIN as i64, "", BEGIN, END);
+    let ((state, _, last), asked) = &evening[2];
+    let stays = SERIES.wallet(vec![stays, revocation]).at(card, asked.time).evidence;
+    let verdict = SERIES.assess(asked, state, &stays, last.sequence).verdict;
+    assert_eq!(card.policy.reason_name(verdict.reason), "exposure-in-DE");
+}
+
 #[test]
 fn moving_changes_the_permission_and_nothing_else() {
     let card = &SERIES.program.card;
@@ -104,14 +133,15 @@ fn moving_changes_the_permission_and_nothing_else() {
         let revocation = attestation("revocation", BEGIN as i64, "", BEGIN, END);
         SERIES.wallet(vec![us, revocation]).at(card, time).evidence
     };
-    let mut changed = 0;
+    let mut changed = BTreeMap::<&str, usize>::new();
     for ((state, evidence, assessment), day) in SERIES.run().into_iter().zip(&SERIES.days) {
-        if card.policy.reason_name(assessment.verdict.reason) != "exposure-in-DE" {
+        let reason = card.policy.reason_name(assessment.verdict.reason);
+        if !["exposure-in-DE", "order-size-in-DE", "no-short-sale-in-DE"].contains(&reason) {
             continue;
         }
         let there = SERIES.assess(day, &state, &elsewhere(day.time), assessment.sequence);
         if there.verdict.outcome == Outcome::Permitted {
-            changed += 1;
+            *changed.entry(reason).or_default() += 1;
             assert_eq!(card.policy.reason_name(there.verdict.reason), "permitted-in-US");
             assert_eq!((there.requested, there.registers), (assessment.requested, assessment.registers));
             // And back again.
@@ -121,14 +151,16 @@ fn moving_changes_the_permission_and_nothing_else() {
         let nowhere = SERIES.assess(day, &state, &Evidence::none(&card.evidence), assessment.sequence);
         assert_eq!(card.policy.reason_name(nowhere.verdict.reason), "could not evaluate");
     }
-    assert!(changed > 0);
+    // Exposure, order size and short sales: in each the two jurisdictions permit something else.
+    assert_eq!(changed.len(), 3, "{changed:?}");
 }
 
 #[test]
 fn the_report_lists_what_limits_became() {
     for line in [
         "forbid max-order: action.magnitude > 250000.00 (limits.max_order)",
-        "forbid min-interval: elapsed.last_execution < 259200 (limits.min_interval)",
+        "forbid order-size-in-DE: evidence.jurisdiction == DE, action.magnitude > 200000.00, feature.volatility_20d > 0.010000",
+        "forbid min-interval: elapsed.last_execution < 3600 (limits.min_interval)",
         "forbid max-notional-per-day: after.notional_in_day > 250000.00 (limits.max_notional_per_day)",
         "forbid max-position-SPX-long: after.position_SPX > 1000000.00 (limits.max_position.SPX)",
         "forbid dead-band: change.last_signal < 800 (limits.dead_band)",

@@ -13,4 +13,5 @@ mod manifests;
 mod observations;
 mod obstacles;
 mod rules;
+mod sp500_facts;
 mod sp500_policy;

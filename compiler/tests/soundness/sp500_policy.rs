@@ -3,7 +3,7 @@
 
 use crate::support::fixture;
 use crate::support::sp500_policy::{
-    ARRIVES_IN_US, BEGIN, Day, END, LEAVES_DE, PRINCIPAL, SERIES, attestation, attester,
+    ARRIVES_IN_US, BEGIN, Day, END, LAPSES, LEAVES_DE, PRINCIPAL, RENEWED, SERIES, attestation, attester,
 };
 use candor_program::decision::Assessment;
 use candor_program::evidence::{Defect, Evidence, Statement};
@@ -31,6 +31,11 @@ fn reason_of(assessment: &Assessment) -> &str {
 
 fn register(name: &str) -> usize {
     SERIES.program.card.registers.iter().position(|register| register.name == name).unwrap()
+}
+
+fn feature(name: &str) -> u16 {
+    let place = SERIES.program.card.features.iter().position(|feature| feature.name == name).unwrap();
+    u16::try_from(place).unwrap()
 }
 
 /// The first rule that looks at one of these facts.
@@ -74,6 +79,7 @@ fn the_facts_of_the_rules_are_those_tested_here() {
     let index = |name| u16::try_from(register(name)).unwrap();
     let tested = BTreeSet::from([
         Fact::ActionMagnitude,
+        Fact::Feature(feature("volatility_20d")),
         Fact::Evidence(0),
         Fact::Elapsed(index("last_execution")),
         Fact::After(index("notional_in_day")),
@@ -253,12 +259,22 @@ fn every_rule_decides_with_its_own_reason() {
     expect("exposure-in-DE", "position_SPX", 50_000_000 - amount + 1, &evidence, day);
     expect("may-trade-in-DE", "position_SPX", amount, &evidence, &sell);
     expect("no-short-sale-in-DE", "position_SPX", amount - 1, &evidence, &sell);
+    // 0.010000 and a millionth more.
+    let volatility = |value: i64| {
+        let index = usize::from(feature("volatility_20d"));
+        let mut input = day.input.clone();
+        input[index] = u16::try_from(value - SERIES.program.card.features[index].min).unwrap();
+        Day { time: day.time, input, outputs: day.outputs.clone() }
+    };
+    expect("may-trade-in-DE", "", 0, &evidence, &volatility(10_000));
+    expect("order-size-in-DE", "", 0, &evidence, &volatility(10_001));
+    expect("may-trade-in-US", "", 0, &in_us, &volatility(10_001));
     expect("may-trade-in-US", "position_SPX", 100_000_000 - amount, &in_us, day);
     expect("max-position-SPX-long", "position_SPX", 100_000_000 - amount + 1, &in_us, day);
     expect("may-trade-in-US", "position_SPX", -100_000_000 + amount, &in_us, &sell);
     expect("max-position-SPX-short", "position_SPX", -100_000_000 + amount - 1, &in_us, &sell);
-    expect("may-trade-in-DE", "last_execution", time - 259_200, &evidence, day);
-    expect("min-interval", "last_execution", time - 259_199, &evidence, day);
+    expect("may-trade-in-DE", "last_execution", time - 3_600, &evidence, day);
+    expect("min-interval", "last_execution", time - 3_599, &evidence, day);
     expect("may-trade-in-DE", "notional_in_day", 0, &evidence, day);
     expect("max-notional-per-day", "notional_in_day", 1, &evidence, day);
     for side in [-1, 1] {
@@ -318,6 +334,10 @@ fn between_two_jurisdictions_nothing_is_permitted() {
         (LEAVES_DE, "could not evaluate"),
         (ARRIVES_IN_US - 1, "could not evaluate"),
         (ARRIVES_IN_US, "permitted-in-US"),
+        (LAPSES - 1, "permitted-in-US"),
+        (LAPSES, "could not evaluate"),
+        (RENEWED - 1, "could not evaluate"),
+        (RENEWED, "permitted-in-US"),
         (END - 1, "permitted-in-US"),
         (END, "could not evaluate"),
     ] {

@@ -8,17 +8,22 @@ use candor_program::evaluate::execute;
 use candor_program::evidence::Evidence;
 use candor_program::observation::Observation;
 use candor_program::state::State;
-use candor_trace::evidence::{Attestation, Credential, Wallet, credentials_from_json, credentials_json};
+use candor_trace::evidence::{Attestation, Credential, Wallet, credentials_json};
 use candor_trace::signer::{Ed25519Key, SecretKey};
 use std::fs;
 use std::sync::LazyLock;
 
 /// Whom the statements are about.
 pub const PRINCIPAL: [u8; 32] = [0x55; 32];
-/// 2012-12-31, 2015-12-30, 2016-01-08 and 2019-01-01, 0:00 UTC.
+/// 2012-12-31, 0:00 UTC.
 pub const BEGIN: u64 = 1_356_912_000;
-pub const LEAVES_DE: u64 = 1_451_433_600;
-pub const ARRIVES_IN_US: u64 = 1_452_211_200;
+/// 2015-12-02, a quarter of an hour and an hour after the close at 21:00 UTC.
+pub const LEAVES_DE: u64 = 1_449_090_900;
+pub const ARRIVES_IN_US: u64 = 1_449_093_600;
+/// 2016-12-30 and 2017-01-09, 0:00 UTC.
+pub const LAPSES: u64 = 1_483_056_000;
+pub const RENEWED: u64 = 1_483_920_000;
+/// 2019-01-01, 0:00 UTC.
 pub const END: u64 = 1_546_300_800;
 
 /// The fixture's attester. Its key is known to everybody and vouches for nothing.
@@ -42,11 +47,12 @@ pub fn attestation(slot: &str, value: i64, meaning: &str, issued: u64, expires: 
     Credential::Attestation(attestation.sign(&attester()))
 }
 
-/// The principal lives in DE, moves to US, and is in neither for nine days.
+/// The principal lives in DE and moves to US within an evening; later a statement lapses, and is renewed ten days after.
 pub fn credentials() -> Vec<Credential> {
     vec![
         attestation("jurisdiction", 276, "DE", BEGIN, LEAVES_DE),
-        attestation("jurisdiction", 840, "US", ARRIVES_IN_US, END),
+        attestation("jurisdiction", 840, "US", ARRIVES_IN_US, LAPSES),
+        attestation("jurisdiction", 840, "US", RENEWED, END),
         attestation("revocation", BEGIN as i64, "", BEGIN, END),
     ]
 }
@@ -74,18 +80,26 @@ pub struct Series {
 pub static SERIES: LazyLock<Series> =
     LazyLock::new(|| series(&AgentSource::read(&fixture("sp500-policy/agent.toml")).unwrap()));
 
+/// The lines of both files, by time: they begin with it, in ten digits.
+pub fn observations() -> Vec<String> {
+    let read = |file: &str| fs::read_to_string(fixture(file)).unwrap();
+    let (days, again) = (read("sp500/observations.jsonl"), read("sp500-policy/again.jsonl"));
+    let mut lines: Vec<String> = days.lines().chain(again.lines()).map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
 /// The agent of these files on the days of the fixture.
 pub fn series(source: &AgentSource) -> Series {
     let lowered = lower(source, &setup()).unwrap();
     let program = program(&lowered);
-    let lines = fs::read_to_string(fixture("sp500/observations.jsonl")).unwrap();
-    let day = |line: &str| {
+    let day = |line: &String| {
         let observation = Observation::from_json(line, &program.card).unwrap();
         let input = observation.features(&program.card).unwrap();
         let outputs = execute(&program, &input).unwrap().outputs().to_vec();
         Day { time: observation.time, input, outputs }
     };
-    Series { days: lines.lines().map(day).collect(), report: lowered.report.to_string(), program }
+    Series { days: observations().iter().map(day).collect(), report: lowered.report.to_string(), program }
 }
 
 impl Series {
@@ -96,8 +110,7 @@ impl Series {
 
     /// The statements of the fixture at a time.
     pub fn evidence(&self, time: u64) -> Evidence {
-        let text = fs::read_to_string(fixture("sp500-policy/attestations.json")).unwrap();
-        self.wallet(credentials_from_json(&text).unwrap()).at(&self.program.card, time).evidence
+        self.wallet(credentials()).at(&self.program.card, time).evidence
     }
 
     /// What is decided on a day.
@@ -117,8 +130,7 @@ impl Series {
 
     /// Every day's assessment, with the state before it and the evidence.
     pub fn run(&self) -> Vec<(State, Evidence, Assessment)> {
-        let text = fs::read_to_string(fixture("sp500-policy/attestations.json")).unwrap();
-        let wallet = self.wallet(credentials_from_json(&text).unwrap());
+        let wallet = self.wallet(credentials());
         let mut state = State::initial(&self.program.card.registers);
         let mut records = Vec::with_capacity(self.days.len());
         for (day, sequence) in self.days.iter().zip(0..) {

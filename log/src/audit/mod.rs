@@ -18,7 +18,6 @@ mod proof;
 mod report;
 mod source;
 mod tiles;
-mod tombstones;
 #[cfg(feature = "client")]
 mod url;
 
@@ -27,9 +26,11 @@ pub use auditor::{AuditSettings, audit};
 pub use bodies::{Bodies, BodyFault, BodyFaults, BodyFolder, ChainFault, MAX_FAULTS};
 pub use error::AuditError;
 pub use promises::{Breach, BrokenPromise, MAX_BROKEN, PromiseReport, check_promises};
-pub use proof::{LogProofError, consistency_proof, inclusion_proof, leaf_at, read_key};
+pub use proof::{
+    LogProofError, consistency_between, consistency_proof, entry_at, find_leaf, inclusion_proof, leaf_at,
+    read_key,
+};
 pub use report::{AuditReport, AuditedRevision};
 pub use source::{Folder, MAX_CHECKPOINT_FILE_BYTES, Source, SourceError};
-pub use tombstones::{KnownRetention, PrunedReport, TombstoneLimits, listed_body};
 #[cfg(feature = "client")]
 pub use url::Prefix;

@@ -99,8 +99,10 @@ pub fn read_key(source: &impl Source) -> Result<VerifierKey, LogProofError> {
     Ok(VerifierKey::parse(text.strip_suffix('\n').unwrap_or(text))?)
 }
 
-/// Hash of an entry as a leaf: from its bundle, or if that is gone, from its tile.
-pub fn leaf_at(source: &impl Source, index: u64, size: u64) -> Result<Hash, LogProofError> {
+/// The bytes of an entry; `None` if its bundle is gone.
+///
+/// Owes: that they are the entry's; its leaf must join the tree.
+pub fn entry_at(source: &impl Source, index: u64, size: u64) -> Result<Option<Vec<u8>>, LogProofError> {
     let out_of_range = || LogProofError::Prove { source: ProveError::IndexOutOfRange { index, size } };
     let id = BundleId::of_tree(index / TILE_WIDTH, size).filter(|_| index < size).ok_or_else(out_of_range)?;
     let position = (index % TILE_WIDTH) as usize;
@@ -108,13 +110,46 @@ pub fn leaf_at(source: &impl Source, index: u64, size: u64) -> Result<Hash, LogP
         if let Some(bytes) = source.get(&id.path(), MAX_BUNDLE_BYTES as u64)? {
             let entries = bundle_entries(&id, &bytes)
                 .map_err(|source| LogProofError::Bundle { file: id.path(), source })?;
-            return entries.get(position).map(|entry| leaf_hash(entry)).ok_or_else(out_of_range);
+            return entries.get(position).map(|entry| Some(entry.to_vec())).ok_or_else(out_of_range);
         }
     }
-    let tile = TileId::of_tree(0, id.index(), size).ok_or_else(out_of_range)?;
+    Ok(None)
+}
+
+/// Hash of an entry as a leaf: from its bundle, or if that is gone, from its tile.
+pub fn leaf_at(source: &impl Source, index: u64, size: u64) -> Result<Hash, LogProofError> {
+    if let Some(entry) = entry_at(source, index, size)? {
+        return Ok(leaf_hash(&entry));
+    }
+    let out_of_range = || LogProofError::Prove { source: ProveError::IndexOutOfRange { index, size } };
+    let position = (index % TILE_WIDTH) as usize;
+    let tile = TileId::of_tree(0, index / TILE_WIDTH, size).ok_or_else(out_of_range)?;
     let bytes = Tiles(source).read_tile(&tile)?;
     let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
     Ok(hashes.get(position).copied().map(Hash).ok_or(SourceError::Missing { file: tile.path() })?)
+}
+
+/// The first index from `first` on at which the log has a leaf, by its tiles; `None` if it has none.
+///
+/// Owes: [`inclusion_proof`] at that index; the tiles were not compared with the root.
+pub fn find_leaf(
+    source: &impl Source,
+    leaf: &Hash,
+    first: u64,
+    size: u64,
+) -> Result<Option<u64>, LogProofError> {
+    let tiles = Tiles(source);
+    for number in first / TILE_WIDTH..size.div_ceil(TILE_WIDTH) {
+        let Some(tile) = TileId::of_tree(0, number, size) else { break };
+        let bytes = tiles.read_tile(&tile)?;
+        let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
+        let places = (number * TILE_WIDTH..).zip(hashes);
+        if let Some((index, _)) = places.into_iter().find(|(index, hash)| *index >= first && **hash == leaf.0)
+        {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
 }
 
 /// The leaf at an index by the tiles alone, with its path to the root of the checkpoint; both were verified.
@@ -166,7 +201,18 @@ pub fn consistency_proof(
         .map_err(|source| LogProofError::Remembered { source })?;
     let new =
         policy.check_bytes(&required(source, "checkpoint", crate::audit::MAX_CHECKPOINT_FILE_BYTES)?)?;
-    let (from, to) = (old.checkpoint(), new.checkpoint());
+    let proof = consistency_between(source, old.checkpoint(), new.checkpoint())?;
+    Ok((proof, old, new))
+}
+
+/// The hashes that show that one of the log's checkpoints continues another; they were verified.
+///
+/// Owes: that both are the log's.
+pub fn consistency_between(
+    source: &impl Source,
+    from: &Checkpoint,
+    to: &Checkpoint,
+) -> Result<Vec<Hash>, LogProofError> {
     if from.size() > to.size() {
         return Err(ProofError::Shrunk { old: from.size(), new: to.size() }.into());
     }
@@ -174,5 +220,5 @@ pub fn consistency_proof(
     let proof =
         prove_consistency(&TileHashes::new(&tiles, to.size()), from.size(), to.size()).map_err(not_proven)?;
     verify_consistency(from.size(), from.root(), to.size(), to.root(), &proof)?;
-    Ok((proof, old, new))
+    Ok(proof)
 }

@@ -86,12 +86,14 @@ impl<D: Disk> Promises<D> {
         let place = format!("{}/{name}", disk.location().display());
         let head = Head { log: log.to_string(), agent };
         let failed = |source| PromisesError::Io { place: place.clone(), source };
-        let file = disk.open(&name, Access::Write).map_err(failed)?;
+        let file = disk.open(&name, Access::Write).map_err(&failed)?;
         if let Some(file) = &file {
             let found = read_head(file, &place)?;
             if found != head {
                 return Err(PromisesError::OtherAgent { place });
             }
+            // Whoever made it may have died before its name was durable, and the mark of what was delivered relies on it.
+            disk.sync_folder("").map_err(failed)?;
         }
         Ok(Self { log: log.clone(), head, name, place, file, dirty: false })
     }

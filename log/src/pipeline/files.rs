@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Name of the lock.
 pub(crate) const LOCK: &str = "log.lock";
+/// Folder of what nobody but the log reads.
+pub(crate) const PRIVATE: &str = "private";
 /// Folder of what everybody may read.
 pub(crate) const PUBLIC: &str = "public";
 /// Registrations.
@@ -39,10 +41,6 @@ pub(crate) const CHECKPOINT: &str = "checkpoint";
 pub(crate) const VERIFIER_KEY: &str = "log.vkey";
 /// Object: how long everything is kept, and what may be gone.
 pub(crate) const POLICY: &str = "policy.json";
-/// Object: what disputes keep, without the operator's reasons.
-pub(crate) const PUBLIC_PINS: &str = "pins.json";
-/// Folder of objects: what was pruned.
-pub(crate) const TOMBSTONES: &str = "tombstone";
 /// Object: registered agents.
 pub(crate) const AGENTS: &str = "agents.json";
 
@@ -82,6 +80,17 @@ impl<D: Disk> Files<D> {
             Err(source) => Err(self.failed(LOCK, Operation::Lock, source)),
         }
     }
+    /// The names in a folder are durable on return. Whoever opened the log before may have died between giving a name and
+    /// syncing its folder: what is seen then goes with the power, and must not be built on. A folder that is not there has
+    /// none.
+    pub(crate) fn settle_names(&self, folder: &str) -> Result<(), PipelineError> {
+        match self.disk.sync_folder(folder) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(self.failed(folder, Operation::SyncDirectories, source))
+            }
+            _ => Ok(()),
+        }
+    }
     /// Bytes of a file by its name in the log's folder; `None` if there is none.
     pub(crate) fn get(&self, name: &str) -> Result<Option<Vec<u8>>, PipelineError> {
         self.all.get(name).map_err(|error| self.object_failed(error))
@@ -113,15 +122,6 @@ impl<D: Disk> Files<D> {
     /// Removes a file; not durable by itself.
     pub(crate) fn remove(&self, name: &str) -> Result<bool, PipelineError> {
         self.all.remove(name).map_err(|error| self.object_failed(error))
-    }
-    /// Removes public objects; none comes back after a crash.
-    pub(crate) fn remove_public(&self, names: &[String]) -> Result<(), PipelineError> {
-        self.public.remove_all(names).map_err(|error| self.object_failed(error))
-    }
-    /// Where what everybody may read is kept.
-    #[cfg(feature = "server")]
-    pub(crate) fn shared_public(&self) -> Arc<dyn Objects> {
-        Arc::clone(&self.public)
     }
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, PipelineError> {
         self.all.list(folder).map_err(|error| self.object_failed(error))

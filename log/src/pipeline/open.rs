@@ -6,7 +6,9 @@ use crate::pipeline::chains::Chains;
 use crate::pipeline::cosign::{Cosign, NoWitnesses};
 use crate::pipeline::edge::Edge;
 use crate::pipeline::error::PipelineError;
-use crate::pipeline::files::{AGENTS, CHECKPOINT, Files, JOURNAL, REGISTRATIONS, SIGNED, VERIFIER_KEY};
+use crate::pipeline::files::{
+    AGENTS, CHECKPOINT, Files, JOURNAL, PRIVATE, REGISTRATIONS, SIGNED, VERIFIER_KEY,
+};
 use crate::pipeline::index::Index;
 use crate::pipeline::journal::{FRAMES_START, Journal, list_segments, segment_name};
 use crate::pipeline::progress::{Closing, Progress, Sizes};
@@ -19,7 +21,6 @@ use crate::pipeline::shared::{Shared, Tail};
 use crate::pipeline::signers::Signers;
 use crate::pipeline::submission::hold;
 use crate::pipeline::tiles::Tiles;
-use crate::pipeline::tombstones::{Told, Tombstones};
 use crate::pipeline::{evidence, integrator, publisher, sequencer};
 use crate::storage::Access;
 use candor_trace::tlog::{Checkpoint, Hash, Note, NoteSigner, TILE_WIDTH, empty_root};
@@ -27,7 +28,6 @@ use candor_trace::tlog::{Checkpoint, Hash, Note, NoteSigner, TILE_WIDTH, empty_r
 use candor_trace::{SignatureBytes, SignatureError};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -92,7 +92,6 @@ impl<D: Disk> Log<D> {
             chains: Chains::default(),
             index,
             oldest: 0,
-            told: Told::default(),
             tail: Tail::default(),
             journal,
             edge: Edge::empty(),
@@ -124,6 +123,8 @@ impl<D: Disk> Log<D> {
             return Err(PipelineError::NoLog { path: files.path() });
         }
         files.lock()?;
+        // Those of public names are made durable with the list of agents, below.
+        files.settle_names(PRIVATE)?;
         let recovered = recover(&files, &settings, signer.verifier_key())?;
         let edge = Edge::load(&Tiles::new(&files), recovered.signed.0)?;
         let journal = Journal::resume(files.clone(), settings.segment_limit_bytes, &recovered.scanned)?;
@@ -134,7 +135,6 @@ impl<D: Disk> Log<D> {
             chains: recovered.chains,
             index: recovered.index,
             oldest: recovered.oldest,
-            told: recovered.told,
             tail: recovered.tail,
             journal,
             edge,
@@ -167,13 +167,10 @@ impl<D: Disk> Log<D> {
             chains: start.chains,
             tail: RwLock::new(start.tail),
             index: start.index,
-            oldest: AtomicU64::new(start.oldest),
-            tombstones: Tombstones::new(start.told),
+            oldest: start.oldest,
             progress: Progress::new(sizes, root),
             published: RwLock::new(start.published.map(|(_, note)| Arc::new(note))),
             registering: Mutex::new(()),
-            retaining: Mutex::new(()),
-            ending: AtomicBool::new(false),
             keeping_evidence: Mutex::new(()),
         });
         // What a crash kept from being removed is looked for within the last full tile of level 1.
@@ -204,11 +201,6 @@ impl<D: Disk> Log<D> {
     #[must_use]
     pub fn location(&self) -> &Path {
         self.shared.files.disk().location()
-    }
-    /// Where what everybody may read is kept.
-    #[cfg(feature = "server")]
-    pub(crate) fn public(&self) -> Arc<dyn crate::objects::Objects> {
-        self.shared.files.shared_public()
     }
     /// Name of the log and of its key.
     #[must_use]
@@ -318,7 +310,6 @@ impl<D: Disk> Log<D> {
     ///
     /// Errors: why the log had stopped.
     pub fn shut_down(&self) -> Result<Sizes, PipelineError> {
-        self.end_pruning();
         self.shared.progress.update(|state| state.closing = Closing::Drain);
         self.shared.queue.close();
         self.join();
@@ -327,11 +318,6 @@ impl<D: Disk> Log<D> {
             Some(poison) => Err(poison.clone()),
             None => Ok(state.sizes),
         }
-    }
-    /// A pruning under way ends where it is, with [`PipelineError::ShuttingDown`], and no other begins; the next process goes on
-    /// with it.
-    pub fn end_pruning(&self) {
-        self.shared.ending.store(true, Ordering::SeqCst);
     }
     fn join(&self) {
         for thread in hold(&self.threads).drain(..) {
@@ -358,7 +344,6 @@ struct Start<D: Disk> {
     chains: Chains,
     index: Index,
     oldest: u64,
-    told: Told,
     tail: Tail,
     journal: Journal<D>,
     edge: Edge,

@@ -125,3 +125,61 @@ fn trouble_while_recovering_loses_nothing_and_forks_nowhere() {
     println!("{tried} troubles in recovery");
     assert!(tried > 20);
 }
+
+/// A process dies between giving a file its name and making the name durable. The next one sees the file, and must not build
+/// on it before the name is durable: the power goes later, and takes every name that nobody synced.
+#[test]
+fn names_that_a_dead_process_left_are_durable_before_the_next_builds_on_them() {
+    let agents = agents(2, 5);
+    let mut tried = 0;
+    for sync in 1.. {
+        // Looking only, and handing in the rest.
+        for hands_in in [false, true] {
+            let (computer, mut told) = (Computer::default(), Told::default());
+            computer.plan_at_sync("folder p", sync, Trouble::KillBefore);
+            if let Err(Stop::Violation(violation)) = told.hand_in(|| computer.disk(), &agents, usize::MAX) {
+                panic!("{sync}: {violation:?}");
+            }
+            if !computer.happened() {
+                println!("{tried} names");
+                assert!(tried > 40, "{tried}");
+                return;
+            }
+            computer.next_process();
+            let seen = match hands_in {
+                true => told.check(|| computer.disk(), &agents),
+                false => told.check_some(|| computer.disk(), &agents),
+            };
+            seen.unwrap_or_else(|violation| panic!("{sync}: {violation:?}"));
+            computer.restart(&mut Dice::losing_names());
+            told.check_static(&computer)
+                .and_then(|()| told.check(|| computer.disk(), &agents))
+                .unwrap_or_else(|violation| panic!("{sync}, {hands_in}: {violation:?}"));
+            tried += 1;
+        }
+    }
+}
+
+/// A registration that is answered is durable, also where a process that died had written it already.
+#[test]
+fn a_registration_that_a_dead_process_left_is_durable_when_it_is_answered_again() {
+    let agents = agents(2, 1);
+    for sync in 1.. {
+        let (computer, mut told) = (Computer::default(), Told::default());
+        let register_all = |told: &mut Told| {
+            let log = told.open(|| computer.disk()).map_err(|_| ())?;
+            agents.registrations.iter().try_for_each(|one| log.register(one.clone()).map_err(|_| ()))
+        };
+        computer.plan_at_sync("folder private", sync, Trouble::KillBefore);
+        let killed = register_all(&mut told).is_err();
+        if !computer.happened() {
+            assert!(!killed && sync > 5, "{sync}");
+            return;
+        }
+        computer.next_process();
+        register_all(&mut told).expect("registered");
+        computer.restart(&mut Dice::losing_names());
+        let log = told.open(|| computer.disk()).expect("opens");
+        assert_eq!(log.registrations(), agents.registrations, "{sync}");
+    }
+}

@@ -14,7 +14,6 @@ mod disk;
 mod calls;
 mod defects;
 mod kill;
-mod online;
 mod prune;
 mod world;
 

@@ -8,6 +8,7 @@ use super::message::{
 use crate::signer::{SecretKey, SignerError, check_signed};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::card::SignerKey;
+use candor_program::decimal::format_decimal;
 use candor_program::encoding::keccak256;
 use candor_program::evidence::{Slot, Statement, Subject};
 use candor_program::limits;
@@ -83,10 +84,12 @@ pub enum AttestationError {
         got: u8,
     },
     /// A value that the program calls something else.
-    #[error("it calls the value {value} `{got}`, the program calls it `{expected}`")]
+    #[error("it calls the value {} `{got}`, the program calls it `{expected}`", format_decimal(*.value, *.decimals))]
     Meaning {
         /// The value.
         value: i64,
+        /// Its digits after the decimal point.
+        decimals: u8,
         /// The program's name for it, or empty.
         expected: String,
         /// The attestation's.
@@ -193,7 +196,7 @@ impl SignedAttestation {
         let expected = named.map_or("", |named| named.name.as_str());
         if attestation.meaning != expected {
             let (expected, got) = (expected.to_owned(), attestation.meaning.clone());
-            return Err(AttestationError::Meaning { value, expected, got });
+            return Err(AttestationError::Meaning { value, decimals: slot.decimals, expected, got });
         }
         let (expected, got) = (holder.program_id, attestation.program);
         if got != [0; 32] && got != expected {

@@ -4,6 +4,7 @@ use super::credential::{Credential, CredentialError, Holder};
 use crate::header::Header;
 use crate::record::Body;
 use candor_program::Card;
+use candor_program::decimal::format_decimal;
 use candor_program::encoding::{encode, keccak256};
 use candor_program::evidence::Statement;
 use thiserror::Error;
@@ -36,11 +37,14 @@ pub enum EvidenceError {
         slot: String,
     },
     /// A statement that is not the credential's.
-    #[error("slot `{slot}` states {} from {} to {}, its credential {} from {} to {}", .got.value, .got.issued,
-        .got.expires, .expected.value, .expected.issued, .expected.expires)]
+    #[error("slot `{slot}` states {} from {} to {}, its credential {} from {} to {}",
+        format_decimal(.got.value, *.decimals), .got.issued, .got.expires,
+        format_decimal(.expected.value, *.decimals), .expected.issued, .expected.expires)]
     Statement {
         /// Slot.
         slot: String,
+        /// Digits of its values after the decimal point.
+        decimals: u8,
         /// The credential's.
         expected: Statement,
         /// The record's.
@@ -86,7 +90,8 @@ pub fn check_credentials(card: &Card, header: &Header, body: &Body) -> Result<()
                 let expected = stated
                     .map_err(|source| EvidenceError::Credential { slot: name(), source: Box::new(source) })?;
                 if expected != *got {
-                    return Err(EvidenceError::Statement { slot: name(), expected, got: *got });
+                    let (slot, decimals) = (name(), slot.decimals);
+                    return Err(EvidenceError::Statement { slot, decimals, expected, got: *got });
                 }
             }
         }

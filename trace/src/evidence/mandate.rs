@@ -6,6 +6,7 @@ use super::message::{
 use crate::signer::{SecretKey, SignerError, check_signed};
 use borsh::{BorshDeserialize, BorshSerialize};
 use candor_program::card::SignerKey;
+use candor_program::decimal::format_decimal;
 use candor_program::encoding::keccak256;
 use candor_program::evidence::Direction;
 use candor_program::limits;
@@ -77,7 +78,7 @@ pub struct Granted {
     pub expires: u64,
 }
 
-/// Why mandates are no chain, or not the slot's. Links are counted from 0.
+/// Why mandates are no chain, or not the slot's. `link` is an index, from 0; messages count from 1, as people do.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum MandateError {
     /// No mandate, or too many.
@@ -89,7 +90,7 @@ pub enum MandateError {
         got: usize,
     },
     /// Too many limits.
-    #[error("mandate {link} has {got} limits, at most {limit} are allowed")]
+    #[error("mandate {} has {got} limits, at most {limit} are allowed", .link + 1)]
     LimitCount {
         /// Mandate.
         link: usize,
@@ -99,7 +100,7 @@ pub enum MandateError {
         got: usize,
     },
     /// A limit's name that cannot be signed.
-    #[error("mandate {link}: the name of a limit {defect}")]
+    #[error("mandate {}: the name of a limit {defect}", .link + 1)]
     Name {
         /// Mandate.
         link: usize,
@@ -107,7 +108,7 @@ pub enum MandateError {
         defect: TextDefect,
     },
     /// Limits unsorted, or one twice.
-    #[error("mandate {link}: limit `{name}` is not after the one before it; sort them by name, each once")]
+    #[error("mandate {}: limit `{name}` is not after the one before it; sort them by name, each once", .link + 1)]
     Order {
         /// Mandate.
         link: usize,
@@ -115,7 +116,7 @@ pub enum MandateError {
         name: String,
     },
     /// Times not below 2^62.
-    #[error("mandate {link} counts from {issued} to {expires}; times are below 2^62")]
+    #[error("mandate {} counts from {issued} to {expires}; times are below 2^62", .link + 1)]
     Time {
         /// Mandate.
         link: usize,
@@ -125,7 +126,7 @@ pub enum MandateError {
         expires: u64,
     },
     /// Granted by somebody who was not granted it.
-    #[error("mandate {link} is granted by {got}, the mandate before it was granted to {expected}")]
+    #[error("mandate {} is granted by {got}, the mandate before it was granted to {expected}", .link + 1)]
     Grantor {
         /// Mandate.
         link: usize,
@@ -135,7 +136,7 @@ pub enum MandateError {
         got: SignerKey,
     },
     /// Handed on from another mandate.
-    #[error("mandate {link} hands on 0x{}, the mandate before it is 0x{}", hex::encode(.got), hex::encode(.expected))]
+    #[error("mandate {} hands on 0x{}, the mandate before it is 0x{}", .link + 1, hex::encode(.got), hex::encode(.expected))]
     Parent {
         /// Mandate.
         link: usize,
@@ -145,7 +146,7 @@ pub enum MandateError {
         got: [u8; 32],
     },
     /// Issued before what it hands on.
-    #[error("mandate {link} was issued at {got}, before the one it hands on, at {parent}")]
+    #[error("mandate {} was issued at {got}, before the one it hands on, at {parent}", .link + 1)]
     Issued {
         /// Mandate.
         link: usize,
@@ -155,7 +156,7 @@ pub enum MandateError {
         got: u64,
     },
     /// Expires after what it hands on.
-    #[error("mandate {link} expires at {got}, after the one it hands on, at {parent}")]
+    #[error("mandate {} expires at {got}, after the one it hands on, at {parent}", .link + 1)]
     Expires {
         /// Mandate.
         link: usize,
@@ -165,12 +166,15 @@ pub enum MandateError {
         got: u64,
     },
     /// Wider than what it hands on.
-    #[error("mandate {link} widens limit `{name}` from {parent} to {got}")]
+    #[error("mandate {} widens limit `{name}` from {} to {}", .link + 1, format_decimal(*.parent, *.decimals),
+        format_decimal(*.got, *.decimals))]
     Widened {
         /// Mandate.
         link: usize,
         /// Limit.
         name: String,
+        /// Digits of both values after the decimal point.
+        decimals: u8,
         /// Above it.
         parent: i64,
         /// Found.
@@ -178,7 +182,8 @@ pub enum MandateError {
     },
     /// The other direction, or other decimals, than above it.
     #[error(
-        "mandate {link} states limit `{name}` with another direction or other decimals than the one it hands on"
+        "mandate {} states limit `{name}` with another direction or other decimals than the one it hands on",
+        .link + 1
     )]
     Restated {
         /// Mandate.
@@ -187,7 +192,7 @@ pub enum MandateError {
         name: String,
     },
     /// A limit that the first mandate does not name.
-    #[error("mandate {link} adds limit `{name}`, which the first mandate does not name")]
+    #[error("mandate {} adds limit `{name}`, which the first mandate does not name", .link + 1)]
     Added {
         /// Mandate.
         link: usize,
@@ -195,7 +200,7 @@ pub enum MandateError {
         name: String,
     },
     /// Not signed.
-    #[error("mandate {link} is not signed by its grantor: {source}")]
+    #[error("mandate {} is not signed by its grantor: {source}", .link + 1)]
     Signature {
         /// Mandate.
         link: usize,
@@ -391,6 +396,7 @@ impl Granted {
                 return Err(MandateError::Widened {
                     link,
                     name: name(),
+                    decimals: limit.decimals,
                     parent: above.value,
                     got: limit.value,
                 });

@@ -100,6 +100,8 @@ pub struct Cosigned {
     pub name: String,
     /// Latest time that it vouches for, in Unix seconds.
     pub time: u64,
+    /// Earliest time that it vouches for, in Unix seconds; another one where it cosigned more than once.
+    pub earliest: u64,
 }
 
 /// A checkpoint that satisfied a policy: only [`QuorumPolicy::check`] makes one.
@@ -119,6 +121,25 @@ impl SignedCheckpoint {
     #[must_use]
     pub fn cosigned(&self) -> &[Cosigned] {
         &self.cosigned
+    }
+    /// When the checkpoint was there: so many witnesses saw it then, or before. `None` of no witness, or of more than cosigned.
+    ///
+    /// Units: Unix seconds, by the clock of the last of them.
+    #[must_use]
+    pub fn seen_by(&self, witnesses: usize) -> Option<u64> {
+        let mut times: Vec<u64> = self.cosigned.iter().map(|by| by.earliest).collect();
+        times.sort_unstable();
+        times.get(witnesses.checked_sub(1)?).copied()
+    }
+    /// Until when the log had no larger tree for so many witnesses: each cosigned this one then, or later, and none cosigns a
+    /// smaller tree after a larger one. `None` of no witness, or of more than cosigned.
+    ///
+    /// Units: Unix seconds, by the clock of the first of them.
+    #[must_use]
+    pub fn newest_until(&self, witnesses: usize) -> Option<u64> {
+        let mut times: Vec<u64> = self.cosigned.iter().map(|by| by.time).collect();
+        times.sort_unstable_by(|left, right| right.cmp(left));
+        times.get(witnesses.checked_sub(1)?).copied()
     }
 }
 
@@ -180,16 +201,17 @@ impl QuorumPolicy {
             let (expected, got) = (name.to_owned(), checkpoint.origin().to_owned());
             return Err(CheckpointRejected::Origin { expected, got });
         }
-        let time_of = |witness: usize| {
-            let own = verified.iter().filter(|signature| signature.key == witness + 1);
-            own.filter_map(|signature| signature.time).max()
+        let times_of = |witness: usize| {
+            let own = verified.iter().filter(move |signature| signature.key == witness + 1);
+            own.filter_map(|signature| signature.time)
         };
         let cosigned: Vec<Cosigned> = self
             .witnesses
             .iter()
             .enumerate()
             .filter_map(|(position, key)| {
-                Some(Cosigned { name: key.name().to_owned(), time: time_of(position)? })
+                let (time, earliest) = (times_of(position).max()?, times_of(position).min()?);
+                Some(Cosigned { name: key.name().to_owned(), time, earliest })
             })
             .collect();
         if cosigned.len() < self.needed {

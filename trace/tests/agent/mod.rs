@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test tree uses its own part")]
 
+pub(crate) mod attestation_model;
 pub(crate) mod evidence;
 pub(crate) mod golden;
 pub(crate) mod mandate_model;

@@ -11,7 +11,7 @@ fn records_read_as_people_speak_of_them() {
     assert_eq!(denied.policy.rule.as_deref(), Some("too-soon"));
     assert!(denied.policy.remedy.as_deref().unwrap().starts_with("wait"));
     assert_eq!(denied.requested.as_ref().unwrap().name.as_deref(), Some("sell"));
-    assert_eq!(denied.requested.as_ref().unwrap().amount, -1);
+    assert_eq!(denied.requested.as_ref().unwrap().amount, "-1");
     assert_eq!(denied.executed, None);
     assert_eq!(views[1].executed.as_ref().unwrap().name.as_deref(), Some("buy"));
     assert_eq!(views[0].policy.outcome, "abstained");
@@ -34,6 +34,26 @@ fn views_are_json_with_hexadecimal_strings() {
     assert_eq!(bundle["records"][0], record);
     let before = serde_json::to_value(SignedHeaderView::of(&run[0].signed_header(), &card.domain)).unwrap();
     assert_eq!(bundle["after"], before);
+}
+
+/// The digits after the point are the card's; a register has those of what it grows by.
+#[test]
+fn amounts_and_registers_are_decimals() {
+    let (mut card, run) = (program().card, run());
+    card.amount_decimals = 2;
+    let view = RecordView::of(&run[1], &card);
+    assert_eq!(view.executed.as_ref().unwrap().amount, "0.01");
+    let shown: Vec<[&str; 3]> = view
+        .registers
+        .iter()
+        .map(|one| [one.name.as_str(), one.before.as_deref().unwrap(), one.after.as_deref().unwrap()])
+        .collect();
+    let time = run[1].header.time.to_string();
+    assert_eq!(shown, [["last_trade", "0", &time], ["position", "0.00", "0.01"], ["trades", "0", "1"]]);
+    // A body with fewer registers than the card is shown all the same.
+    let mut short = run[1].clone();
+    short.body.state_after.registers.pop();
+    assert_eq!(RecordView::of(&short, &card).registers[2].after, None);
 }
 
 /// Words that no honest record holds are shown without a panic.

@@ -8,6 +8,7 @@ use candor_circuits::model::ModelError;
 use candor_circuits::native::ArgumentError;
 use candor_circuits::point::PointError;
 use candor_circuits::seal::key::KeyError;
+use candor_program::card::SignerKey;
 use candor_program::interval::ProgramError;
 use candor_trace::{ChainError, SignatureError};
 use std::fmt;
@@ -88,6 +89,14 @@ pub enum SealError {
     Refused {
         /// Its name.
         assumption: AssumptionName,
+    },
+    /// The word of a key that the reader does not take.
+    #[error("it rests on the word of {signer} (`{assumption}`), which is refused")]
+    RefusedSigner {
+        /// In which assumption.
+        assumption: AssumptionName,
+        /// The key.
+        signer: SignerKey,
     },
     /// No header, or more than the batch.
     #[error("{got} headers do not fit a batch of {batch}")]
@@ -200,7 +209,7 @@ impl SealError {
             | Self::Model(_)
             | Self::Setup(_) => ErrorKind::Malformed,
             Self::Key(KeyError::Point { .. }) => ErrorKind::Malformed,
-            Self::Refused { .. } => ErrorKind::RefusedAssumption,
+            Self::Refused { .. } | Self::RefusedSigner { .. } => ErrorKind::RefusedAssumption,
             _ => ErrorKind::Rejected,
         }
     }

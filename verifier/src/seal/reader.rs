@@ -3,8 +3,8 @@
 use super::Sealed;
 use super::error::{SealError, SealScalar};
 use super::headers::Path;
-use crate::assumption::{Assumption, AssumptionName, Bodies};
-use crate::expected::Expected;
+use crate::assumption::{Assumption, Bodies};
+use crate::expected::{Expected, Refused};
 use candor_circuits::compressed::decompress_g1;
 use candor_circuits::layout::Layout;
 use candor_circuits::model::decode_rows;
@@ -200,9 +200,9 @@ fn check_program(part: &'static str, expected: &Expected, got: [u8; 32]) -> Resu
 }
 
 fn check_refused(expected: &Expected, assumptions: &[Assumption]) -> Result<(), SealError> {
-    let names: Vec<AssumptionName> = assumptions.iter().map(Assumption::name).collect();
-    match names.into_iter().find(|name| expected.refuses(*name)) {
-        Some(assumption) => Err(SealError::Refused { assumption }),
+    match expected.refused_of(assumptions) {
+        Some(Refused::Name { assumption }) => Err(SealError::Refused { assumption }),
+        Some(Refused::Signer { assumption, signer }) => Err(SealError::RefusedSigner { assumption, signer }),
         None => Ok(()),
     }
 }

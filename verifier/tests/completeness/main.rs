@@ -4,5 +4,7 @@
 mod agent;
 mod honest;
 mod node;
+mod published;
 mod replayed;
+mod revised;
 mod words;

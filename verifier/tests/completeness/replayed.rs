@@ -3,19 +3,34 @@
 use crate::agent::cheat::{Cheat, other_program, substituted};
 use crate::agent::{HONEST, PROGRAM, expected, expected_of};
 use candor_verifier::program::interval::ProgramError;
-use candor_verifier::{ErrorKind, Missing, PlaceName, ReplayError, ReplayOutcome, ReplayReport, replay};
+use candor_verifier::{
+    AssumptionName, ErrorKind, Missing, PlaceName, ReplayError, ReplayOutcome, ReplayReport, replay, verify,
+};
 
 #[test]
 fn honest_runs_agree() {
     let (bundle, _) = &*HONEST;
     let report = replay(&expected(), &PROGRAM, bundle).expect("replayed");
-    assert_eq!(report, ReplayReport { records: 5, agreed: 5, outcome: ReplayOutcome::Agrees });
+    assert_eq!((report.records, report.agreed, &report.outcome), (5, 5, &ReplayOutcome::Agrees));
+    // What verify lists beside what the proof itself rests on.
+    let (_, proof) = &*HONEST;
+    let verified = verify(&expected(), bundle, proof).expect("honest").assumptions;
+    let of_proof = [
+        AssumptionName::DevelopmentSetup,
+        AssumptionName::Curve,
+        AssumptionName::FiatShamir,
+        AssumptionName::StatisticalSoundness,
+    ];
+    let rest: Vec<_> = verified.into_iter().filter(|one| !of_proof.contains(&one.name())).collect();
+    assert_eq!(report.assumptions, rest);
 }
 
 #[test]
 fn replay_says_how_many_records_agree() {
     let report = replay(&expected(), &PROGRAM, &Cheat::named("execution leaf").bundle()).expect("replayed");
     assert_eq!((report.records, report.agreed), (5, 3));
+    let rests_on: Vec<AssumptionName> = report.assumptions.iter().map(|one| one.name()).collect();
+    assert_eq!(rests_on, [AssumptionName::Hashes, AssumptionName::Signatures]);
     let ReplayOutcome::Differs(found) = report.outcome else { panic!("differs") };
     assert!(
         found.to_string().starts_with("record 3 differs at operator: operator 1 (affine) gives tensor 2"),
@@ -44,8 +59,8 @@ fn another_program() {
     let mut theirs_bundle = bundle.clone();
     (theirs_bundle.card, theirs_bundle.records) = (program.card, records);
     let report = replay(&expected(), &PROGRAM, &theirs_bundle).expect("replayed");
-    let missing = Missing::OtherProgram { expected: ours, got: theirs };
-    assert_eq!(report, ReplayReport { records: 5, agreed: 0, outcome: ReplayOutcome::Undecided(missing) });
+    let outcome = ReplayOutcome::Undecided(Missing::OtherProgram { expected: ours, got: theirs });
+    assert_eq!(report, ReplayReport { records: 5, agreed: 0, outcome, assumptions: Vec::new() });
 }
 
 /// Replay trusts the weights it is given: with wrong ones it suspects the honest agent, whom a proof then clears.

@@ -35,6 +35,12 @@ fn an_honest_seal_is_accepted_and_names_its_assumptions() {
     let refused = verify_seal(&expected, &world.bundle.card, &world.keys.verifying, &file);
     let assumption = AssumptionName::UncheckedEvidence;
     assert_eq!(refused.unwrap_err(), SealError::Refused { assumption });
+    // By whom it should have been signed, whatever else is accepted.
+    let signer = licensor().public();
+    let expected = Expected { refused_signers: vec![signer], ..world.expected.clone() };
+    let error = verify_seal(&expected, &world.bundle.card, &world.keys.verifying, &file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RefusedAssumption);
+    assert_eq!(error, SealError::RefusedSigner { assumption, signer });
     assert!(world.file.proof.len_bytes() < 2_048, "{}", world.file.proof.len_bytes());
 }
 

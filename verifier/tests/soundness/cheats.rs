@@ -5,8 +5,8 @@ use crate::agent::{PAYOUT, PROGRAM, bundle, expected, expected_of, prover, run, 
 use candor_verifier::program::class::TensorId;
 use candor_verifier::trace::{Bundle, Chain, ChainError, Link, SignedRecord, Start};
 use candor_verifier::{
-    Basis, Challenge, Difference, Fraud, FraudKind, Inconsistency, Missing, PlaceName, ReplayOutcome,
-    Submission, Suspicion, Verdict, diagnose, replay, settle,
+    Basis, Challenge, Culprit, Difference, Fraud, FraudKind, Inconsistency, Missing, PlaceName,
+    ReplayOutcome, Submission, Suspicion, Verdict, diagnose, replay, settle,
 };
 
 /// Cheat, place that replay names, tensor that must be proven, suspicion, and kind of fraud.
@@ -130,7 +130,7 @@ fn every_cheat_is_found_challenged_and_settled() {
         assert_eq!(challenge.sequence(), found.sequence, "{name}");
         let fraud = fraud(&bundle, &[Submission::Challenge(&challenge)]);
         assert_eq!((fraud.kind, fraud.sequence), (kind, found.sequence), "{name}: {fraud}");
-        assert_eq!(fraud.culprit, expected().agent, "{name}");
+        assert_eq!(fraud.culprit, Culprit::Agent(expected().agent), "{name}");
         assert_eq!(fraud.payout, tensor.map(|_| PAYOUT), "{name}");
         assert_eq!(matches!(fraud.basis, Basis::Proof { .. }), tensor.is_some(), "{name}");
     }

@@ -1,20 +1,21 @@
 //! What is expected, what the proof names and whom it pays: each changed alone is refused.
 
-use crate::agent::cheat::other_program;
+use crate::agent::cheat::{Cheat, other_program};
 use crate::agent::{
-    HONEST, PAYOUT, PROGRAM, REFERENCE, committed, expected, expected_of, other_key, prove, run_of,
+    HONEST, PAYOUT, PROGRAM, REFERENCE, committed, expected, expected_of, licensor, other_key, prove, run_of,
     uncommitted,
 };
 use ark_ff::{BigInteger, PrimeField};
 use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_verifier::circuits::native::ArgumentError;
-use candor_verifier::program::card::SetupSource;
+use candor_verifier::program::card::{SetupSource, SignerKey};
 use candor_verifier::program::class::TensorId;
 use candor_verifier::program::digest::setup_digest;
 use candor_verifier::program::encoding::FrBytes;
 use candor_verifier::trace::{Bundle, Header, Purpose, Start};
 use candor_verifier::{
-    AssumptionName, ErrorKind, Expected, FieldWord, OtherSetup, ProofFile, VerifyError, verify,
+    Assumption, AssumptionName, ErrorKind, Expected, FieldWord, OtherSetup, ProofFile, ReplayError,
+    ReplayOutcome, VerifyError, replay, verify,
 };
 
 fn refused(expected: &Expected, change: impl FnOnce(&mut Bundle, &mut ProofFile)) -> VerifyError {
@@ -135,9 +136,8 @@ fn plus_modulus(value: &FrBytes) -> Option<FrBytes> {
     (carry == 0).then_some(FrBytes(sum))
 }
 
-/// Every assumption that an honest verdict lists can be refused, and the others cannot matter.
-#[test]
-fn every_listed_assumption_can_be_refused_by_name() {
+/// The honest bundle, and its records after the first, each with its proof.
+fn honest_bundles() -> [(Bundle, ProofFile); 2] {
     let (bundle, proof) = &*HONEST;
     let later = Bundle {
         start: Start::After(bundle.records[0].signed_header()),
@@ -145,18 +145,78 @@ fn every_listed_assumption_can_be_refused_by_name() {
         ..bundle.clone()
     };
     let later_proof = prove(&PROGRAM, &later);
-    for (bundle, proof) in [(bundle, proof), (&later, &later_proof)] {
-        let accepted = verify(&expected(), bundle, proof).expect("honest");
-        let listed: Vec<AssumptionName> = accepted.assumptions.iter().map(|listed| listed.name()).collect();
+    [(bundle.clone(), proof.clone()), (later, later_proof)]
+}
+
+/// Every assumption that an honest verdict or replay lists can be refused, and the others cannot matter.
+#[test]
+fn every_listed_assumption_can_be_refused_by_name() {
+    for (bundle, proof) in honest_bundles() {
+        let accepted = verify(&expected(), &bundle, &proof).expect("honest");
+        let replayed = replay(&expected(), &PROGRAM, &bundle).expect("replayed");
+        let names = |listed: &[Assumption]| listed.iter().map(Assumption::name).collect::<Vec<_>>();
+        let (listed, listed_by_replay) = (names(&accepted.assumptions), names(&replayed.assumptions));
         for name in AssumptionName::ALL {
             let refusing = Expected { refused: vec![name], ..expected() };
-            let verdict = verify(&refusing, bundle, proof);
+            let verdict = verify(&refusing, &bundle, &proof);
             if listed.contains(&name) {
                 assert_eq!(verdict, Err(VerifyError::Refused { assumption: name }));
             } else {
                 assert_eq!(verdict, Ok(accepted.clone()));
             }
+            let again = replay(&refusing, &PROGRAM, &bundle);
+            if listed_by_replay.contains(&name) {
+                let error = again.expect_err("refused");
+                let kind = ErrorKind::RefusedAssumption;
+                assert_eq!((error.kind(), error), (kind, ReplayError::Refused { assumption: name }));
+            } else {
+                assert_eq!(again, Ok(replayed.clone()));
+            }
         }
+    }
+}
+
+/// Whoever vouches for evidence or observations can be refused by their key, and nobody else is meant.
+#[test]
+fn every_listed_signer_can_be_refused() {
+    for (bundle, proof) in honest_bundles() {
+        let accepted = verify(&expected(), &bundle, &proof).expect("honest");
+        let signers: Vec<(AssumptionName, SignerKey)> = accepted
+            .assumptions
+            .iter()
+            .filter_map(|listed| Some((listed.name(), listed.signer()?)))
+            .collect();
+        // The attester of the licence, and the owner whose allowance was handed on.
+        let of_evidence = signers.iter().filter(|(name, _)| *name == AssumptionName::SignedEvidence);
+        assert_eq!(of_evidence.count(), 2, "{signers:?}");
+        for (assumption, signer) in signers {
+            let refusing = Expected { refused_signers: vec![signer], ..expected() };
+            let error = verify(&refusing, &bundle, &proof).expect_err("refused");
+            let kind = ErrorKind::RefusedAssumption;
+            assert_eq!((error.kind(), error), (kind, VerifyError::RefusedSigner { assumption, signer }));
+            let error = replay(&refusing, &PROGRAM, &bundle).expect_err("refused");
+            assert_eq!((error.kind(), error), (kind, ReplayError::RefusedSigner { assumption, signer }));
+        }
+        let other = SignerKey::Secp256k1 { address: [9; 20] };
+        let refusing = Expected { refused_signers: vec![other], ..expected() };
+        assert_eq!(verify(&refusing, &bundle, &proof), Ok(accepted));
+    }
+}
+
+/// A difference rests on hashes and signatures alone: a refused attester does not hide it.
+#[test]
+fn what_a_difference_does_not_rest_on_does_not_hide_it() {
+    let bundle = Cheat::named("execution leaf").bundle();
+    let every = AssumptionName::ALL.into_iter();
+    let rest = every.filter(|name| ![AssumptionName::Hashes, AssumptionName::Signatures].contains(name));
+    let signers = licensor().public();
+    let refusing = Expected { refused: rest.collect(), refused_signers: vec![signers], ..expected() };
+    let report = replay(&refusing, &PROGRAM, &bundle).expect("replayed");
+    assert!(matches!(report.outcome, ReplayOutcome::Differs(_)), "{report:?}");
+    for name in [AssumptionName::Hashes, AssumptionName::Signatures] {
+        let refusing = Expected { refused: vec![name], ..expected() };
+        let error = replay(&refusing, &PROGRAM, &bundle).expect_err("refused");
+        assert_eq!(error, ReplayError::Refused { assumption: name });
     }
 }
 

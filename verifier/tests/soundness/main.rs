@@ -7,5 +7,7 @@ mod errors;
 mod framing;
 mod hostile;
 mod identities;
+mod publication;
+mod revise;
 mod shapes;
 mod wide;

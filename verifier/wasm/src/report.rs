@@ -170,7 +170,7 @@ pub fn replay(expectation: &[u8], program: &[u8], bundle: &[u8]) -> Report {
         let bundle = bundle_of(bundle)?;
         let replayed = candor_verifier::replay(&expectation.of(&program.card), &program, &bundle)?;
         let mut json = replayed_json(&replayed);
-        json["observations"] = assumptions_json(&Assumption::of_observations(&program.card));
+        json["assumptions"] = assumptions_json(&replayed.assumptions);
         Ok(json)
     })())
 }

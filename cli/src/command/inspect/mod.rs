@@ -20,7 +20,7 @@ use candor_program::encoding::magic;
 use candor_program::operator::{Operator, Term};
 use candor_trace::seal::SEAL_MAGIC;
 use candor_trace::{BundleView, RecordView, RevisionView, SignedRecord, VerdictView};
-use candor_verifier::{Challenge, Evidence, MAX_CHALLENGE_BYTES};
+use candor_verifier::{Challenge, Evidence, MAX_CHALLENGE_BYTES, PublishedRecord};
 use clap::Args;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -335,6 +335,8 @@ fn challenge(path: &Path) -> Result<Report, Failure> {
                 json!({ "evidence": "equivocation", "first": header(first), "second": header(second) }),
             )
         }
+        Evidence::Published(published) => published_record("published", published),
+        Evidence::Late(late) => published_record("late", &late.published),
     };
     let sequence = challenge.sequence();
     let text = table(&[
@@ -345,6 +347,19 @@ fn challenge(path: &Path) -> Result<Report, Failure> {
     let mut all = json!({ "kind": "challenge", "sequence": sequence });
     all["challenge"] = json;
     Ok(Report::accepted(text, all))
+}
+
+fn published_record(evidence: &str, published: &PublishedRecord) -> (String, Value) {
+    let (time, bytes) = (published.signed.header.time, published.proof.len());
+    let without = if evidence == "late" { ", and an earlier checkpoint without it" } else { "" };
+    (
+        format!("the record of time {time} in a log, with a proof of {bytes} bytes{without}"),
+        json!({
+            "evidence": evidence,
+            "recordTime": time,
+            "proof": String::from_utf8_lossy(&published.proof),
+        }),
+    )
 }
 
 fn text_file(path: &Path, start: &[u8; 8]) -> Result<Report, Failure> {

@@ -1,7 +1,6 @@
 //! `candor log`: the log that many agents commit to, its witnesses and its auditors. One module a command.
 
 mod audit;
-mod body;
 mod check_promises;
 mod classify;
 mod consistency;
@@ -10,8 +9,9 @@ pub mod init;
 pub mod open;
 pub mod pin;
 mod prove_inclusion;
+mod prove_published;
 pub mod prune;
-mod published;
+pub mod published;
 pub mod register;
 pub mod retention;
 pub mod serve;
@@ -44,14 +44,16 @@ Examples:
     #[command(after_help = "\
 Example: candor log check-promises https://log.example/candor --outbox ./store/log --log-key log.vkey")]
     CheckPromises(check_promises::CheckPromises),
-    /// Fetch what an agent saw, or say why it is not there: a verdict about it is then undecided
-    #[command(after_help = "\
-Example: candor log body http://127.0.0.1:6962 --index 17 --token-file ./agents-log/private/operator.token")]
-    Body(body::FetchBody),
     /// Make the evidence that an entry is in a log
     #[command(after_help = "Example: candor log prove-inclusion ./log --index 17 --output 17.tlog-proof")]
     ProveInclusion(prove_inclusion::ProveInclusion),
-    /// Check such evidence; needs no log
+    /// Make the evidence of when a record was public: for settle, against its agent or log, or in their defence
+    #[command(after_help = "\
+Examples:
+  candor log prove-published https://log.example/candor --record 17 --log-key log.vkey --witness w1.vkey
+  candor log prove-published ./log --index 4711 --earlier kept.checkpoint --witness w1.vkey --output late.candor")]
+    ProvePublished(prove_published::ProvePublished),
+    /// Check a proof that an entry is in a log; needs no log
     #[command(
         after_help = "Example: candor log verify-inclusion 17.tlog-proof --log-key log.vkey --record 17"
     )]
@@ -89,9 +91,9 @@ Examples:
     /// Drop what is settled and past its window; everything kept can still be proven
     #[command(after_help = "\
 Examples:
-  candor log prune http://127.0.0.1:6962 --token-file ./agents-log/private/operator.token
-  candor log prune http://127.0.0.1:6962 --token-file ./agents-log/private/operator.token --dry-run
-  candor log prune ./agents-log                 while it is not served; serve --prune-every does it by itself")]
+  candor log prune ./agents-log --mark-only     every day, while the log is served
+  candor log prune ./agents-log --dry-run
+  candor log prune ./agents-log                 while it is not served")]
     Prune(prune::Prune),
     /// Keep a run of records, with their bodies, for as long as they are disputed; or list what is kept
     #[command(after_help = "\
@@ -109,9 +111,9 @@ impl LogCommand {
     pub fn run(&self, context: &mut Context<'_>) -> Result<Report, Failure> {
         match self {
             Self::Audit(command) => command.run(),
-            Self::Body(command) => command.run(),
             Self::CheckPromises(command) => command.run(&context.store),
             Self::ProveInclusion(command) => command.run(),
+            Self::ProvePublished(command) => command.run(&context.store),
             Self::VerifyInclusion(command) => command.run(&context.store),
             Self::Consistency(command) => command.run(),
             Self::Init(command) => command.run(),

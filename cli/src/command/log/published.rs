@@ -74,7 +74,7 @@ impl Trust {
         Ok(Trusted { policy: self.with_key(key)?, own_word })
     }
     /// The policy where there is no log to ask.
-    pub(super) fn policy(&self) -> Result<QuorumPolicy, Failure> {
+    pub fn policy(&self) -> Result<QuorumPolicy, Failure> {
         let key = self.log_key.as_ref().ok_or_else(|| {
             Failure::usage("whose log it is must be said").fix("give the log's verifier key with --log-key")
         })?;

@@ -103,6 +103,8 @@ impl<D: Disk> WitnessMemory<D> {
         if !disk.lock(LOCK).map_err(io(LOCK))? {
             return Err(MemoryError::Locked { place: folder });
         }
+        // Whoever was this witness before may have died before a name was durable.
+        disk.sync_folder(FOLDER).map_err(io(FOLDER))?;
         let mut cosigned = BTreeMap::new();
         for name in disk.list(FOLDER).map_err(io(FOLDER))? {
             // A draft that a crash left says nothing: it was never acted on.

@@ -7,5 +7,4 @@ mod agent;
 #[path = "../../published/mod.rs"]
 mod published;
 
-mod tombstone_files;
 mod whole;

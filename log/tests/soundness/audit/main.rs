@@ -9,6 +9,6 @@ mod published;
 
 mod entries;
 mod files;
+mod leave_one_out;
+mod model;
 mod proofs;
-mod tombstone_files;
-mod tombstones;

@@ -1,8 +1,11 @@
 //! Proofs that cannot be made, or would not hold.
 
 use crate::published::{Fleet, Published, checkpoint, policy, signed};
-use candor_log::audit::{LogProofError, SourceError, consistency_proof, inclusion_proof, leaf_at, read_key};
-use candor_trace::tlog::{Hash, KeyError, ProofError, ProveError};
+use candor_log::audit::{
+    LogProofError, SourceError, consistency_between, consistency_proof, entry_at, find_leaf, inclusion_proof,
+    leaf_at, read_key,
+};
+use candor_trace::tlog::{Hash, KeyError, ProofError, ProveError, leaf_hash, verify_consistency};
 use std::sync::LazyLock;
 
 static FLEET: LazyLock<Fleet> = LazyLock::new(|| Fleet::new(1, 300));
@@ -79,4 +82,41 @@ fn leaves_and_keys_that_are_not_there() {
     }
     log.files.remove("log.vkey").unwrap();
     assert!(matches!(read_key(&log), Err(LogProofError::Unreadable(SourceError::Missing { .. }))));
+}
+
+#[test]
+fn entries_and_leaves_are_found_where_they_are() {
+    let entries = FLEET.entries();
+    let leaf = |index: u64| leaf_hash(&entries[index as usize]);
+    for index in [0, 1, 255, 256, 299] {
+        assert_eq!(entry_at(&*HONEST, index, 300).unwrap().as_ref(), Some(&entries[index as usize]));
+        for first in [0, index.saturating_sub(1), index] {
+            assert_eq!(find_leaf(&*HONEST, &leaf(index), first, 300).unwrap(), Some(index), "{first}");
+        }
+        assert_eq!(find_leaf(&*HONEST, &leaf(index), index + 1, 300).unwrap(), None);
+    }
+    assert_eq!(find_leaf(&*HONEST, &leaf_hash(b"nothing"), 0, 300).unwrap(), None);
+    assert!(matches!(entry_at(&*HONEST, 300, 300), Err(LogProofError::Prove { .. })));
+    let mut log = HONEST.clone();
+    log.files.remove("tile/entries/000").unwrap();
+    assert_eq!(entry_at(&log, 3, 300).unwrap(), None, "pruned");
+    assert_eq!(find_leaf(&log, &leaf(3), 0, 300).unwrap(), Some(3), "tiles are never gone");
+    log.files.remove("tile/0/000").unwrap();
+    let error = find_leaf(&log, &leaf(3), 0, 300).unwrap_err();
+    assert!(matches!(error, LogProofError::Unreadable(SourceError::Missing { .. })), "{error}");
+}
+
+#[test]
+fn consistency_between_two_checkpoints_of_a_log_is_proven_or_not_at_all() {
+    let entries = FLEET.entries();
+    let parsed = |bytes: &[u8]| policy(1).check_bytes(bytes).unwrap().checkpoint().clone();
+    let (old, new) = (parsed(&checkpoint(&entries[..200])), parsed(&checkpoint(&entries)));
+    let proof = consistency_between(&*HONEST, &old, &new).unwrap();
+    assert_eq!(verify_consistency(200, old.root(), 300, new.root(), &proof), Ok(()));
+    let error = consistency_between(&*HONEST, &new, &old).unwrap_err();
+    let expected = ProofError::Shrunk { old: 300, new: 200 };
+    assert!(matches!(error, LogProofError::Rejected { source } if source == expected), "{error}");
+    let fork = parsed(&signed(200, Hash([1; 32])));
+    let error = consistency_between(&*HONEST, &fork, &new).unwrap_err();
+    assert!(matches!(error, LogProofError::Rejected { .. }), "{error}");
 }

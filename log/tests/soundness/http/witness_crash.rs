@@ -71,6 +71,33 @@ fn no_cosignature_is_given_before_it_is_remembered() {
     assert_eq!(forgotten(&[], false), 0);
 }
 
+/// It dies before the name of what it remembers is durable. The next process sees the file, cosigns the same again, and the
+/// power goes: what was cosigned is remembered.
+#[test]
+fn what_a_dead_witness_left_is_durable_before_it_is_cosigned_again() {
+    let tree = Tree::of(1, 9);
+    let mut seen = 0;
+    for sync in 1..=2 {
+        let computer = Computer::default();
+        let witness = open(&computer);
+        grow(&witness, &tree, 0, 4).unwrap();
+        computer.plan_at_sync("folder cosigned", sync, Trouble::KillBefore);
+        let died = grow(&witness, &tree, 4, 7).is_err();
+        drop(witness);
+        computer.next_process();
+        let witness = open(&computer);
+        if died {
+            // In the same second: nothing is written.
+            grow(&witness, &tree, 7, 7).unwrap();
+            seen += 1;
+        }
+        drop(witness);
+        computer.restart(&mut Dice::losing_names());
+        assert_eq!(known(&computer), 7);
+    }
+    assert_eq!(seen, 1);
+}
+
 #[test]
 fn the_campaign_notices_a_sync_that_does_nothing() {
     assert!(forgotten(&[Defect::NoFolderSync], true) > 0);

@@ -168,3 +168,22 @@ fn proof_files_are_read_back_and_accepted() {
     let text = String::from_utf8(proof.to_bytes()).unwrap();
     assert!(text.starts_with("c2sp.org/tlog-proof@v1\nindex 0\n\nlog.example/candor\n1\n"));
 }
+
+/// As many witnesses as are asked for: when the last of them had seen the checkpoint, and until when the first of them saw no
+/// larger one.
+#[test]
+fn times_of_several_witnesses_are_ranked() {
+    let tree = Tree::of_size(5);
+    let mut note = signed(&tree, &[]);
+    for (number, time) in [(0, 50), (1, 10), (1, 90), (2, 70)] {
+        let line = witness(number).cosign(note.text(), time);
+        note.add(line).unwrap();
+    }
+    let accepted = policy(3, 1).check(&note).unwrap();
+    let seen: Vec<_> = (0..5).map(|witnesses| accepted.seen_by(witnesses)).collect();
+    assert_eq!(seen, [None, Some(10), Some(50), Some(70), None]);
+    let newest: Vec<_> = (0..5).map(|witnesses| accepted.newest_until(witnesses)).collect();
+    assert_eq!(newest, [None, Some(90), Some(70), Some(50), None]);
+    let without = policy(1, 0).check(&signed(&tree, &[])).unwrap();
+    assert_eq!((without.seen_by(1), without.newest_until(1)), (None, None));
+}

@@ -49,6 +49,7 @@ fn what_the_attester_signed_for_something_else_does_not_hold() {
 fn a_value_has_the_meaning_that_was_signed() {
     let meaning = |value, expected: &str, got: &str| AttestationError::Meaning {
         value,
+        decimals: 0,
         expected: expected.into(),
         got: got.into(),
     };

@@ -50,7 +50,12 @@ fn changed(change: impl FnOnce(&mut Vec<Mandate>)) -> MandateError {
 
 #[test]
 fn no_mandate_widens_the_one_before() {
-    let widened = |link, parent, got| MandateError::Widened { link, name: "daily".into(), parent, got };
+    let widened = |link, parent, got| {
+        let (name, decimals) = ("daily".into(), 2);
+        MandateError::Widened { link, name, decimals, parent, got }
+    };
+    // Messages count mandates from 1, as `candor mandate show` does, and have decimals.
+    assert_eq!(widened(2, 200, 201).to_string(), "mandate 3 widens limit `daily` from 2.00 to 2.01");
     assert_eq!(changed(|chain| chain[2].limits[0].value = 201), widened(2, 200, 201));
     assert_eq!(changed(|chain| chain[1].limits[0].value = i64::MAX), widened(1, 250, i64::MAX));
     // Around a mandate that leaves the limit out.

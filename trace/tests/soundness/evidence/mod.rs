@@ -2,6 +2,7 @@
 
 mod attestation;
 mod file;
+mod leave_one_out;
 mod mandate;
 mod narrowing;
 mod record;

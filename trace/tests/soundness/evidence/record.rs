@@ -64,7 +64,7 @@ fn statements_and_credentials_belong_together() {
         change(&mut got);
         assert_eq!(
             cheated(|record| record.body.evidence.0[ALLOWANCE] = Some(got)),
-            EvidenceError::Statement { slot: name("allowance"), expected: honest, got }
+            EvidenceError::Statement { slot: name("allowance"), decimals: 2, expected: honest, got }
         );
     }
     let count = |statements, credentials| EvidenceError::Count { expected: 4, statements, credentials };

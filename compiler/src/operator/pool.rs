@@ -1,0 +1,203 @@
+//! MaxPool, AveragePool, LpPool and their global forms.
+
+use super::window::{Window, places, positive};
+use super::{Call, Form, Operator};
+use crate::onnx::Cause;
+use crate::tensor::{Data, ElementType, Tensor};
+
+/// One number out of every window.
+pub(super) struct Pool;
+
+static FORMS: [Form; 6] = [
+    Form::new("AveragePool", 1, 1).attributes(&[
+        "auto_pad",
+        "ceil_mode",
+        "count_include_pad",
+        "dilations",
+        "kernel_shape",
+        "pads",
+        "strides",
+    ]),
+    Form::new("GlobalAveragePool", 1, 1).since(1),
+    Form::new("GlobalLpPool", 1, 1).attributes(&["p"]).since(2),
+    Form::new("GlobalMaxPool", 1, 1).since(1),
+    Form::new("LpPool", 1, 1)
+        .attributes(&["auto_pad", "ceil_mode", "dilations", "kernel_shape", "p", "pads", "strides"])
+        .since(2),
+    Form::new("MaxPool", 1, 1)
+        .attributes(&[
+            "auto_pad",
+            "ceil_mode",
+            "dilations",
+            "kernel_shape",
+            "pads",
+            "storage_order",
+            "strides",
+        ])
+        .outputs(2)
+        .since(1),
+];
+
+impl Operator for Pool {
+    fn forms(&self) -> &'static [Form] {
+        &FORMS
+    }
+
+    fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
+        let &[batch, channels, ref spatial @ ..] = call.input(0)?.shape() else {
+            return Err(call.wrong_shape(0, "[N, C, ...]"));
+        };
+        if spatial.contains(&0) {
+            return Err(call.wrong_shape(0, "at least one entry along every axis"));
+        }
+        let window = if call.operator().starts_with("Global") {
+            whole(spatial)
+        } else {
+            let kernel = call.attributes().required_integers("kernel_shape")?.len();
+            if kernel != spatial.len() {
+                return Err(call.wrong_shape(0, format!("{kernel} axes after [N, C]")));
+            }
+            Window::read(call, spatial, positive(call, "kernel_shape", kernel, 1)?)?
+        };
+        let (plane, image): (usize, usize) = (window.output.iter().product(), spatial.iter().product());
+        let planes = batch.saturating_mul(channels);
+        let elements = call.elements(&[planes, plane])?;
+        call.spend((elements as u64).saturating_mul(window.kernel_elements() as u64))?;
+        let shape = [&[batch, channels], window.output.as_slice()].concat();
+        let output = Output { shape, planes, plane, image };
+        if call.operator().ends_with("MaxPool") {
+            return largest(call, &window, output);
+        }
+        let values = call.floats(0)?;
+        let function = function(call, &window)?;
+        let mut data = vec![0.0; elements];
+        let (mut taps, mut entries) = (Vec::new(), Vec::new());
+        for (at, place) in places(&window.output).enumerate() {
+            window.taps(&place, &mut taps);
+            for index in 0..planes {
+                entries.clear();
+                entries.extend(taps.iter().map(|&(_, from)| values[index * image + from]));
+                data[index * plane + at] = function(&place, &entries);
+            }
+        }
+        Ok(vec![Tensor::made(call.input(0)?.element_type(), output.shape, Data::Float(data))?])
+    }
+}
+
+/// Sizes of a result.
+struct Output {
+    shape: Vec<usize>,
+    /// Number of images: batch times channels.
+    planes: usize,
+    /// Entries of one image of the result.
+    plane: usize,
+    /// Entries of one image of the input.
+    image: usize,
+}
+
+/// One window over everything.
+fn whole(spatial: &[usize]) -> Window {
+    let axes = spatial.len();
+    Window {
+        kernel: spatial.to_vec(),
+        strides: vec![1; axes],
+        dilations: vec![1; axes],
+        before: vec![0; axes],
+        after: vec![0; axes],
+        input: spatial.to_vec(),
+        output: vec![1; axes],
+    }
+}
+
+type Function<'w> = Box<dyn Fn(&[usize], &[f64]) -> f64 + 'w>;
+
+/// The number of a window: from its place, and its entries inside the input.
+fn function<'w>(call: &Call<'_>, window: &'w Window) -> Result<Function<'w>, Cause> {
+    if call.operator().ends_with("LpPool") {
+        let order = call.attributes().integer("p", 2)?;
+        if !(1..=64).contains(&order) {
+            return Err(call.unsupported("p", order, "1 to 64"));
+        }
+        let power = order as f64;
+        return Ok(Box::new(move |_, entries| {
+            entries.iter().map(|entry| entry.abs().powf(power)).sum::<f64>().powf(1.0 / power)
+        }));
+    }
+    if call.attributes().flag("count_include_pad", false)? {
+        return Ok(Box::new(|place, entries| entries.iter().sum::<f64>() / padded(window, place) as f64));
+    }
+    Ok(Box::new(
+        |_, entries| {
+            if entries.is_empty() { 0.0 } else { entries.iter().sum::<f64>() / entries.len() as f64 }
+        },
+    ))
+}
+
+/// How many entries of the window at this place lie in the input or its declared padding. What `ceil_mode` adds beyond
+/// does not count.
+fn padded(window: &Window, place: &[usize]) -> usize {
+    let axis = |(axis, &at): (usize, &usize)| {
+        let end = window.input[axis] + window.before[axis] + window.after[axis];
+        let first = at * window.strides[axis];
+        (0..window.kernel[axis]).filter(|offset| first + offset * window.dilations[axis] < end).count()
+    };
+    place.iter().enumerate().map(axis).product::<usize>().max(1)
+}
+
+/// MaxPool: the largest entries, and where they stand in the whole input.
+fn largest(call: &Call<'_>, window: &Window, output: Output) -> Result<Vec<Tensor>, Cause> {
+    let input = call.input(0)?;
+    let element_type = input.element_type();
+    let is_column_major = call.attributes().flag("storage_order", false)?;
+    let exceeds: Box<dyn Fn(usize, usize) -> bool + '_> = match input.data() {
+        Data::Float(data) => Box::new(|a, b| data[a] > data[b] || (data[a].is_nan() && !data[b].is_nan())),
+        Data::Integer(data) => {
+            Box::new(move |a, b| element_type.widen(data[a]) > element_type.widen(data[b]))
+        }
+        _ => return Err(call.wrong_type(0, "FLOAT")),
+    };
+    let mut positions = vec![0; output.planes * output.plane];
+    let mut taps = Vec::new();
+    for (at, place) in places(&window.output).enumerate() {
+        window.taps(&place, &mut taps);
+        let Some(((_, first), rest)) = taps.split_first() else {
+            return Err(call.wrong_shape(0, "a window that is not all padding"));
+        };
+        for index in 0..output.planes {
+            let start = index * output.image;
+            let better = |best: usize, &(_, from): &(usize, usize)| {
+                if exceeds(start + from, best) { start + from } else { best }
+            };
+            positions[index * output.plane + at] = rest.iter().fold(start + first, better);
+        }
+    }
+    let indices = positions.iter().map(|&position| {
+        if is_column_major { column_major(position, &window.input) as i64 } else { position as i64 }
+    });
+    let indices = Tensor::made(ElementType::Int64, output.shape.clone(), Data::Integer(indices.collect()))?;
+    let refused = || call.wrong_shape(0, "a tensor");
+    let values = input.picked(output.shape, positions.into_iter()).ok_or_else(refused)?;
+    Ok(vec![values, indices])
+}
+
+/// A position with the first spatial axis running fastest.
+fn column_major(position: usize, spatial: &[usize]) -> usize {
+    let image: usize = spatial.iter().product();
+    let mut rest = position % image;
+    let mut places: Vec<usize> = spatial
+        .iter()
+        .rev()
+        .map(|&size| {
+            let place = rest % size;
+            rest /= size;
+            place
+        })
+        .collect();
+    places.reverse();
+    let (mut result, mut step) = (0, 1);
+    for (place, &size) in places.iter().zip(spatial) {
+        result += place * step;
+        step *= size;
+    }
+    position / image * image + result
+}

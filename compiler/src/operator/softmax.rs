@@ -1,0 +1,80 @@
+//! Softmax, LogSoftmax, Hardmax.
+
+use super::reduce::log_sum_exp;
+use super::{Call, Form, Operator};
+use crate::onnx::Cause;
+use crate::tensor::{Data, Tensor, View};
+
+/// Softmax and its kin.
+pub(super) struct Softmax;
+
+static FORMS: [Form; 3] = [
+    Form::new("Hardmax", 1, 1).attributes(&["axis"]),
+    Form::new("LogSoftmax", 1, 1).attributes(&["axis"]),
+    Form::new("Softmax", 1, 1).attributes(&["axis"]),
+];
+
+impl Operator for Softmax {
+    fn forms(&self) -> &'static [Form] {
+        &FORMS
+    }
+
+    fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
+        let (input, values) = (call.input(0)?, call.floats(0)?);
+        let rows = rows(call, input.shape())?;
+        let mut output = vec![0.0; values.len()];
+        let function: fn(&mut [f64]) = match call.operator() {
+            "Hardmax" => hardmax,
+            "LogSoftmax" => log_softmax,
+            _ => softmax,
+        };
+        let mut row = Vec::with_capacity(rows.length);
+        for start in rows.starts {
+            row.clear();
+            row.extend((0..rows.length).map(|index| values[start + index * rows.step]));
+            function(&mut row);
+            row.iter().enumerate().for_each(|(index, &value)| output[start + index * rows.step] = value);
+        }
+        Ok(vec![Tensor::made(input.element_type(), input.shape().to_vec(), Data::Float(output))?])
+    }
+}
+
+/// What is normalised together: entries at equal distances.
+struct Rows {
+    starts: Vec<usize>,
+    length: usize,
+    step: usize,
+}
+
+/// One axis; up to operator set 12 that axis and all after it as one.
+fn rows(call: &Call<'_>, shape: &[usize]) -> Result<Rows, Cause> {
+    let is_old = call.opset() < 13;
+    let axis = call.attributes().integer("axis", if is_old { 1 } else { -1 })?;
+    if is_old {
+        let place = if axis == shape.len() as i64 { shape.len() } else { call.axis(axis, shape.len())? };
+        let (outer, inner): (usize, usize) =
+            (shape[..place].iter().product(), shape[place..].iter().product());
+        return Ok(Rows { starts: (0..outer).map(|row| row * inner).collect(), length: inner, step: 1 });
+    }
+    let axis = call.axis(axis, shape.len())?;
+    let mut others = View::of(shape);
+    let step = others.strides[axis] as usize;
+    others.shape[axis] = usize::from(shape[axis] > 0);
+    Ok(Rows { starts: others.offsets().collect(), length: shape[axis], step })
+}
+
+fn softmax(row: &mut [f64]) {
+    let total = log_sum_exp(row);
+    row.iter_mut().for_each(|value| *value = (*value - total).exp());
+}
+
+fn log_softmax(row: &mut [f64]) {
+    let total = log_sum_exp(row);
+    row.iter_mut().for_each(|value| *value -= total);
+}
+
+/// 1 for the first of the largest entries.
+fn hardmax(row: &mut [f64]) {
+    let best = crate::network::arg_max(row);
+    row.iter_mut().enumerate().for_each(|(index, value)| *value = f64::from(u8::from(index == best)));
+}

@@ -1,0 +1,10 @@
+//! What ONNX's operators and graphs refuse, and how.
+
+#[path = "../../support/operators.rs"]
+mod support;
+
+mod attributes;
+mod graphs;
+mod indices;
+mod shapes;
+mod types;
