@@ -6,7 +6,7 @@ use crate::tensor::{Tensor, checked_elements};
 use std::cell::Cell;
 
 /// Most steps (multiplications and elements) of one evaluation of a model.
-pub const WORK: u64 = 1 << 36;
+pub const WORK: u64 = 1 << 34;
 
 /// What is left of [`WORK`].
 #[derive(Debug)]

@@ -53,6 +53,9 @@ impl Operator for Resize {
     }
 }
 
+/// Cost of a sample beside its entries: it has memory of its own, which is much dearer than a multiplication.
+const SAMPLE: u64 = 1024;
+
 /// What one index of the output takes along one axis.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Sample {
@@ -79,7 +82,7 @@ pub(super) fn samplings(call: &Call<'_>) -> Result<Vec<Vec<Sample>>, Cause> {
             if stays { Sample::Entries(vec![(index, 1.0)]) } else { rule.sample(index, size, target) }
         };
         let support = if rule.antialias { (4.0 / target.scale).min(size as f64 * 4.0).max(4.0) } else { 4.0 };
-        call.spend((target.size as u64).saturating_mul(support as u64))?;
+        call.spend((target.size as u64).saturating_mul(support as u64).saturating_mul(SAMPLE))?;
         samplings.push((0..target.size).map(sample).collect());
     }
     Ok(samplings)

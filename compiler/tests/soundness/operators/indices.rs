@@ -56,4 +56,8 @@ fn numbers_that_make_no_sense() {
     assert_eq!(refused(&node("Cast").with("to", int(1)), &[&texts]), value("input 0", "many"));
     let both = [&x, &f(&[0], &[]), &f(&[1], &[1.0]), &i(&[1], &[3])];
     assert_eq!(refused(&node("Resize"), &both), value("input 0", "neither or both of scales and sizes"));
+    for border in [(1 << 26) + 1, -(1 << 26) - 1, i64::MIN, i64::MAX] {
+        let got = refused(&node("Pad"), &[&x, &i(&[2], &[border, 0])]);
+        assert_eq!(got, value("pads", &border.to_string()));
+    }
 }

@@ -5,6 +5,7 @@ mod support;
 
 mod attributes;
 mod graphs;
+mod hostile;
 mod indices;
 mod shapes;
 mod types;
