@@ -201,7 +201,7 @@ fn check_head(
     directory: &Path,
     outbox: &FileLogReader,
 ) -> Result<(), Failure> {
-    let checked = delivery.ask_head().and_then(|head| delivery.check_head(head.as_ref(), outbox));
+    let checked = delivery.ask_head(outbox).and_then(|head| delivery.check_head(head.as_ref(), outbox));
     match checked {
         Err(error) if !required && error.is_temporary() => {
             eprintln!("note: whether this is the newest copy of the agent's log was not asked: {error}");

@@ -5,7 +5,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Prints warnings and errors; spans are not used.
+/// Prints what a log did by itself, warnings and errors; spans are not used.
 struct Lines;
 
 /// Prints what servers report from now on. A second call changes nothing.
@@ -28,7 +28,7 @@ impl Visit for Text {
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN && metadata.target().starts_with("candor")
+        *metadata.level() <= Level::INFO && metadata.target().starts_with("candor")
     }
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(event.metadata().level().as_str().to_ascii_lowercase() + ":");

@@ -132,7 +132,7 @@ fn subject(name: &str, bytes: &[u8]) -> String {
 
 /// Kinds of the obstacles, without the names of nodes.
 fn reason(error: &GraphError) -> String {
-    let GraphError::Obstacles { obstacles } = error else { return error.to_string() };
+    let GraphError::Obstacles { obstacles } = error else { return "no operator set of ONNX itself".into() };
     let mut kinds: Vec<String> = obstacles.iter().map(kind).collect();
     kinds.sort();
     kinds.dedup();
@@ -141,14 +141,18 @@ fn reason(error: &GraphError) -> String {
 
 fn kind(obstacle: &Obstacle) -> String {
     match &obstacle.cause {
-        Cause::Operator | Cause::OperatorVersion { .. } => format!("{} not supported", obstacle.operator),
-        Cause::ElementType { got, .. } => format!("element type {got}"),
-        Cause::Subgraph { .. } => "control flow".into(),
-        Cause::ShapeFromData { .. } => "shape depends on data".into(),
-        cause => {
-            let text = format!("{cause:?}");
-            text.split(|character: char| !character.is_alphanumeric()).next().unwrap_or_default().to_owned()
+        Cause::Operator | Cause::OperatorVersion { .. } => format!("{} is not supported", obstacle.operator),
+        Cause::ElementType { got, .. } if got == "UNDEFINED" => "a sequence or optional".into(),
+        Cause::ElementType { .. } => "a float or integer of 8 bits or fewer".into(),
+        Cause::AttributeValue { attribute, got, .. } if got.starts_with("number") => {
+            format!("{attribute}: a float or integer of 8 bits or fewer")
         }
+        Cause::AttributeValue { attribute, got, .. } => format!("{attribute} {got}"),
+        Cause::Value { got, .. } => got.clone(),
+        Cause::Subgraph { .. } => "control flow".into(),
+        Cause::ShapeFromData { .. } => "its shape depends on data".into(),
+        Cause::Domain { domain } => format!("domain {domain}"),
+        cause => cause.to_string(),
     }
 }
 

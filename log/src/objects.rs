@@ -60,6 +60,14 @@ pub trait Objects: std::fmt::Debug + Send + Sync + 'static {
     /// Removes an object or an empty folder; `false` if there was none. Not durable by itself: what is removed may come
     /// back after a crash.
     fn remove(&self, name: &str) -> Result<bool, ObjectError>;
+    /// Removes objects. On `Ok` none of them is there, and none comes back after a crash.
+    ///
+    /// Errors: any of them may be gone.
+    fn remove_all(&self, names: &[String]) -> Result<(), ObjectError>;
+    /// Bytes of an object; `None` if there is none. A store that knows it need not read the object.
+    fn len_bytes(&self, name: &str) -> Result<Option<u64>, ObjectError> {
+        Ok(self.get(name)?.map(|bytes| bytes.len() as u64))
+    }
     /// The names in a folder, sorted by bytes; those of folders end in `/`.
     fn list(&self, folder: &str) -> Result<Vec<String>, ObjectError>;
 }
@@ -159,6 +167,27 @@ impl<D: Disk> Objects for DiskObjects<D> {
     fn remove(&self, name: &str) -> Result<bool, ObjectError> {
         let file = self.file(name);
         self.disk.remove(&file).map_err(failed(&file, Operation::Remove))
+    }
+    fn remove_all(&self, names: &[String]) -> Result<(), ObjectError> {
+        let mut folders = BTreeSet::new();
+        for name in names {
+            let file = self.file(name);
+            self.disk.remove(&file).map_err(failed(&file, Operation::Remove))?;
+            folders.insert(folder_of(&file).to_owned());
+        }
+        for folder in folders {
+            match self.disk.sync_folder(&folder) {
+                // Somebody removed it meanwhile, with all that was in it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                synced => synced.map_err(failed(&folder, Operation::SyncDirectories))?,
+            }
+        }
+        Ok(())
+    }
+    fn len_bytes(&self, name: &str) -> Result<Option<u64>, ObjectError> {
+        let file = self.file(name);
+        let source = self.disk.open(&file, Access::Read).map_err(failed(&file, Operation::Open))?;
+        source.map(|source| source.len().map_err(failed(&file, Operation::Length))).transpose()
     }
     fn list(&self, folder: &str) -> Result<Vec<String>, ObjectError> {
         let folder = self.file(folder);

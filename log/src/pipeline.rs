@@ -36,6 +36,7 @@ mod signers;
 mod submission;
 mod submit;
 mod tiles;
+mod tombstones;
 mod usage;
 
 pub use chain_head::ChainLength;
@@ -45,6 +46,7 @@ pub use evidence::{EVIDENCE_MAGIC, EquivocationEvidence, MAX_EVIDENCE_BYTES};
 pub use open::{Log, Status};
 pub use progress::Sizes;
 pub use prune::{PruneOptions, PruneReport, prune};
+pub use read::BodyState;
 pub use recovery::RecoveryReport;
 pub use registration::{RegisterError, Registration};
 pub use retain::{RetainError, mark, pin, pins, policy, set_retention, unpin};

@@ -80,7 +80,7 @@ struct Builder<'n, 'a> {
     graph: Graph,
     /// The numbers of values that depend on the inputs, for the sample input.
     samples: BTreeMap<usize, Tensor>,
-    /// Elements of all constants.
+    /// Elements of all constants and of all values of one evaluation.
     elements: u64,
     budget: Budget,
     obstacles: Vec<Obstacle>,
@@ -297,12 +297,10 @@ impl<'n, 'a> Builder<'n, 'a> {
         }
         let folds = family.reads_only_shapes() || operands.iter().flatten().all(is_constant);
         let outputs = self.run(family, node, &operands)?;
-        if folds {
-            for output in &outputs {
-                self.elements = self.elements.saturating_add(output.elements() as u64);
-            }
-            self.check_elements(&node.outputs[0])?;
+        for output in &outputs {
+            self.elements = self.elements.saturating_add(output.elements() as u64);
         }
+        self.check_elements(&node.outputs[0])?;
         let mut made = Vec::with_capacity(node.outputs.len());
         for (name, tensor) in node.outputs.iter().zip(outputs) {
             made.push(if name.is_empty() || self.names.contains_key(name) {

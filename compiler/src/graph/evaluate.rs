@@ -10,25 +10,16 @@ impl Graph {
     ///
     /// Errors: an input of another element type or shape; a node that cannot compute on these numbers.
     pub fn evaluate(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, Box<Obstacle>> {
-        let mut values = self.evaluate_all(inputs)?;
-        let output = |&index: &usize| match values.get_mut(index).and_then(Option::take) {
-            Some(value) => Some(value),
-            // A constant; or an output that is asked for twice.
-            None => self.values.get(index).and_then(|value| value.constant.clone()),
-        };
-        let outputs: Vec<Option<Tensor>> = self.outputs.iter().map(output).collect();
-        let missing = |index: usize| {
-            Box::new(Obstacle {
-                node: self.values.get(index).map_or_else(String::new, |value| value.name.clone()),
-                operator: "graph output".into(),
-                cause: Cause::DuplicateTensor { tensor: String::new() },
+        let values = self.evaluate_all(inputs)?;
+        let output = |&index: &usize| {
+            let value = &self.values[index];
+            let tensor = values[index].as_ref().or(value.constant.as_ref());
+            tensor.cloned().ok_or_else(|| {
+                let cause = Cause::MissingTensor { tensor: value.name.clone() };
+                Box::new(Obstacle { node: value.name.clone(), operator: "graph output".into(), cause })
             })
         };
-        outputs
-            .into_iter()
-            .zip(&self.outputs)
-            .map(|(output, &index)| output.ok_or_else(|| missing(index)))
-            .collect()
+        self.outputs.iter().map(output).collect()
     }
 
     /// Every value that is not a constant, at its index.

@@ -104,7 +104,7 @@ pub enum ManifestCause {
         limit: u8,
     },
     /// Not a decimal of the scale.
-    #[error("{}: {source}; write a decimal with at most {decimals} digits after the point", Name(got))]
+    #[error("{}: {source}; {}", Name(got), fitting(*decimals))]
     Decimal {
         /// Found.
         got: String,
@@ -466,6 +466,16 @@ pub enum ManifestCause {
         /// Type.
         abi_type: String,
     },
+}
+
+/// What fits the scale, and where the scale comes from.
+fn fitting(decimals: u8) -> String {
+    match decimals {
+        0 => "write a whole number, or declare `decimals` where it comes from (for amounts, under [head])"
+            .to_owned(),
+        1 => "write a decimal with at most 1 digit after the point".to_owned(),
+        _ => format!("write a decimal with at most {decimals} digits after the point"),
+    }
 }
 
 /// What was probably meant, as an addition to a sentence.

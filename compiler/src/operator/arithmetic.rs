@@ -33,7 +33,7 @@ impl Operator for Arithmetic {
             operator => {
                 let truncated = call.attributes().flag("fmod", false)?;
                 call.same_type(0, 1)?;
-                combine(call, 0, call.input(0)?, call.input(1)?, operator, truncated)?
+                combine(call, 1, call.input(0)?, call.input(1)?, operator, truncated)?
             }
         };
         Ok(vec![output])

@@ -6,7 +6,7 @@ use crate::tensor::{Tensor, checked_elements};
 use std::cell::Cell;
 
 /// Most steps (multiplications and elements) of one evaluation of a model.
-pub const WORK: u64 = 1 << 36;
+pub const WORK: u64 = 1 << 34;
 
 /// What is left of [`WORK`].
 #[derive(Debug)]
@@ -231,5 +231,20 @@ impl<'c> Call<'c> {
             }
             None => Err(Cause::Work { limit: WORK }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_ends_at_its_limit() {
+        let (node, budget) = (Node::new("MatMul", 17), Budget::default());
+        let call = Call::new(&node, &[], &budget);
+        assert_eq!(call.spend(WORK), Ok(()));
+        assert_eq!(call.spend(1), Err(Cause::Work { limit: WORK }));
+        // What was refused is not spent.
+        assert_eq!(call.spend(0), Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! Pad: a border around a tensor.
 
 use super::{Call, Form, Operator};
-use crate::onnx::Cause;
+use crate::onnx::{Cause, ELEMENTS};
 use crate::tensor::{Data, Tensor, strides};
 
 /// A border around a tensor.
@@ -45,7 +45,11 @@ fn borders(call: &Call<'_>) -> Result<Vec<(i64, i64)>, Cause> {
     }
     let mut borders = vec![(0, 0); rank];
     for (index, axis) in axes.iter().enumerate() {
-        borders[*axis] = (pads[index], pads[axes.len() + index]);
+        let (before, after) = (pads[index], pads[axes.len() + index]);
+        if let Some(&got) = [before, after].iter().find(|border| border.unsigned_abs() > ELEMENTS) {
+            return Err(Cause::Value { tensor: "pads".into(), got: got.to_string() });
+        }
+        borders[*axis] = (before, after);
     }
     Ok(borders)
 }
@@ -57,8 +61,7 @@ fn sources(call: &Call<'_>, borders: &[(i64, i64)]) -> Result<Vec<Vec<Option<usi
     let mut sources = Vec::with_capacity(shape.len());
     for (&size, &(before, after)) in shape.iter().zip(borders) {
         let signed = size as i64;
-        let total =
-            before.checked_add(after).and_then(|border| border.checked_add(signed)).unwrap_or(i64::MAX);
+        let total = before + after + signed;
         let refused = || Cause::Dimension { tensor: call.label(0), got: total };
         let length = usize::try_from(total).map_err(|_| refused())?;
         call.elements(&[length])?;

@@ -53,6 +53,9 @@ impl Operator for Resize {
     }
 }
 
+/// Cost of a sample beside its entries: it has memory of its own, which is much dearer than a multiplication.
+const SAMPLE: u64 = 1024;
+
 /// What one index of the output takes along one axis.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Sample {
@@ -79,7 +82,7 @@ pub(super) fn samplings(call: &Call<'_>) -> Result<Vec<Vec<Sample>>, Cause> {
             if stays { Sample::Entries(vec![(index, 1.0)]) } else { rule.sample(index, size, target) }
         };
         let support = if rule.antialias { (4.0 / target.scale).min(size as f64 * 4.0).max(4.0) } else { 4.0 };
-        call.spend((target.size as u64).saturating_mul(support as u64))?;
+        call.spend((target.size as u64).saturating_mul(support as u64).saturating_mul(SAMPLE))?;
         samplings.push((0..target.size).map(sample).collect());
     }
     Ok(samplings)
@@ -230,11 +233,12 @@ impl<'c> Rule<'c> {
     /// The place of the input that a place of the output shows.
     fn place(&self, index: usize, size: usize, target: &Target) -> f64 {
         let (x, scale) = (index as f64, target.scale);
-        let (from, to) = (size as f64, target.size as f64);
+        // The output's length before it was rounded down to a size.
+        let (from, to) = (size as f64, size as f64 * scale);
         let half_pixel = (x + 0.5) / scale - 0.5;
         match self.coordinates {
             "half_pixel" => half_pixel,
-            "half_pixel_symmetric" => from / 2.0 * (1.0 - to / (from * scale)) + half_pixel,
+            "half_pixel_symmetric" => from / 2.0 * (1.0 - target.size as f64 / to) + half_pixel,
             "pytorch_half_pixel" if target.size > 1 => half_pixel,
             "align_corners" if target.size > 1 => x * (from - 1.0) / (to - 1.0),
             "asymmetric" => x / scale,

@@ -55,7 +55,8 @@ fn slice(call: &Call<'_>) -> Result<View, Cause> {
         let (first, count) = range(view.shape[axis] as i64, start, end, step);
         view.start += view.strides[axis] * first as isize;
         view.shape[axis] = count;
-        view.strides[axis] = view.strides[axis].saturating_mul(step as isize);
+        // A step beyond the axis would leave the data, and is never made.
+        view.strides[axis] = if count > 1 { view.strides[axis].saturating_mul(step as isize) } else { 0 };
     }
     Ok(view)
 }

@@ -101,7 +101,7 @@ impl Window {
         let (kernel_strides, input_strides) = (strides(&self.kernel), strides(&self.input));
         for (axis, &at) in output.iter().enumerate() {
             let (kernel_stride, input_stride) = (kernel_strides[axis] as usize, input_strides[axis] as usize);
-            let mut next = Vec::with_capacity(taps.len() * self.kernel[axis]);
+            let mut next = Vec::new();
             for &(kernel, input) in taps.iter() {
                 for offset in 0..self.kernel[axis] {
                     let place = at * self.strides[axis] + offset * self.dilations[axis];
@@ -118,7 +118,7 @@ impl Window {
 
     /// Number of entries of the kernel.
     pub(super) fn kernel_elements(&self) -> usize {
-        self.kernel.iter().product()
+        self.kernel.iter().fold(1, |product: usize, &size| product.saturating_mul(size))
     }
 }
 

@@ -65,7 +65,8 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// A tensor whose data fill its shape and are of its element type's kind; `None` otherwise.
+    /// A tensor whose data fill its shape and are of its element type's kind; `None` otherwise, and for sizes whose product,
+    /// zeros left out, is beyond [`ELEMENTS`].
     #[must_use]
     pub fn new(element_type: ElementType, shape: Vec<usize>, data: Data) -> Option<Self> {
         let kind_fits = match data {
@@ -74,7 +75,7 @@ impl Tensor {
             Data::Bool(_) => element_type == ElementType::Bool,
             Data::Text(_) => element_type == ElementType::Text,
         };
-        let elements = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size))?;
+        let elements = bounded_elements(&shape)?;
         (kind_fits && elements == data.len()).then_some(Self { element_type, shape, data })
     }
 
@@ -82,7 +83,7 @@ impl Tensor {
     ///
     /// Errors: [`Cause::DataSize`] where the data do not fill the shape, which is an operator's mistake.
     pub fn made(element_type: ElementType, shape: Vec<usize>, data: Data) -> Result<Self, Cause> {
-        let (expected, got) = (shape.iter().product::<usize>() as u64, data.len() as u64);
+        let (expected, got) = (bounded_elements(&shape).unwrap_or(usize::MAX) as u64, data.len() as u64);
         Self::new(element_type, shape, data).ok_or(Cause::DataSize { tensor: "output".into(), expected, got })
     }
 
@@ -234,17 +235,18 @@ impl Tensor {
     }
 }
 
-/// The product of sizes, at most [`ELEMENTS`]; nothing is allocated.
+/// The product of sizes; `None` where it is beyond [`ELEMENTS`]. Zeros are left out of that check, so that no product of
+/// some of the sizes is beyond it either.
+fn bounded_elements(shape: &[usize]) -> Option<usize> {
+    let bounded = shape.iter().try_fold(1u64, |product, &size| {
+        product.checked_mul(size.max(1) as u64).filter(|&product| product <= ELEMENTS)
+    })?;
+    Some(if shape.contains(&0) { 0 } else { bounded as usize })
+}
+
+/// The product of sizes; nothing is allocated.
 ///
-/// Errors: [`Cause::Elements`].
+/// Errors: [`Cause::Elements`] where the product, zeros left out, is beyond [`ELEMENTS`].
 pub fn checked_elements(tensor: &str, shape: &[usize]) -> Result<usize, Cause> {
-    let product = shape.iter().try_fold(1u64, |product, &size| {
-        // A size of zero later must not hide an overflow before it.
-        product.checked_mul(size as u64).filter(|&product| product <= ELEMENTS)
-    });
-    match product {
-        Some(product) => Ok(product as usize),
-        None if shape.contains(&0) => Ok(0),
-        None => Err(Cause::Elements { tensor: tensor.to_owned(), limit: ELEMENTS }),
-    }
+    bounded_elements(shape).ok_or_else(|| Cause::Elements { tensor: tensor.to_owned(), limit: ELEMENTS })
 }

@@ -3,11 +3,12 @@
 use crate::audit::agents::{MAX_AGENTS_BYTES, published_chains};
 use crate::audit::bodies::{Bodies, Found};
 use crate::audit::chains::Chains;
-use crate::audit::entries::{Item, ToVerify, decode, load, verify};
+use crate::audit::entries::{Item, Loaded, ToVerify, decode, load, verify};
 use crate::audit::error::AuditError;
 use crate::audit::report::{AuditReport, AuditedRevision};
 use crate::audit::source::{MAX_CHECKPOINT_FILE_BYTES, Source};
 use crate::audit::tiles::Rebuilt;
+use crate::audit::tombstones::{KnownRetention, TombstoneLimits, Tombstones};
 use crate::retention::{MAX_RETENTION_FILE_BYTES, PublishedPolicy};
 use candor_program::Card;
 use candor_trace::tlog::{BundleId, QuorumPolicy, SignedCheckpoint, TILE_WIDTH};
@@ -30,6 +31,25 @@ pub struct AuditSettings<'a> {
     pub cards: &'a [Card],
     /// Bodies, if they are to be checked too.
     pub bodies: Option<&'a dyn Bodies>,
+    /// What is known about retention from elsewhere.
+    pub retention: KnownRetention<'a>,
+    /// How many tombstones are read.
+    pub limits: TombstoneLimits,
+}
+
+impl<'a> AuditSettings<'a> {
+    /// An auditor who brings nothing but whom to believe.
+    #[must_use]
+    pub fn new(policy: &'a QuorumPolicy) -> Self {
+        Self {
+            policy,
+            remembered: None,
+            cards: &[],
+            bodies: None,
+            retention: KnownRetention::default(),
+            limits: TombstoneLimits::default(),
+        }
+    }
 }
 
 /// Everything that the log publishes is in order: checkpoint, tree, tiles, entries, signatures, chains.
@@ -52,10 +72,11 @@ pub fn audit<S: Source>(
     let checkpoint = signed.checkpoint();
     let size = checkpoint.size();
     let remembered = remembered(settings, size)?;
-    let published = match source.get("policy.json", MAX_RETENTION_FILE_BYTES)? {
-        Some(bytes) => PublishedPolicy::from_bytes(&bytes)?,
-        None => PublishedPolicy::default(),
-    };
+    // Tombstones first: a policy that is read after them is at least as new.
+    let known = (&settings.retention, &settings.limits);
+    let tombstones = Tombstones::read(source, settings.policy.log(), known)?;
+    let published = published_policy(source)?;
+    tombstones.check_policy(&published)?;
     let minimum_index = published.minimum_index;
     if minimum_index > size {
         return Err(AuditError::MinimumIndex { minimum_index, size });
@@ -80,6 +101,7 @@ pub fn audit<S: Source>(
         cards,
         size,
         minimum_index,
+        tombstones,
         remembered,
         chains: Chains::new(listed),
         tree: Rebuilt::new(source, size),
@@ -100,6 +122,8 @@ pub fn audit<S: Source>(
     if rebuilt != *checkpoint.root() {
         return Err(AuditError::Root { size, signed: *checkpoint.root(), rebuilt });
     }
+    run.tombstones.check_root(size, || rebuilt)?;
+    let pruning = run.tombstones.finish()?;
     let report = AuditReport {
         origin: checkpoint.origin().to_owned(),
         size,
@@ -107,16 +131,26 @@ pub fn audit<S: Source>(
         cosigned: signed.cosigned().to_vec(),
         entries: run.entries,
         pruned: run.pruned,
-        minimum_index,
+        minimum_index: run.minimum_index,
         chains: run.chains.len(),
         resumed_chains: run.chains.resumed(),
         chains_with_card,
         remembered: run.remembered.as_ref().map(|signed| signed.checkpoint().size()),
         bodies: run.bodies.right,
+        bodies_pruned: run.bodies.pruned,
         bodies_missing: run.bodies.missing,
+        first_missing_body: run.bodies.first_missing,
+        pruning,
         revisions: run.revisions,
     };
     run.bodies.conclude(report).map_err(|faults| AuditError::Bodies { faults })
+}
+
+fn published_policy(source: &impl Source) -> Result<PublishedPolicy, AuditError> {
+    match source.get("policy.json", MAX_RETENTION_FILE_BYTES)? {
+        Some(bytes) => Ok(PublishedPolicy::from_bytes(&bytes)?),
+        None => Ok(PublishedPolicy::default()),
+    }
 }
 
 /// The remembered checkpoint: signed by the log, and not larger than what is published now.
@@ -146,6 +180,7 @@ struct Run<'a, S> {
     cards: BTreeMap<[u8; 32], (&'a Card, Chain)>,
     size: u64,
     minimum_index: u64,
+    tombstones: Tombstones,
     remembered: Option<SignedCheckpoint>,
     chains: Chains,
     tree: Rebuilt<'a, S>,
@@ -164,7 +199,7 @@ impl<S: Source> Run<'_, S> {
         while next < last && held_bytes < HELD_BYTES {
             let Some(id) = BundleId::of_tree(next, self.size) else { break };
             next += 1;
-            match load(self.source, id, self.size, self.minimum_index) {
+            match self.load(id) {
                 Ok(bundle) => {
                     held_bytes += bundle.len_bytes();
                     loaded.push(bundle);
@@ -190,11 +225,30 @@ impl<S: Source> Run<'_, S> {
         let earliest = [failed, unverified].into_iter().flatten().min_by_key(AuditError::position);
         earliest.map_or(Ok(next), Err)
     }
+    /// A bundle. Where one is missing the log may have been pruned since the audit began, and then it says so.
+    fn load(&mut self, id: BundleId) -> Result<Loaded, AuditError> {
+        let loaded = load(self.source, id, self.size, (self.minimum_index, &self.tombstones));
+        if !matches!(loaded, Err(AuditError::Missing { .. } | AuditError::WithoutTombstone { .. })) {
+            return loaded;
+        }
+        let known = (&self.settings.retention, &self.settings.limits);
+        // First what went, then what may be gone: that is the order in which they are published.
+        if self.tombstones.read_more(self.source, self.settings.policy.log(), known)? {
+            self.tombstones.pin(self.source, self.settings.retention.pins)?;
+        }
+        let published = published_policy(self.source)?;
+        self.minimum_index = self.minimum_index.max(published.minimum_index.min(self.size));
+        load(self.source, id, self.size, (self.minimum_index, &self.tombstones))
+    }
     /// One entry: its leaf, its chain, its body.
     fn take(&mut self, item: Item, to_verify: &mut Vec<ToVerify>) -> Result<(), AuditError> {
         let index = item.index;
         self.tree.push(item.leaf)?;
         self.check_remembered(index + 1)?;
+        if index + 1 < self.size {
+            // The checkpoint's own root is compared at the end, after the tiles.
+            self.tombstones.check_root(index + 1, || self.tree.root())?;
+        }
         let Some(content) = item.content else {
             self.pruned += 1;
             self.chains.gap();
@@ -213,10 +267,16 @@ impl<S: Source> Run<'_, S> {
         if chain.domain != entry.domain {
             return Err(AuditError::Domain { file: file(), index });
         }
+        let tombstone = self.tombstones.take(index, &entry)?;
+        if self.tombstones.has_pins()
+            && let Some(skipped) = self.chains.skipped(header)
+        {
+            self.tombstones.check_skipped(header, &skipped)?;
+        }
         let mut registers = None;
         if let Some(bodies) = self.settings.bodies {
             let card = self.cards.get(&program_id).map(|(card, _)| *card);
-            registers = self.bodies.check(bodies, index, &entry, card)?;
+            registers = self.bodies.check(bodies, (index, tombstone), &entry, card)?;
         }
         if let Some(RevisionWords { from, to, activation, .. }) = header.revision() {
             let (activation, sequence) = (u64::try_from(activation).unwrap_or(u64::MAX), header.sequence);

@@ -93,7 +93,11 @@ pub const MAX_FAULTS: usize = 1024;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) right: u64,
+    /// Gone, and listed by a tombstone.
+    pub(super) pruned: u64,
+    /// Not there, and listed by none.
     pub(super) missing: u64,
+    pub(super) first_missing: Option<u64>,
     pub(super) wrong: u64,
     pub(super) first: Vec<ChainFault>,
     chains: BTreeSet<ChainKey>,
@@ -104,12 +108,18 @@ impl Found {
     pub(super) fn check(
         &mut self,
         bodies: &dyn Bodies,
-        index: u64,
+        (index, tombstone): (u64, Option<u64>),
         entry: &Entry,
         card: Option<&Card>,
     ) -> Result<Option<Vec<RegisterChange>>, SourceError> {
         let Some(bytes) = bodies.body(&entry.body)? else {
-            self.missing += 1;
+            match tombstone {
+                Some(_) => self.pruned += 1,
+                None => {
+                    self.missing += 1;
+                    self.first_missing.get_or_insert(index);
+                }
+            }
             return Ok(None);
         };
         let fault = match check(&bytes, entry, card) {

@@ -3,6 +3,7 @@
 use crate::audit::agents::{ChainKey, PublishedChain};
 use candor_trace::{ChainError, Header, Link, SEQUENCE_BOUND, TIME_BOUND};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A chain: what its next record continues.
 struct State {
@@ -64,6 +65,16 @@ impl Chains {
             state.link = link;
             state.gaps = gaps;
         }
+    }
+    /// The sequence numbers that are missing before a record, where entries were pruned.
+    ///
+    /// Owes: that the agent's records under another program are not among them; where it has several, `None`.
+    pub(super) fn skipped(&self, header: &Header) -> Option<Range<u64>> {
+        let agents = ([0; 32], [u8::MAX; 32]);
+        let all = self.states.range((header.agent, agents.0)..=(header.agent, agents.1));
+        let state = self.states.get(&(header.agent, header.program_id)).filter(|_| all.count() == 1)?;
+        let skipped = state.link.sequence()..header.sequence;
+        (state.gaps < self.gaps && !skipped.is_empty()).then_some(skipped)
     }
     /// Takes a record as the next of its chain and returns what it is to be checked against; `None` if there is no such
     /// chain.

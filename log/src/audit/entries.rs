@@ -4,6 +4,7 @@ use crate::audit::chains::Expected;
 use crate::audit::error::AuditError;
 use crate::audit::source::Source;
 use crate::audit::tiles::read_tile;
+use crate::audit::tombstones::Tombstones;
 use candor_trace::tlog::{BundleId, Hash, MAX_BUNDLE_BYTES, TILE_WIDTH, TileId, bundle_entries, leaf_hash};
 use candor_trace::{Entry, check_link};
 use std::num::NonZeroUsize;
@@ -39,12 +40,12 @@ impl Loaded {
 }
 
 /// Reads a bundle of a tree; if the partial one is gone because the log grew, the full one. A bundle below the minimum
-/// index may be gone: then its leaves come from its tile.
+/// index may be gone, if a tombstone lists it: then its leaves come from its tile.
 pub(super) fn load(
     source: &impl Source,
     id: BundleId,
     size: u64,
-    minimum_index: u64,
+    (minimum_index, tombstones): (u64, &Tombstones),
 ) -> Result<Loaded, AuditError> {
     let limit = MAX_BUNDLE_BYTES as u64;
     if let Some(bytes) = source.get(&id.path(), limit)? {
@@ -59,6 +60,9 @@ pub(super) fn load(
     let missing = || AuditError::Missing { file: id.path(), index: Some(id.start_index()) };
     if end > minimum_index {
         return Err(missing());
+    }
+    if tombstones.of_entry(id.start_index()).is_none() {
+        return Err(AuditError::WithoutTombstone { file: id.path(), index: id.start_index() });
     }
     let tile = TileId::of_tree(0, id.index(), size).ok_or_else(missing)?;
     Ok(Loaded::Pruned { id, leaves: read_tile(source, &tile)? })

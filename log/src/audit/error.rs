@@ -3,7 +3,7 @@
 use crate::audit::agents::AgentsFileError;
 use crate::audit::bodies::BodyFaults;
 use crate::audit::source::SourceError;
-use crate::retention::RetentionFileError;
+use crate::retention::{ContentError, PolicyError, RetentionFileError, TombstoneError, TombstoneFault};
 use candor_program::encoding::DecodeError;
 use candor_trace::tlog::{CheckpointRejected, EntryBundleError, Hash, TileError};
 use candor_trace::{ChainError, SignatureError};
@@ -50,6 +50,109 @@ pub enum AuditError {
     NoRetention {
         /// Minimum index.
         minimum_index: u64,
+    },
+    /// The published pins are malformed.
+    #[error("pins.json: {source}")]
+    Pins {
+        /// Why.
+        source: RetentionFileError,
+    },
+    /// A tombstone is malformed, of another log, or not signed by it.
+    #[error("tombstone/{number}: {source}")]
+    Tombstone {
+        /// Number.
+        number: u64,
+        /// Why.
+        source: TombstoneError,
+    },
+    /// A tombstone contradicts itself, the one before it, or what was promised: the log's own signature shows it.
+    #[error("tombstone/{number}: {source}")]
+    TombstoneFault {
+        /// Number.
+        number: u64,
+        /// Why.
+        source: TombstoneFault,
+    },
+    /// The content of a tombstone is not what it names, or cannot be.
+    #[error("tombstone/{number}: its content: {source}")]
+    TombstoneContent {
+        /// Number.
+        number: u64,
+        /// Why.
+        source: ContentError,
+    },
+    /// A tombstone names another tree than the entries give.
+    #[error("tombstone/{number}: it names root {named} for {size} entries, the entries give {rebuilt}")]
+    TombstoneRoot {
+        /// Number.
+        number: u64,
+        /// Entries.
+        size: u64,
+        /// In the tombstone.
+        named: Hash,
+        /// Of the entries.
+        rebuilt: Hash,
+    },
+    /// The bodies that a tombstone lists are not those that the entries name.
+    #[error("tombstone/{number}: the hash over the bodies that went is not that of their entries")]
+    TombstoneBodies {
+        /// Number.
+        number: u64,
+    },
+    /// More tombstones than are read.
+    #[error("the log has more than {limit} {what} of tombstones to read")]
+    TombstoneLimit {
+        /// `tombstones` or `runs`.
+        what: &'static str,
+        /// Limit.
+        limit: u64,
+    },
+    /// The published policy promises less than the last tombstone went by.
+    #[error("policy.json: it promises less than tombstone/{number} went by: {source}")]
+    Shortened {
+        /// Number of the last tombstone.
+        number: u64,
+        /// Why.
+        source: PolicyError,
+    },
+    /// Entries are gone that may be gone, but no tombstone lists them: lost or withheld, not pruned.
+    #[error(
+        "{file} is missing, which entry {index} needs, and no tombstone lists it: lost or withheld, not pruned"
+    )]
+    WithoutTombstone {
+        /// File.
+        file: String,
+        /// First entry that it is needed for.
+        index: u64,
+    },
+    /// A record is gone although it is pinned.
+    #[error(
+        "record {sequence} of agent 0x{} with program 0x{} is pruned although pin {pin:?} keeps it",
+        hex::encode(.agent), hex::encode(.program_id)
+    )]
+    PinnedEntry {
+        /// Name of the pin.
+        pin: String,
+        /// Agent.
+        agent: [u8; 20],
+        /// Program.
+        program_id: [u8; 32],
+        /// First record of the pin that is gone.
+        sequence: u64,
+    },
+    /// A body went although the same tombstone says that it is pinned.
+    #[error(
+        "tombstone/{number}: the body of entry {index} (record {sequence}) went although pin {pin:?} keeps it"
+    )]
+    PinnedBody {
+        /// Number.
+        number: u64,
+        /// Name of the pin.
+        pin: String,
+        /// Entry.
+        index: u64,
+        /// Sequence number of its record.
+        sequence: u64,
     },
     /// The checkpoint is malformed, not signed by the log, or not cosigned by enough witnesses.
     #[error("checkpoint: {source}")]
@@ -232,6 +335,8 @@ impl AuditError {
             | Self::Unregistered { index, .. }
             | Self::Domain { index, .. }
             | Self::Link { index, .. }
+            | Self::WithoutTombstone { index, .. }
+            | Self::PinnedBody { index, .. }
             | Self::Signature { index, .. } => Some(*index),
             Self::Bodies { faults } => faults.first.first().map(|first| first.index),
             Self::Unreadable(_)
@@ -239,6 +344,15 @@ impl AuditError {
             | Self::Policy { .. }
             | Self::MinimumIndex { .. }
             | Self::NoRetention { .. }
+            | Self::Pins { .. }
+            | Self::Tombstone { .. }
+            | Self::TombstoneFault { .. }
+            | Self::TombstoneContent { .. }
+            | Self::TombstoneRoot { .. }
+            | Self::TombstoneBodies { .. }
+            | Self::TombstoneLimit { .. }
+            | Self::Shortened { .. }
+            | Self::PinnedEntry { .. }
             | Self::Checkpoint { .. }
             | Self::Remembered { .. }
             | Self::Shrunk { .. }
@@ -251,15 +365,29 @@ impl AuditError {
     pub(super) fn position(&self) -> u64 {
         match self {
             Self::Unreadable(_) => u64::MAX,
-            Self::Forked { size, .. } => *size,
+            Self::Forked { size, .. } | Self::TombstoneRoot { size, .. } => *size,
             other => other.index().unwrap_or(0),
         }
     }
-    /// The file that is wrong.
+    /// The tombstone that is wrong.
+    #[must_use]
+    pub fn tombstone(&self) -> Option<u64> {
+        match self {
+            Self::Tombstone { number, .. }
+            | Self::TombstoneFault { number, .. }
+            | Self::TombstoneContent { number, .. }
+            | Self::TombstoneRoot { number, .. }
+            | Self::TombstoneBodies { number }
+            | Self::PinnedBody { number, .. } => Some(*number),
+            _ => None,
+        }
+    }
+    /// The file that is wrong, unless it is a tombstone.
     #[must_use]
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::Missing { file, .. }
+            | Self::WithoutTombstone { file, .. }
             | Self::Bundle { file, .. }
             | Self::Tile { file, .. }
             | Self::TileMismatch { file, .. }
@@ -269,9 +397,24 @@ impl AuditError {
             | Self::Link { file, .. }
             | Self::Signature { file, .. } => Some(file),
             Self::Agents { .. } | Self::Card { .. } => Some("agents.json"),
-            Self::Policy { .. } | Self::MinimumIndex { .. } | Self::NoRetention { .. } => Some("policy.json"),
+            Self::Policy { .. }
+            | Self::MinimumIndex { .. }
+            | Self::NoRetention { .. }
+            | Self::Shortened { .. } => Some("policy.json"),
+            Self::Pins { .. } => Some("pins.json"),
             Self::Checkpoint { .. } | Self::Shrunk { .. } | Self::Root { .. } => Some("checkpoint"),
-            Self::Unreadable(_) | Self::Remembered { .. } | Self::Forked { .. } | Self::Bodies { .. } => None,
+            Self::Unreadable(_)
+            | Self::Remembered { .. }
+            | Self::Forked { .. }
+            | Self::Bodies { .. }
+            | Self::Tombstone { .. }
+            | Self::TombstoneFault { .. }
+            | Self::TombstoneContent { .. }
+            | Self::TombstoneRoot { .. }
+            | Self::TombstoneBodies { .. }
+            | Self::TombstoneLimit { .. }
+            | Self::PinnedEntry { .. }
+            | Self::PinnedBody { .. } => None,
         }
     }
 }

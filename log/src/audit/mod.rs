@@ -18,6 +18,7 @@ mod proof;
 mod report;
 mod source;
 mod tiles;
+mod tombstones;
 #[cfg(feature = "client")]
 mod url;
 
@@ -32,5 +33,6 @@ pub use proof::{
 };
 pub use report::{AuditReport, AuditedRevision};
 pub use source::{Folder, MAX_CHECKPOINT_FILE_BYTES, Source, SourceError};
+pub use tombstones::{KnownRetention, PrunedReport, TombstoneLimits, listed_body};
 #[cfg(feature = "client")]
 pub use url::Prefix;

@@ -1,5 +1,6 @@
 //! What an audit found in order.
 
+use crate::audit::tombstones::PrunedReport;
 use candor_program::migration::RegisterChange;
 use candor_trace::tlog::{Cosigned, Hash};
 
@@ -32,8 +33,14 @@ pub struct AuditReport {
     pub remembered: Option<u64>,
     /// Bodies that open what was signed.
     pub bodies: u64,
-    /// Bodies that were looked for and not there.
+    /// Bodies that were looked for and not there, and that a tombstone lists: pruned by policy.
+    pub bodies_pruned: u64,
+    /// Bodies that were looked for and not there, and that no tombstone lists: never handed in, withheld or lost.
     pub bodies_missing: u64,
+    /// The first entry of those.
+    pub first_missing_body: Option<u64>,
+    /// Tombstones and pins.
+    pub pruning: PrunedReport,
 }
 
 /// A Revise record in a log.

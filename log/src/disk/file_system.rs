@@ -21,8 +21,8 @@ pub struct FileSystem {
     path: PathBuf,
     /// Folders whose names this handle made durable.
     durable_folders: Mutex<BTreeSet<String>>,
-    /// Held until dropped.
-    locks: Mutex<Vec<File>>,
+    /// Held until given back or dropped.
+    locks: Mutex<Vec<(String, File)>>,
 }
 
 impl FileSystem {
@@ -109,12 +109,15 @@ impl Disk for FileSystem {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {
-                hold(&self.locks).push(file);
+                hold(&self.locks).push((name.to_owned(), file));
                 Ok(true)
             }
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+    fn unlock(&self, name: &str) {
+        hold(&self.locks).retain(|(locked, _)| locked != name);
     }
     fn open(&self, name: &str, access: Access) -> io::Result<Option<File>> {
         let write = access == Access::Write;

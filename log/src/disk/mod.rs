@@ -26,6 +26,8 @@ pub trait Disk: Send + Sync + 'static {
     fn location(&self) -> &Path;
     /// Takes a lock on a file, created if need be, until `self` is dropped; `false` if somebody holds it.
     fn lock(&self, name: &str) -> io::Result<bool>;
+    /// Gives a lock back that `self` took; nothing happens where it has none.
+    fn unlock(&self, name: &str);
     /// Opens a file; `None` if there is none.
     fn open(&self, name: &str, access: Access) -> io::Result<Option<Self::File>>;
     /// Opens a new file, or one that it empties, for reading and writing. Its folder must be there.

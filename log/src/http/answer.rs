@@ -72,6 +72,9 @@ pub struct Refusal {
     /// Evidence that the log keeps: an equivocation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<String>,
+    /// Number of the tombstone that lists what was asked for and is pruned.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tombstone: Option<u64>,
 }
 
 /// The body of every answer that is an error.
@@ -113,4 +116,16 @@ pub struct RegistrationRequest {
     pub program_fr: String,
     /// Digest of the initial registers.
     pub initial_state: String,
+}
+
+/// How a log is to be pruned while it is served. The time is the server's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PruneRequest {
+    /// Only says what would go.
+    pub dry_run: bool,
+    /// Only notes how many entries are published now.
+    pub mark_only: bool,
+    /// Largest step of the clock since the last mark that is believed, in seconds; any if absent.
+    pub max_clock_step_seconds: Option<u64>,
 }

@@ -192,7 +192,8 @@ impl<D: Disk> Courier<D> {
     }
     /// The answer comes first: what is appended meanwhile is in the outbox that it is compared with.
     fn check_head(&mut self) -> Result<(), DeliveryError> {
-        let head = self.delivery.ask_head()?;
+        let (outbox, _) = FileLogReader::open(&self.outbox)?;
+        let head = self.delivery.ask_head(&outbox)?;
         let (outbox, _) = FileLogReader::open(&self.outbox)?;
         self.delivery.check_head(head.as_ref(), &outbox)
     }

@@ -1,15 +1,19 @@
 //! The client of a log: small, blocking, and sure of what it is told.
 
 use crate::http::answer::{
-    Acknowledgement, ChainAnswer, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest,
+    Acknowledgement, ChainAnswer, ErrorAnswer, Health, PruneRequest, RecordState, Refusal,
+    RegistrationRequest,
 };
 use crate::http::connect::{Answer, ConnectError, Patience, Server};
 use crate::http::head::{ChainHead, ChainName, HeadError};
 use crate::http::submission::{SubmissionClaim, SubmissionMessage};
+use crate::pipeline::PruneReport;
+use crate::retention::Mark;
 use candor_program::card::Domain;
 use candor_program::encoding::{encode, keccak256};
 use candor_trace::tlog::{KeyError, MAX_NOTE_BYTES, PromiseError, SignedPromise, VerifierKey};
 use candor_trace::{AgentKey, Entry, SignedRecord};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use thiserror::Error;
@@ -164,6 +168,20 @@ pub struct Acknowledged {
     pub promise: SignedPromise,
 }
 
+/// What a log answers when a body is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BodyAnswer {
+    /// The body; it has its hash.
+    There(Vec<u8>),
+    /// It was pruned: a verdict stays undecided.
+    Pruned {
+        /// Number of the tombstone that lists it, as the log says.
+        tombstone: u64,
+    },
+    /// The log does not have it: a verdict stays undecided.
+    Missing,
+}
+
 /// A log at a URL.
 #[derive(Clone, Debug)]
 pub struct LogClient {
@@ -259,27 +277,67 @@ impl LogClient {
     }
     /// A body by its hash, with an access token; `None` if the log does not have it (any more).
     pub fn body(&self, hash: &[u8; 32], token: &str) -> Result<Option<Vec<u8>>, ClientError> {
-        let path = format!("candor/v1/bodies/0x{}", hex::encode(hash));
+        Ok(match self.body_or_why(hash, None, token)? {
+            BodyAnswer::There(body) => Some(body),
+            BodyAnswer::Pruned { .. } | BodyAnswer::Missing => None,
+        })
+    }
+    /// A body by its hash and, where it is known, its entry's index, with an access token; or why the log does not have it.
+    ///
+    /// Owes: that the tombstone lists it; [`crate::audit::listed_body`] says whether it does.
+    pub fn body_or_why(
+        &self,
+        hash: &[u8; 32],
+        index: Option<u64>,
+        token: &str,
+    ) -> Result<BodyAnswer, ClientError> {
+        let of = index.map_or(String::new(), |index| format!("?index={index}"));
+        let path = format!("candor/v1/bodies/0x{}{of}", hex::encode(hash));
         let answer = self.server.get(&path, Some(&format!("Bearer {token}")), MAX_BODY_BYTES)?;
         match answer.status {
-            200 if keccak256(&[&answer.body]) == *hash => Ok(Some(answer.body)),
-            404 => Ok(None),
+            200 if keccak256(&[&answer.body]) == *hash => Ok(BodyAnswer::There(answer.body)),
+            404 => Ok(BodyAnswer::Missing),
+            410 => match refused(self.server.url(&path), &answer) {
+                ClientError::Refused { refusal, .. } if refusal.tombstone.is_some() => {
+                    Ok(BodyAnswer::Pruned { tombstone: refusal.tombstone.unwrap_or_default() })
+                }
+                error => Err(error),
+            },
             _ => Err(refused(self.server.url(&path), &answer)),
         }
+    }
+    /// Prunes the log while it is served, with the operator's token; its clock says what time it is.
+    pub fn prune(&self, request: &PruneRequest, token: &str) -> Result<PruneReport, ClientError> {
+        self.ask_to_prune(&PruneRequest { mark_only: false, ..*request }, token)
+    }
+    /// Notes how many entries are published now, with the operator's token.
+    pub fn mark(&self, max_clock_step_seconds: Option<u64>, token: &str) -> Result<Mark, ClientError> {
+        self.ask_to_prune(&PruneRequest { mark_only: true, dry_run: false, max_clock_step_seconds }, token)
+    }
+    fn ask_to_prune<T: DeserializeOwned>(
+        &self,
+        request: &PruneRequest,
+        token: &str,
+    ) -> Result<T, ClientError> {
+        let path = "candor/v1/prune";
+        let answer = self.post_json(path, request, token)?;
+        self.parse(path, &answer)
+    }
+    fn post_json(&self, path: &str, request: &impl Serialize, token: &str) -> Result<Answer, ClientError> {
+        let headers =
+            [("content-type", "application/json".to_owned()), ("authorization", format!("Bearer {token}"))];
+        let body = serde_json::to_vec(request).map_err(|error| ClientError::Answer {
+            url: self.server.url(path),
+            status: 0,
+            excerpt: error.to_string(),
+        })?;
+        Ok(self.server.post(path, &headers, &body, MAX_JSON_BYTES)?)
     }
     /// Registers an agent, with the operator's token.
     pub fn register(&self, request: &RegistrationRequest, token: &str) -> Result<(), ClientError> {
         let path = "candor/v1/agents";
-        let headers =
-            [("content-type", "application/json".to_owned()), ("authorization", format!("Bearer {token}"))];
-        let url = self.server.url(path);
-        let body = serde_json::to_vec(request).map_err(|error| ClientError::Answer {
-            url: url.clone(),
-            status: 0,
-            excerpt: error.to_string(),
-        })?;
-        let answer = self.server.post(path, &headers, &body, MAX_JSON_BYTES)?;
-        if answer.status == 204 { Ok(()) } else { Err(refused(url, &answer)) }
+        let answer = self.post_json(path, request, token)?;
+        if answer.status == 204 { Ok(()) } else { Err(refused(self.server.url(path), &answer)) }
     }
     fn parse<T: DeserializeOwned>(&self, path: &str, answer: &Answer) -> Result<T, ClientError> {
         let url = self.server.url(path);

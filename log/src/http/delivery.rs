@@ -241,11 +241,31 @@ impl<D: Disk> Delivery<D> {
     pub fn agent(&self) -> [u8; 20] {
         self.key.address()
     }
-    /// Asks the log how far the chain has come. Whoever else appends to the outbox, read it after this answer:
+    /// Asks the log how far the chain has come, by the newest program of the outbox of which the log has something; by the
+    /// program that is named where the outbox is empty. Whoever else appends to the outbox, read it again after this answer:
     /// [`Delivery::check_head`].
-    pub fn ask_head(&self) -> Result<Option<ChainHead>, DeliveryError> {
-        let head = self.client.chain_head(&self.key.address(), &self.chain);
-        head.map_err(|source| DeliveryError::Head { source })
+    pub fn ask_head<F: LogFile>(
+        &self,
+        outbox: &FileLogReader<F>,
+    ) -> Result<Option<ChainHead>, DeliveryError> {
+        let mut chain = self.chain;
+        let mut end = outbox.len();
+        if let Some(last) = end.checked_sub(1) {
+            let header = outbox.get(last)?.header;
+            chain.program_id = header.revision().map_or(header.program_id, |revision| revision.to);
+        }
+        loop {
+            let head = self.client.chain_head(&self.key.address(), &chain);
+            let head = head.map_err(|source| DeliveryError::Head { source })?;
+            if head.as_ref().is_some_and(|head| head.records > 0) {
+                return Ok(head);
+            }
+            // The Revise record that leads to that program has not come to the log: it may have the program before.
+            let Some((sequence, from)) = revise_before(outbox, end, &chain.program_id)? else {
+                return Ok(head);
+            };
+            (end, chain.program_id) = (sequence, from);
+        }
     }
     /// The outbox has all that the log has of the chain: going on from it signs no second record for any place.
     ///
@@ -299,7 +319,7 @@ impl<D: Disk> Delivery<D> {
         mut stop: impl FnMut(u64) -> bool,
     ) -> Result<(), DeliveryError> {
         if !self.checked && self.mark.delivered < outbox.len() {
-            let head = self.ask_head()?;
+            let head = self.ask_head(outbox)?;
             self.check_head(head.as_ref(), outbox)?;
         }
         let mut rewinds = 0;
@@ -359,6 +379,25 @@ impl<D: Disk> Delivery<D> {
         self.durable = self.mark.delivered;
         Ok(())
     }
+}
+
+/// The last Revise record before `end` that leads to a program, and the program before it. A chain that begins with the program
+/// has none that matters: a log that has nothing of its first program has nothing of the chain.
+fn revise_before<F: LogFile>(
+    outbox: &FileLogReader<F>,
+    end: u64,
+    program_id: &[u8; 32],
+) -> Result<Option<(u64, [u8; 32])>, LogError> {
+    if end == 0 || outbox.get(0)?.header.program_id == *program_id {
+        return Ok(None);
+    }
+    for sequence in (0..end).rev() {
+        let header = outbox.get(sequence)?.header;
+        if header.revision().is_some_and(|revision| revision.to == *program_id) {
+            return Ok(Some((sequence, header.program_id)));
+        }
+    }
+    Ok(None)
 }
 
 fn mark_name(client: &LogClient) -> String {

@@ -17,11 +17,12 @@ mod whole_file;
 pub mod witness;
 
 pub use answer::{
-    Acknowledgement, ChainAnswer, ErrorAnswer, Health, RecordState, Refusal, RegistrationRequest,
+    Acknowledgement, ChainAnswer, ErrorAnswer, Health, PruneRequest, RecordState, Refusal,
+    RegistrationRequest,
 };
 pub use back_off::{BackOff, MAX_RETRY_AFTER};
 pub use background::{BackgroundDelivery, DeliveryObserver, Finished};
-pub use client::{Acknowledged, ClientError, LogClient, fetch_key};
+pub use client::{Acknowledged, BodyAnswer, ClientError, LogClient, fetch_key};
 pub use connect::{ConnectError, Patience};
 pub use delivery::{Delivery, DeliveryError};
 pub use head::{ChainHead, ChainName, HeadError};

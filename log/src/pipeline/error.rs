@@ -1,6 +1,7 @@
 //! What can go wrong with a log of many agents, in which file, and what to do about it.
 
 use crate::error::Operation;
+use crate::retention::{ContentError, TombstoneError, TombstoneFault};
 use candor_program::encoding::DecodeError;
 use candor_trace::ChainError;
 use candor_trace::tlog::{CheckpointRejected, EntryBundleError, Hash, KeyError, TileError};
@@ -47,6 +48,15 @@ pub enum FileDamage {
     /// A verifier key that is none.
     #[error("{0}")]
     Key(#[from] KeyError),
+    /// A tombstone that is none of this log.
+    #[error("{0}")]
+    Tombstone(#[from] TombstoneError),
+    /// A tombstone that is not the one that belongs there, or that no auditor would accept.
+    #[error("{0}")]
+    TombstoneFault(#[from] TombstoneFault),
+    /// The content of a tombstone is not what it names.
+    #[error("{0}")]
+    Content(#[from] ContentError),
     /// Hashes that do not give the hash above them.
     #[error("its hashes do not give the one in the tree above it")]
     TileMismatch,
@@ -121,6 +131,16 @@ pub enum FileDamage {
     Beyond {
         /// Largest size that was signed.
         signed: u64,
+        /// Found.
+        got: u64,
+    },
+    /// The chains' ends are older than the last tombstone.
+    #[error(
+        "it is of {got} entries, a tombstone lists what went below {listed}: the private folder is older"
+    )]
+    Behind {
+        /// End of the last tombstone's entries.
+        listed: u64,
         /// Found.
         got: u64,
     },

@@ -41,6 +41,10 @@ pub(crate) const CHECKPOINT: &str = "checkpoint";
 pub(crate) const VERIFIER_KEY: &str = "log.vkey";
 /// Object: how long everything is kept, and what may be gone.
 pub(crate) const POLICY: &str = "policy.json";
+/// Object: what disputes keep, without the operator's reasons.
+pub(crate) const PUBLIC_PINS: &str = "pins.json";
+/// Folder of objects: what was pruned.
+pub(crate) const TOMBSTONES: &str = "tombstone";
 /// Object: registered agents.
 pub(crate) const AGENTS: &str = "agents.json";
 
@@ -122,6 +126,15 @@ impl<D: Disk> Files<D> {
     /// Removes a file; not durable by itself.
     pub(crate) fn remove(&self, name: &str) -> Result<bool, PipelineError> {
         self.all.remove(name).map_err(|error| self.object_failed(error))
+    }
+    /// Removes public objects; none comes back after a crash.
+    pub(crate) fn remove_public(&self, names: &[String]) -> Result<(), PipelineError> {
+        self.public.remove_all(names).map_err(|error| self.object_failed(error))
+    }
+    /// Where what everybody may read is kept.
+    #[cfg(feature = "server")]
+    pub(crate) fn shared_public(&self) -> Arc<dyn Objects> {
+        Arc::clone(&self.public)
     }
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, PipelineError> {
         self.all.list(folder).map_err(|error| self.object_failed(error))

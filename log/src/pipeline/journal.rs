@@ -5,7 +5,7 @@ mod scan;
 mod write;
 
 pub(crate) use frame::{FrameView, Payload, read_body, segment_name};
-pub(crate) use scan::{Scanned, list_segments, scan};
+pub(crate) use scan::{Scanned, list_segments, scan, scan_closed};
 pub(crate) use write::Journal;
 
 /// First eight bytes of a segment.

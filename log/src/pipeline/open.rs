@@ -21,6 +21,7 @@ use crate::pipeline::shared::{Shared, Tail};
 use crate::pipeline::signers::Signers;
 use crate::pipeline::submission::hold;
 use crate::pipeline::tiles::Tiles;
+use crate::pipeline::tombstones::{Told, Tombstones};
 use crate::pipeline::{evidence, integrator, publisher, sequencer};
 use crate::storage::Access;
 use candor_trace::tlog::{Checkpoint, Hash, Note, NoteSigner, TILE_WIDTH, empty_root};
@@ -28,6 +29,7 @@ use candor_trace::tlog::{Checkpoint, Hash, Note, NoteSigner, TILE_WIDTH, empty_r
 use candor_trace::{SignatureBytes, SignatureError};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -92,6 +94,7 @@ impl<D: Disk> Log<D> {
             chains: Chains::default(),
             index,
             oldest: 0,
+            told: Told::default(),
             tail: Tail::default(),
             journal,
             edge: Edge::empty(),
@@ -135,6 +138,7 @@ impl<D: Disk> Log<D> {
             chains: recovered.chains,
             index: recovered.index,
             oldest: recovered.oldest,
+            told: recovered.told,
             tail: recovered.tail,
             journal,
             edge,
@@ -167,10 +171,13 @@ impl<D: Disk> Log<D> {
             chains: start.chains,
             tail: RwLock::new(start.tail),
             index: start.index,
-            oldest: start.oldest,
+            oldest: AtomicU64::new(start.oldest),
+            tombstones: Tombstones::new(start.told),
             progress: Progress::new(sizes, root),
             published: RwLock::new(start.published.map(|(_, note)| Arc::new(note))),
             registering: Mutex::new(()),
+            retaining: Mutex::new(()),
+            ending: AtomicBool::new(false),
             keeping_evidence: Mutex::new(()),
         });
         // What a crash kept from being removed is looked for within the last full tile of level 1.
@@ -201,6 +208,11 @@ impl<D: Disk> Log<D> {
     #[must_use]
     pub fn location(&self) -> &Path {
         self.shared.files.disk().location()
+    }
+    /// Where what everybody may read is kept.
+    #[cfg(feature = "server")]
+    pub(crate) fn public(&self) -> Arc<dyn crate::objects::Objects> {
+        self.shared.files.shared_public()
     }
     /// Name of the log and of its key.
     #[must_use]
@@ -310,6 +322,7 @@ impl<D: Disk> Log<D> {
     ///
     /// Errors: why the log had stopped.
     pub fn shut_down(&self) -> Result<Sizes, PipelineError> {
+        self.end_pruning();
         self.shared.progress.update(|state| state.closing = Closing::Drain);
         self.shared.queue.close();
         self.join();
@@ -318,6 +331,11 @@ impl<D: Disk> Log<D> {
             Some(poison) => Err(poison.clone()),
             None => Ok(state.sizes),
         }
+    }
+    /// A pruning under way ends where it is, with [`PipelineError::ShuttingDown`], and no other begins; the next process goes on
+    /// with it.
+    pub fn end_pruning(&self) {
+        self.shared.ending.store(true, Ordering::SeqCst);
     }
     fn join(&self) {
         for thread in hold(&self.threads).drain(..) {
@@ -344,6 +362,7 @@ struct Start<D: Disk> {
     chains: Chains,
     index: Index,
     oldest: u64,
+    told: Told,
     tail: Tail,
     journal: Journal<D>,
     edge: Edge,

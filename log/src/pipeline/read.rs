@@ -7,9 +7,26 @@ use crate::pipeline::journal::read_body;
 use crate::pipeline::open::Log;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::tiles::Tiles;
+use crate::retention::Tombstone;
 use candor_program::encoding::keccak256;
 use candor_trace::Entry;
 use candor_trace::tlog::{BundleId, Checkpoint, Hash, Note, Promise, TILE_WIDTH, TlogProof};
+
+/// Whether a log has a body.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BodyState {
+    /// The body (Borsh).
+    There(Vec<u8>),
+    /// It was pruned: a verdict stays undecided, and this is why.
+    Pruned {
+        /// Its entry.
+        index: u64,
+        /// Number of the tombstone that lists it.
+        tombstone: u64,
+    },
+    /// The log never had it, or has lost it: a verdict stays undecided.
+    Missing,
+}
 
 impl<D: Disk> Log<D> {
     /// A sequenced entry.
@@ -60,6 +77,36 @@ impl<D: Disk> Log<D> {
             body => Ok(body),
         }
     }
+    /// The body that a sequenced entry names, or why it is not there. `of`: the entry's index, where the caller knows it; an
+    /// index that was made again after a pruning does not find it.
+    pub fn body_state(&self, body_hash: &[u8; 32], of: Option<u64>) -> Result<BodyState, PipelineError> {
+        let shared = self.shared();
+        if let Some(body) = self.body(body_hash)? {
+            return Ok(BodyState::There(body));
+        }
+        let size = shared.progress.read().sizes.integrated;
+        let mut candidates = shared.index.candidates(body_hash)?;
+        candidates.extend(of.filter(|of| *of < size));
+        for index in candidates {
+            // Of a pruned entry the index knows the beginning of the hash only.
+            let is_its = shared.read_kept_entry(index)?.is_none_or(|entry| entry.body == *body_hash);
+            if is_its && let Some(tombstone) = shared.tombstones.of_body(&shared.files, index)? {
+                return Ok(BodyState::Pruned { index, tombstone });
+            }
+        }
+        Ok(BodyState::Missing)
+    }
+    /// Number of the tombstone with which an entry went; `None` if it did not.
+    #[must_use]
+    pub fn entry_tombstone(&self, index: u64) -> Option<u64> {
+        self.shared().tombstones.of_entry(index)
+    }
+    /// How many tombstones there are, and the last one.
+    #[must_use]
+    pub fn tombstones(&self) -> (u64, Option<Tombstone>) {
+        let tombstones = &self.shared().tombstones;
+        (tombstones.count(), tombstones.last())
+    }
     /// The published checkpoint with its cosignatures; `None` before the first.
     #[must_use]
     pub fn checkpoint(&self) -> Option<Note> {
@@ -106,8 +153,8 @@ impl<D: Disk> Shared<D> {
         let out_of_range = PipelineError::OutOfRange { index, size };
         let id = BundleId::of_tree(index / TILE_WIDTH, size).ok_or(out_of_range.clone())?;
         let entries = tiles.entries(&id).map_err(|error| match error {
-            PipelineError::Damaged { damage: FileDamage::Missing, .. } if index < self.oldest => {
-                PipelineError::Pruned { index, minimum: self.oldest }
+            PipelineError::Damaged { damage: FileDamage::Missing, .. } if index < self.oldest() => {
+                PipelineError::Pruned { index, minimum: self.oldest() }
             }
             error => error,
         })?;

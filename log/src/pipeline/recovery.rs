@@ -4,7 +4,7 @@ use crate::disk::Disk;
 use crate::pipeline::chains::Chains;
 use crate::pipeline::check;
 use crate::pipeline::error::{FileDamage, PipelineError};
-use crate::pipeline::files::{CHECKPOINT, Files, HEADS, INDEX, PUBLIC, REGISTRATIONS, SIGNED, VERIFIER_KEY};
+use crate::pipeline::files::{CHECKPOINT, Files, HEADS, INDEX, REGISTRATIONS, SIGNED, VERIFIER_KEY};
 use crate::pipeline::heads::{Head, Heads};
 use crate::pipeline::index::{Index, Indexed};
 use crate::pipeline::journal::{FrameView, Scanned, list_segments, scan, segment_name};
@@ -13,7 +13,8 @@ use crate::pipeline::settings::{LogSettings, OpenCheck};
 use crate::pipeline::shared::{Tail, TailEntry};
 use crate::pipeline::submission::{Ticket, hold};
 use crate::pipeline::tiles::Tiles;
-use crate::pipeline::usage::all_files;
+use crate::pipeline::tombstones::{Told, read_tombstones};
+use crate::pipeline::usage::all_objects;
 use candor_trace::tlog::{
     BundleId, CheckpointRejected, Hash, Note, QuorumPolicy, SignedCheckpoint, TILE_WIDTH, VerifierKey,
     leaf_hash,
@@ -46,6 +47,7 @@ pub(crate) struct Recovered {
     pub(crate) index: Index,
     /// Below this index entries may have been pruned.
     pub(crate) oldest: u64,
+    pub(crate) told: Told,
     pub(crate) tail: Tail,
     pub(crate) scanned: Scanned,
     pub(crate) signed: (u64, Hash),
@@ -76,6 +78,12 @@ pub(crate) fn recover<D: Disk>(
     if oldest > size {
         return Err(files.damaged(HEADS, FileDamage::Beyond { signed: size, got: oldest }));
     }
+    let told = Told::read(files, &read_tombstones(files, key)?)?;
+    let listed = told.tombstones.last().map_or(0, |last| last.entries.to);
+    if listed > oldest {
+        // The ends were durable before the tombstone was: these are an older copy.
+        return Err(files.damaged(HEADS, FileDamage::Behind { listed, got: oldest }));
+    }
     let mut recovery = Recovery { files, tiles: &tiles, size, heads: &heads, chains: &chains, indexed: 0 };
     let (index, index_size) = recovery.open_index(settings)?;
     recovery.heads(settings, &index)?;
@@ -89,7 +97,7 @@ pub(crate) fn recover<D: Disk>(
         indexed: recovery.indexed,
     };
     let published = published.map(|(_, note)| note);
-    Ok(Recovered { report, chains, index, oldest, tail, scanned, signed: (size, root), published })
+    Ok(Recovered { report, chains, index, oldest, told, tail, scanned, signed: (size, root), published })
 }
 
 /// The log's key is the one that is to sign.
@@ -371,8 +379,8 @@ impl<D: Disk> Recovery<'_, D> {
 
 /// Full bundles that a pruning left below an index.
 fn kept_bundles<D: Disk>(files: &Files<D>, below: u64) -> Result<Vec<BundleId>, PipelineError> {
-    let names = all_files(files, &format!("{PUBLIC}/tile/entries"))?;
-    let bundle = |name: &String| BundleId::parse(name.strip_prefix(PUBLIC)?.strip_prefix('/')?).ok();
+    let names = all_objects(files, "tile/entries")?;
+    let bundle = |name: &String| BundleId::parse(name).ok();
     let mut kept: Vec<BundleId> = names.iter().filter_map(bundle).collect();
     kept.retain(|id| id.is_full() && id.start_index() < below);
     kept.sort();

@@ -53,7 +53,7 @@ pub struct LogSettings {
     pub open_check: OpenCheck,
     /// Checkpoints (notes) of this log that somebody remembers; it must reach and contain them. Default: none.
     pub remembered: Vec<Vec<u8>>,
-    /// Where tiles, bundles and checkpoints are kept. Default: below `public/` in the log's folder. Pruning knows only that.
+    /// Where tiles, bundles and checkpoints are kept. Default: below `public/` in the log's folder.
     pub objects: Option<Arc<dyn Objects>>,
     /// Witnesses whose cosignatures make a checkpoint published. Default: none are needed.
     pub policy: Option<QuorumPolicy>,

@@ -11,8 +11,10 @@ use crate::pipeline::queue::Queue;
 use crate::pipeline::settings::LogSettings;
 use crate::pipeline::signers::Signers;
 use crate::pipeline::submission::Ticket;
+use crate::pipeline::tombstones::Tombstones;
 use candor_trace::tlog::{Note, NoteSigner};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// An entry that is sequenced and not integrated.
@@ -50,12 +52,18 @@ pub(crate) struct Shared<D: Disk> {
     pub(crate) tail: RwLock<Tail>,
     pub(crate) index: Index,
     /// Below this index entries may have been pruned.
-    pub(crate) oldest: u64,
+    pub(crate) oldest: AtomicU64,
+    /// What was pruned.
+    pub(crate) tombstones: Tombstones,
     pub(crate) progress: Progress,
     /// The published checkpoint.
     pub(crate) published: RwLock<Option<Arc<Note>>>,
     /// Held while a registration is made durable.
     pub(crate) registering: Mutex<()>,
+    /// Held while a file of retention is changed, or the log is pruned.
+    pub(crate) retaining: Mutex<()>,
+    /// A pruning under way is to end where it is.
+    pub(crate) ending: AtomicBool,
     /// Held while evidence is made durable.
     pub(crate) keeping_evidence: Mutex<()>,
 }
@@ -69,6 +77,10 @@ impl<D: Disk> Shared<D> {
     }
     pub(crate) fn published(&self) -> Option<Arc<Note>> {
         self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// Below this index entries may have been pruned.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.oldest.load(Ordering::SeqCst)
     }
     /// Stops the log because of an error that only opening it again ends, and passes the error on.
     pub(crate) fn stop(&self, error: PipelineError) -> PipelineError {

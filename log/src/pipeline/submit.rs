@@ -137,7 +137,7 @@ impl<D: Disk> Shared<D> {
         let mismatch = |index| self.files.damaged(INDEX, FileDamage::IndexMismatch { index });
         let Some(index) = self.index.place(slot.number, sequence)? else {
             // An index that was made again after a pruning does not have what was pruned.
-            return Err(match self.oldest {
+            return Err(match self.oldest() {
                 0 => mismatch(self.progress.read().sizes.integrated),
                 minimum => PipelineError::Pruned { index: 0, minimum },
             });

@@ -5,9 +5,11 @@ use crate::error::Operation;
 use crate::pipeline::error::PipelineError;
 use crate::pipeline::files::{BODIES, EVIDENCE, Files, INDEX, JOURNAL, PUBLIC};
 use crate::storage::Access;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a log's files, by what they hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// Entry bundles.
     pub entries: u64,
@@ -35,8 +37,12 @@ impl Usage {
     }
     pub(crate) fn of<D: Disk>(files: &Files<D>) -> Result<Self, PipelineError> {
         let mut usage = Self::default();
-        for name in all_files(files, "")? {
-            *usage.class(&name) += file_bytes(files, &name)?;
+        let public = format!("{PUBLIC}/");
+        for name in all_files(files, "")?.iter().filter(|name| !name.starts_with(&public)) {
+            *usage.class(name) += file_bytes(files, name)?;
+        }
+        for name in all_objects(files, "")? {
+            *usage.class(&format!("{PUBLIC}/{name}")) += object_bytes(files, &name)?;
         }
         Ok(usage)
     }
@@ -71,6 +77,28 @@ pub(crate) fn all_files<D: Disk>(files: &Files<D>, folder: &str) -> Result<Vec<S
     }
     found.sort();
     Ok(found)
+}
+
+/// Names of all public objects in a folder and the folders in it; the empty name is that of all.
+pub(crate) fn all_objects<D: Disk>(files: &Files<D>, folder: &str) -> Result<Vec<String>, PipelineError> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let names = files.public().list(&folder).map_err(|error| files.object_failed(error))?;
+        for name in names {
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            match path.strip_suffix('/') {
+                Some(inner) => folders.push(inner.to_owned()),
+                None => found.push(path),
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Length of a public object; 0 if it is gone.
+pub(crate) fn object_bytes<D: Disk>(files: &Files<D>, name: &str) -> Result<u64, PipelineError> {
+    Ok(files.public().len_bytes(name).map_err(|error| files.object_failed(error))?.unwrap_or(0))
 }
 
 /// Length of a file; 0 if it is gone.

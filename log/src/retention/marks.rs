@@ -11,7 +11,7 @@ use thiserror::Error;
 pub const MAX_MARKS: usize = 100_000;
 
 /// So many entries were published at this time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Mark {
     /// Unix seconds.
@@ -128,8 +128,13 @@ impl Marks {
     /// How many entries from the first have been published for at least this long.
     #[must_use]
     pub fn settled(&self, now: u64, window_seconds: u64) -> u64 {
+        self.settled_mark(now, window_seconds).map_or(0, |mark| mark.size)
+    }
+    /// The last mark that is at least this long ago.
+    #[must_use]
+    pub fn settled_mark(&self, now: u64, window_seconds: u64) -> Option<Mark> {
         let past = self.marks.partition_point(|mark| is_past(mark.time, now, window_seconds));
-        past.checked_sub(1).and_then(|last| self.marks.get(last)).map_or(0, |mark| mark.size)
+        past.checked_sub(1).and_then(|last| self.marks.get(last)).copied()
     }
     /// Notes which pieces of evidence there are now.
     pub fn see_evidence(&mut self, names: &[String], now: u64) {
@@ -142,6 +147,11 @@ impl Marks {
     pub fn settled_evidence(&self, now: u64, window_seconds: u64) -> impl Iterator<Item = &str> {
         let past = move |(_, seen): &(&String, &u64)| is_past(**seen, now, window_seconds);
         self.evidence.iter().filter(past).map(|(name, _)| name.as_str())
+    }
+    /// When a piece of evidence was first seen. Units: Unix seconds.
+    #[must_use]
+    pub fn evidence_seen(&self, name: &str) -> Option<u64> {
+        self.evidence.get(name).copied()
     }
 }
 

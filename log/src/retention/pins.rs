@@ -1,6 +1,7 @@
 //! What a dispute keeps from being pruned.
 
 use super::file::{RetentionFileError, decode, encode};
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -10,7 +11,7 @@ pub const MAX_PINS: usize = 10_000;
 pub const MAX_PIN_REASON_BYTES: usize = 200;
 
 /// A run of one agent's records under one program.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PinnedRange {
     /// Agent.
@@ -33,8 +34,8 @@ pub struct Pin {
     pub name: String,
     /// Which records.
     pub records: PinnedRange,
-    /// Why, for the operator.
-    #[serde(default)]
+    /// Why, for the operator; not published.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
 
@@ -139,6 +140,17 @@ impl Pins {
                 && records.program_id == *program_id
                 && (records.first..=records.last).contains(&sequence)
         })
+    }
+    /// The same without the operator's reasons: what is published.
+    #[must_use]
+    pub fn without_reasons(&self) -> Self {
+        let public = |pin: &Pin| Pin { reason: String::new(), ..pin.clone() };
+        Self { pins: self.pins.iter().map(public).collect() }
+    }
+    /// Whether nothing is pinned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pins.is_empty()
     }
     /// Whether some pin is of this agent.
     #[must_use]

@@ -14,6 +14,7 @@ mod disk;
 mod calls;
 mod defects;
 mod kill;
+mod online;
 mod prune;
 mod world;
 

@@ -58,6 +58,12 @@ impl Computer {
         };
         Self(Arc::new(Mutex::new(copy)))
     }
+    /// The same machine with these defects from now on.
+    pub(crate) fn copy_with(&self, defects: &[Defect]) -> Self {
+        let copy = self.copy();
+        hold(&copy.0).defects = defects.to_vec();
+        copy
+    }
     /// Number of calls so far.
     pub(crate) fn calls(&self) -> u64 {
         hold(&self.0).calls
@@ -218,6 +224,14 @@ impl Disk for FaultDisk {
             hold(&self.locks).push(name.to_owned());
         }
         Ok(free)
+    }
+    fn unlock(&self, name: &str) {
+        let mut machine = hold(&self.computer.0);
+        let mut locks = hold(&self.locks);
+        if machine.boots == self.boot && locks.iter().any(|locked| locked == name) {
+            machine.locked.remove(name);
+        }
+        locks.retain(|locked| locked != name);
     }
     fn open(&self, name: &str, access: Access) -> io::Result<Option<FaultFile>> {
         let found =

@@ -79,6 +79,9 @@ impl Disk for Gate {
     fn lock(&self, name: &str) -> io::Result<bool> {
         self.disk.lock(name)
     }
+    fn unlock(&self, name: &str) {
+        self.disk.unlock(name);
+    }
     fn open(&self, name: &str, access: Access) -> io::Result<Option<GateFile>> {
         Ok(self.disk.open(name, access)?.map(|file| self.guard(name, file)))
     }

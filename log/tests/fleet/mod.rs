@@ -12,7 +12,7 @@ use candor_log::pipeline::{
 };
 use candor_program::Program;
 use candor_trace::tlog::{NoteSigner, QuorumPolicy};
-use candor_trace::{AgentKey, Recorder, SignedRecord};
+use candor_trace::{AgentKey, Recorder, Revision, RevisionTimes, SignedRecord};
 use std::path::Path;
 use std::time::Duration;
 
@@ -104,6 +104,18 @@ impl Agent {
     pub(crate) fn submit(&self, record: &SignedRecord) -> Submission {
         Submission::of(record, &self.registration.domain)
     }
+}
+
+/// The Revise record of an agent after its last record, and the agent as it goes on with the next program.
+pub(crate) fn revised(number: u8, from: u8, to: u8, last: &SignedRecord) -> (SignedRecord, Agent) {
+    let (from, to) = (program(from), program(to));
+    let time = last.header.time;
+    let revision = Revision { from: from.card, to: to.card.clone() };
+    let times = RevisionTimes { time, activation: time + 1 };
+    let record = candor_trace::revise(revision, &key(number), Some(last), times).expect("in order");
+    let registration = Registration::of(&to.card, key(number).address());
+    let recorder = Recorder::resume(to, key(number), Some(&record)).expect("continues");
+    (record, Agent { recorder, registration, time })
 }
 
 /// A new log.

@@ -2,7 +2,10 @@
 
 use crate::agent;
 use candor_log::audit::{AuditError, AuditReport, AuditSettings, Source, SourceError, audit};
-use candor_log::retention::{PublishedPolicy, RetentionPolicy};
+use candor_log::retention::{
+    BodyDigest, ContentDigest, Mark, Pins, PrunedRange, PublishedPolicy, RetentionPolicy, Runs,
+    SignedTombstone, Tombstone, TombstoneContent, content_path, tombstone_path,
+};
 use candor_program::Program;
 use candor_trace::tlog::{
     Checkpoint, CosignatureSigner, Frontier, Hash, NoteSigner, QuorumPolicy, StoredHash, bundles_for_growth,
@@ -76,6 +79,21 @@ impl Fleet {
     }
 }
 
+/// When the tests' logs say that their entries were published.
+pub(crate) const MARKED: u64 = 1_700_000_000;
+
+/// The content of a tombstone with which nothing went.
+pub(crate) fn nothing_went() -> TombstoneContent {
+    TombstoneContent {
+        entries: Runs::default(),
+        bodies: Runs::default(),
+        bodies_sha256: BodyDigest::default().finish(),
+        kept_bodies: Vec::new(),
+        evidence: Vec::new(),
+        pins: Pins::default(),
+    }
+}
+
 /// The published files of a log, in memory.
 #[derive(Clone)]
 pub(crate) struct Published {
@@ -133,11 +151,62 @@ impl Published {
         let policy = PublishedPolicy { minimum_index, retention, ..PublishedPolicy::default() };
         self.files.insert("policy.json".into(), policy.to_bytes().unwrap());
     }
+    /// What a tombstone of the first pruning says, with which these runs of entries went, at a time at which they may.
+    pub(crate) fn tombstone(&self, entries_to: u64, bodies_to: u64) -> Tombstone {
+        let retention = RetentionPolicy::default();
+        let range = |to| PrunedRange {
+            from: 0,
+            to,
+            dropped: 0,
+            mark: if to > 0 { Mark { time: MARKED, size: to } } else { Mark::default() },
+        };
+        let (tree_size, root) = self.tree();
+        Tombstone {
+            number: 0,
+            previous: Hash([0; 32]),
+            time: MARKED + retention.entries_seconds(),
+            tree_size,
+            root,
+            retention,
+            entries: range(entries_to),
+            bodies: range(bodies_to),
+            content: ContentDigest { bytes: 0, sha256: Hash([0; 32]) },
+        }
+    }
+    /// Size and root of the checkpoint.
+    pub(crate) fn tree(&self) -> (u64, Hash) {
+        let note = candor_trace::tlog::Note::parse(&self.files["checkpoint"]).unwrap();
+        let checkpoint = Checkpoint::parse(note.text()).unwrap();
+        (checkpoint.size(), *checkpoint.root())
+    }
+    /// Publishes a tombstone with its content, signed.
+    pub(crate) fn bury(&mut self, tombstone: Tombstone, content: &TombstoneContent) -> SignedTombstone {
+        let (bytes, digest) = content.to_bytes();
+        let mut tombstone = Tombstone { content: digest, ..tombstone };
+        tombstone.entries.dropped = content.entries.count();
+        tombstone.bodies.dropped = content.bodies.count();
+        let signed = tombstone.sign(&signer()).unwrap();
+        self.files.insert(content_path(&digest), bytes);
+        self.files.insert(tombstone_path(tombstone.number), signed.to_bytes());
+        signed
+    }
+    /// Prunes entries as an honest log does: promise, tombstone, then they go.
+    pub(crate) fn prune(&mut self, bundles: &[u64], minimum_index: u64) {
+        self.promise(minimum_index);
+        let mut content = nothing_went();
+        bundles.iter().for_each(|bundle| content.entries.push(bundle * 256, 256));
+        self.bury(self.tombstone(minimum_index / 256 * 256, 0), &content);
+        for bundle in bundles {
+            let name = candor_trace::tlog::BundleId::new(*bundle, 256).unwrap().path();
+            self.files.remove(&name).unwrap();
+        }
+    }
     pub(crate) fn audit(&self) -> Result<AuditReport, AuditError> {
         self.audit_with(None)
     }
     pub(crate) fn audit_with(&self, remembered: Option<&[u8]>) -> Result<AuditReport, AuditError> {
-        let settings = AuditSettings { policy: &policy(1), remembered, cards: &[], bodies: None };
+        let whom = policy(1);
+        let settings = AuditSettings { remembered, ..AuditSettings::new(&whom) };
         audit(self, &settings, |_, _| ())
     }
 }

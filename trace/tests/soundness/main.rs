@@ -7,6 +7,10 @@ mod agent;
 mod adapter;
 #[cfg(feature = "receipt")]
 mod receipt;
+#[cfg(feature = "receipt")]
+mod receipt_model;
+#[cfg(feature = "receipt")]
+mod receipt_rules;
 #[cfg(feature = "tlog")]
 #[path = "../tree/mod.rs"]
 mod tree;
@@ -20,6 +24,8 @@ mod evidence;
 mod header;
 mod path;
 mod payload;
+mod payload_model;
+mod payload_rules;
 mod recorder;
 mod revision;
 mod signature;

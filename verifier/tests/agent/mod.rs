@@ -6,6 +6,8 @@
 pub(crate) mod cheat;
 pub(crate) mod public_log;
 pub(crate) mod publication_model;
+pub(crate) mod revised;
+pub(crate) mod revision_model;
 
 use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_verifier::program::card::{

@@ -6,4 +6,5 @@ mod honest;
 mod node;
 mod published;
 mod replayed;
+mod revised;
 mod words;

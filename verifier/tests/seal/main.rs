@@ -3,6 +3,7 @@
 mod batch;
 mod defect;
 mod replayed;
+mod revised;
 mod sequence;
 mod tampered;
 mod world;

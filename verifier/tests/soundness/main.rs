@@ -8,5 +8,6 @@ mod framing;
 mod hostile;
 mod identities;
 mod publication;
+mod revise;
 mod shapes;
 mod wide;

@@ -9,13 +9,15 @@ use crate::output::{Report, count, hex_string, table};
 use crate::progress::Progress;
 use crate::store::{self, Existing};
 use candor_log::audit::{
-    AuditError, AuditReport, AuditSettings, AuditedRevision, Bodies, BodyFaults, BodyFolder,
-    MAX_CHECKPOINT_FILE_BYTES, Source, audit,
+    AuditError, AuditReport, AuditSettings, AuditedRevision, Bodies, BodyFaults, BodyFolder, KnownRetention,
+    MAX_CHECKPOINT_FILE_BYTES, PrunedReport, Source, audit,
 };
+use candor_log::retention::{MAX_RETENTION_FILE_BYTES, Pins, PublishedPolicy, RetentionPolicy};
 use candor_trace::revision::listed;
 use clap::Args;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// `candor log audit`.
 #[derive(Args, Clone, Debug)]
@@ -35,6 +37,15 @@ pub struct Audit {
     /// Folder of bodies, each named by its hash: checked too
     #[arg(long, value_name = "DIRECTORY")]
     pub bodies: Option<PathBuf>,
+    /// policy.json of this log as it was kept earlier: what was pruned before the windows promised there is named
+    #[arg(long, value_name = "FILE")]
+    pub promised: Option<PathBuf>,
+    /// pins.json of this log as it was kept earlier, such as when a dispute was opened: those records must be there
+    #[arg(long, value_name = "FILE")]
+    pub pins: Option<PathBuf>,
+    /// Unix seconds, for tombstones that are dated ahead [default: the system's clock and an hour]
+    #[arg(long, value_name = "SECONDS")]
+    pub now: Option<u64>,
 }
 
 /// The file of a checkpoint before and after an audit: what is remembered is what was audited.
@@ -52,7 +63,28 @@ impl Source for Pinned<'_> {
     }
 }
 
+/// What a log promised once.
+fn promised(path: &Path) -> Result<RetentionPolicy, Failure> {
+    let malformed = |error| Failure::new(ExitClass::Malformed, error).at(path.display());
+    let policy =
+        PublishedPolicy::from_bytes(&store::read(path, MAX_RETENTION_FILE_BYTES)?).map_err(malformed)?;
+    policy.retention.ok_or_else(|| {
+        Failure::usage("the kept policy promises nothing").at(path.display()).fix("leave out --promised")
+    })
+}
+
+/// What was pinned once.
+fn pins(path: &Path) -> Result<Pins, Failure> {
+    let malformed = |error| Failure::new(ExitClass::Malformed, error).at(path.display());
+    Pins::from_bytes(&store::read(path, MAX_RETENTION_FILE_BYTES)?).map_err(malformed)
+}
+
 impl Audit {
+    /// Clocks of a log and its auditor differ, but not by more than an hour.
+    fn now(&self) -> u64 {
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or(0);
+        self.now.unwrap_or(clock.saturating_add(3600))
+    }
     /// Rebuilds the tree from the entries and checks all there is.
     pub fn run(&self) -> Result<Report, Failure> {
         let published = Published::at(&self.log)?;
@@ -64,11 +96,16 @@ impl Audit {
             _ => None,
         };
         let bodies = self.bodies.as_ref().map(|path| BodyFolder::at(path));
+        let promised = self.promised.as_deref().map(promised).transpose()?;
+        let pins = self.pins.as_deref().map(pins).transpose()?;
+        let retention =
+            KnownRetention { promised: promised.as_ref(), pins: pins.as_ref(), now: Some(self.now()) };
         let settings = AuditSettings {
-            policy: &trusted.policy,
             remembered: remembered.as_deref(),
             cards: &cards,
             bodies: bodies.as_ref().map(|bodies| bodies as &dyn Bodies),
+            retention,
+            ..AuditSettings::new(&trusted.policy)
         };
         let missing = || {
             let failure = Failure::new(ExitClass::Rejected, "checkpoint is missing");
@@ -114,8 +151,32 @@ fn describe(report: &AuditReport, assumptions: String, trust: serde_json::Value,
         );
         rows.push(("pruned", text));
     }
+    let PrunedReport { tombstones, last, pins, pins_unseen, .. } = report.pruning;
+    if let Some(last) = last {
+        let text = format!(
+            "{}, the last of {} lists {} entries and {} bodies; all signed, in order, none too early",
+            count(tombstones, "tombstone"),
+            last.time,
+            last.entries.dropped,
+            last.bodies.dropped,
+        );
+        rows.push(("tombstones", text));
+    }
+    if pins > 0 {
+        rows.push(("pins", format!("{pins}, all kept; of {pins_unseen} no record is there or was pruned")));
+    }
     if bodies {
-        rows.push(("bodies", format!("{} checked, {} not there", report.bodies, report.bodies_missing)));
+        let missing = match report.first_missing_body {
+            Some(first) => format!(
+                "{} not there without a tombstone (withheld or lost), the first of entry {first}",
+                report.bodies_missing
+            ),
+            None => "none missing without a tombstone".to_owned(),
+        };
+        rows.push((
+            "bodies",
+            format!("{} checked, {} pruned by policy, {missing}", report.bodies, report.bodies_pruned),
+        ));
     }
     rows.extend(report.revisions.iter().map(|revision| ("revised", revision_text(revision))));
     for cosigned in &report.cosigned {
@@ -139,7 +200,13 @@ fn describe(report: &AuditReport, assumptions: String, trust: serde_json::Value,
         "chainsWithCard": report.chains_with_card,
         "chainsResumed": report.resumed_chains,
         "bodiesChecked": report.bodies,
+        "bodiesPruned": report.bodies_pruned,
         "bodiesMissing": report.bodies_missing,
+        "firstMissingBody": report.first_missing_body,
+        "tombstones": tombstones,
+        "lastTombstone": last.map(|last| last.number),
+        "pins": pins,
+        "pinsUnseen": pins_unseen,
         "revisions": report.revisions.iter().map(revision_json).collect::<Vec<_>>(),
         "cosigned": cosigned,
         "remembered": report.remembered,

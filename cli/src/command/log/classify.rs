@@ -3,7 +3,7 @@
 use crate::classify::Classify;
 use crate::exit::ExitClass;
 use candor_log::audit::{AuditError, LogProofError, SourceError};
-use candor_log::retention::RetentionFileError;
+use candor_log::retention::{RetentionFileError, TombstoneError};
 use candor_trace::tlog::{
     CheckpointError, CheckpointRejected, KeyError, NoteError, PolicyError, ProofFileError, ProofRejected,
 };
@@ -139,7 +139,15 @@ impl Classify for AuditError {
         match self {
             Self::Unreadable(error) => error.class(),
             Self::Policy { source: RetentionFileError::TooLong { .. } } => ExitClass::Limit,
-            Self::Agents { .. }
+            Self::Pins { source: RetentionFileError::TooLong { .. } } | Self::TombstoneLimit { .. } => {
+                ExitClass::Limit
+            }
+            Self::Tombstone { source: TombstoneError::Signature | TombstoneError::OtherLog, .. } => {
+                ExitClass::Rejected
+            }
+            Self::Tombstone { .. }
+            | Self::Pins { .. }
+            | Self::Agents { .. }
             | Self::Policy { .. }
             | Self::Bundle { .. }
             | Self::Tile { .. }
@@ -155,6 +163,16 @@ impl Classify for AuditError {
             Self::Shrunk { .. } | Self::Forked { .. } => {
                 "keep both checkpoints: together they show that the log's operator signed two histories"
             }
+            Self::TombstoneFault { .. }
+            | Self::PinnedEntry { .. }
+            | Self::PinnedBody { .. }
+            | Self::Shortened { .. } => {
+                "keep the tombstone and what it contradicts: the log's key signed it. Then ask its operator"
+            }
+            Self::WithoutTombstone { .. } => {
+                "ask the log's operator to restore the file from a copy: pruning would have left a tombstone"
+            }
+            Self::TombstoneLimit { .. } => "no honest log has so many: ask its operator",
             Self::Card { .. } | Self::Bodies { .. } => {
                 "check that card and bodies are those of this log; if they are, ask its operator"
             }

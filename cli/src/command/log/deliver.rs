@@ -31,7 +31,7 @@ impl Deliver {
         let (outbox, _) = artefact::log(&directory)?;
         let card = artefact::card(&store.card())?;
         let mut delivery = self.delivery.open(&self.url, store, &card, &directory, &outbox)?;
-        let head = delivery.ask_head();
+        let head = delivery.ask_head(&outbox);
         // Read after the answer: the agent may be recording.
         let (outbox, _) = artefact::log(&directory)?;
         match head.and_then(|head| delivery.check_head(head.as_ref(), &outbox)) {

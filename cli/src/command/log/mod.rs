@@ -1,6 +1,7 @@
 //! `candor log`: the log that many agents commit to, its witnesses and its auditors. One module a command.
 
 mod audit;
+mod body;
 mod check_promises;
 mod classify;
 mod consistency;
@@ -44,6 +45,10 @@ Examples:
     #[command(after_help = "\
 Example: candor log check-promises https://log.example/candor --outbox ./store/log --log-key log.vkey")]
     CheckPromises(check_promises::CheckPromises),
+    /// Fetch what an agent saw, or say why it is not there: a verdict about it is then undecided
+    #[command(after_help = "\
+Example: candor log body http://127.0.0.1:6962 --index 17 --token-file ./agents-log/private/operator.token")]
+    Body(body::FetchBody),
     /// Make the evidence that an entry is in a log
     #[command(after_help = "Example: candor log prove-inclusion ./log --index 17 --output 17.tlog-proof")]
     ProveInclusion(prove_inclusion::ProveInclusion),
@@ -91,9 +96,9 @@ Examples:
     /// Drop what is settled and past its window; everything kept can still be proven
     #[command(after_help = "\
 Examples:
-  candor log prune ./agents-log --mark-only     every day, while the log is served
-  candor log prune ./agents-log --dry-run
-  candor log prune ./agents-log                 while it is not served")]
+  candor log prune http://127.0.0.1:6962 --token-file ./agents-log/private/operator.token
+  candor log prune http://127.0.0.1:6962 --token-file ./agents-log/private/operator.token --dry-run
+  candor log prune ./agents-log                 while it is not served; serve --prune-every does it by itself")]
     Prune(prune::Prune),
     /// Keep a run of records, with their bodies, for as long as they are disputed; or list what is kept
     #[command(after_help = "\
@@ -111,6 +116,7 @@ impl LogCommand {
     pub fn run(&self, context: &mut Context<'_>) -> Result<Report, Failure> {
         match self {
             Self::Audit(command) => command.run(),
+            Self::Body(command) => command.run(),
             Self::CheckPromises(command) => command.run(&context.store),
             Self::ProveInclusion(command) => command.run(),
             Self::ProvePublished(command) => command.run(&context.store),

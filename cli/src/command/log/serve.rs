@@ -2,6 +2,7 @@
 
 use crate::arguments::Context;
 use crate::command::log::open::{self, Opened};
+use crate::command::log::retention::seconds;
 use crate::events;
 use crate::exit::{ExitClass, Failure};
 use crate::log_keys;
@@ -9,7 +10,8 @@ use crate::output::{Report, count};
 use crate::store;
 use candor_log::FileSystem;
 use candor_log::http::server::{
-    AccessTokens, ConnectionSettings, Rate, Rates, Scope, ServeError, ServerSettings, SystemClock, serve_log,
+    AccessTokens, ConnectionSettings, PruneSchedule, Rate, Rates, Scope, ServeError, ServerSettings,
+    SystemClock, serve_log,
 };
 use candor_log::pipeline::{LogSettings, OpenCheck};
 use clap::Args;
@@ -63,6 +65,12 @@ pub struct Serve {
     /// A checkpoint of this log that somebody remembers: an older copy of the log is then refused. May be repeated
     #[arg(long, value_name = "FILE")]
     pub remember: Vec<PathBuf>,
+    /// Mark and prune at once and then so often, such as 1d; the last published retention policy says what goes
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub prune_every: Option<u64>,
+    /// Time that may have passed since the last mark before the clock is doubted and nothing is pruned
+    #[arg(long, value_name = "TIME", value_parser = seconds, default_value = "40d", requires = "prune_every")]
+    pub clock_step: u64,
     /// Open without going through everything: only what is needed to go on is checked
     #[arg(long)]
     pub quick: bool,
@@ -135,6 +143,10 @@ impl Serve {
                 address: ten_seconds(self.address_rate),
             },
             tokens,
+            prune: self.prune_every.map(|every| PruneSchedule {
+                every: Duration::from_secs(every.max(1)),
+                max_clock_step_seconds: self.clock_step,
+            }),
             connections: ConnectionSettings { proxy: self.proxy, ..ConnectionSettings::default() },
             ..ServerSettings::default()
         }

@@ -38,8 +38,19 @@ pub struct ServerSettings {
     pub rates: Rates,
     /// How often what is left of the rates is written down: what a crash forgives.
     pub save_interval: Duration,
-    /// Who may read bodies and register agents.
+    /// Who may read bodies, register agents and prune.
     pub tokens: AccessTokens,
+    /// When to mark and to prune without being asked. Default: never.
+    pub prune: Option<PruneSchedule>,
+}
+
+/// When a served log is marked and pruned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PruneSchedule {
+    /// Time between two prunings; the first is at once.
+    pub every: Duration,
+    /// Largest step of the clock since the last mark that is believed. Units: seconds.
+    pub max_clock_step_seconds: u64,
 }
 
 impl Default for ServerSettings {
@@ -58,6 +69,7 @@ impl Default for ServerSettings {
             },
             save_interval: Duration::from_secs(1),
             tokens: AccessTokens::default(),
+            prune: None,
         }
     }
 }

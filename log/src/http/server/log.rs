@@ -12,9 +12,8 @@ use crate::http::server::limits::Limits;
 use crate::http::server::limits_file::{self, LimitsFileError};
 use crate::http::server::openapi::{self, ROUTES, Route};
 use crate::http::server::refusal::Refused;
-use crate::http::server::{head, read, submit};
+use crate::http::server::{head, pruning, read, submit};
 use crate::http::witness::Asked;
-use crate::objects::DiskObjects;
 use crate::pipeline::{Log, PipelineError, Sizes};
 use axum::Router;
 use axum::http::StatusCode;
@@ -53,7 +52,7 @@ pub struct RunningLog<D: Disk> {
 
 /// Serves a log.
 ///
-/// `disk` is the log's folder, opened a second time: for what is public, and for what is left of the limits. `asked` is
+/// `disk` is the log's folder, opened a second time: for what is left of the limits. `asked` is
 /// what the log's [`crate::http::witness::Witnesses`] count.
 pub fn serve_log<D: Disk>(
     log: Log<D>,
@@ -72,8 +71,8 @@ pub fn serve_log<D: Disk>(
     let open = Arc::new(Open::default());
     let app = Arc::new(App {
         origin: log.origin().to_owned(),
+        public: log.public(),
         log: Arc::new(log),
-        public: Arc::new(DiskObjects::new(Arc::clone(&disk), "public")),
         domains: RwLock::new(domains),
         agents: AgentList::default(),
         limits: Limits::new(settings.rates, charged),
@@ -87,6 +86,7 @@ pub fn serve_log<D: Disk>(
     });
     let running = host(listener, router(&app), app.settings.connections, open)?;
     running.spawn(tell(Arc::clone(&app), teller, running.stopped()));
+    running.spawn(pruning::prune_now_and_then(Arc::clone(&app), running.stopped()));
     running.spawn(save(Arc::clone(&app), Arc::clone(&disk), running.stopped()));
     Ok(RunningLog { running, app, disk })
 }
@@ -114,6 +114,9 @@ fn handler<D: Disk>(route: &Route) -> MethodRouter<Arc<App<D>>> {
         ReadTile => get(read::tile::<D>),
         ReadVerifierKey => get(read::verifier_key::<D>),
         ReadPolicy => get(read::policy::<D>),
+        ReadPins => get(read::pins::<D>),
+        ReadTombstone => get(read::tombstone::<D>),
+        Prune => post(pruning::prune::<D>),
         ReadAgents => get(read::agents::<D>),
         ReadHealth => get(read::health::<D>),
         ReadMetrics => get(read::metrics::<D>),
@@ -159,7 +162,7 @@ async fn save<D: Disk>(app: Arc<App<D>>, disk: Arc<D>, mut stop: watch::Receiver
 }
 
 /// Waits; `false` if the server is to end.
-async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
+pub(crate) async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::select! {
         _ = stop.wait_for(|stop| *stop) => false,
         () = tokio::time::sleep(time) => true,
@@ -194,6 +197,7 @@ impl<D: Disk> RunningLog<D> {
     /// accepted.
     pub fn stop(self) -> Result<Sizes, ServeError> {
         let Self { running, app, disk } = self;
+        app.log.end_pruning();
         running.stop();
         let written = limits_file::write(&*disk, &app.limits.charged(app.clock.now()));
         let sizes = match Arc::try_unwrap(app).map(|app| Arc::try_unwrap(app.log)) {

@@ -1,5 +1,6 @@
 //! Counters and gauges in the text format that Prometheus reads.
 
+use crate::pipeline::PruneReport;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,9 @@ struct Counts {
     reads: BTreeMap<(&'static str, u16), u64>,
     acknowledged: Histogram,
     accepted_bytes: u64,
+    prunings: u64,
+    failed_prunings: u64,
+    pruned_bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +62,18 @@ impl Metrics {
         let mut counts = self.hold();
         counts.accepted_bytes = counts.accepted_bytes.saturating_add(bytes);
     }
+    /// The log was pruned, or, with `None`, was not.
+    pub(crate) fn pruned(&self, report: Option<&PruneReport>) {
+        let mut counts = self.hold();
+        match report {
+            Some(report) => {
+                let bytes = report.before.total().saturating_sub(report.after.total());
+                counts.prunings += 1;
+                counts.pruned_bytes = counts.pruned_bytes.saturating_add(bytes);
+            }
+            None => counts.failed_prunings += 1,
+        }
+    }
     /// A submission was acknowledged after this time.
     pub(crate) fn acknowledged(&self, time: Duration) {
         self.hold().acknowledged.observe(time);
@@ -95,6 +111,19 @@ impl Metrics {
             "counter",
             "Bytes of records that were taken, as they were handed in.",
             vec![(String::new(), counts.accepted_bytes.to_string())],
+        );
+        let outcome = |outcome: &str, count: u64| (format!("{{outcome=\"{outcome}\"}}"), count.to_string());
+        family(
+            "candor_log_prunings_total",
+            "counter",
+            "Prunings by whether they were done.",
+            vec![outcome("done", counts.prunings), outcome("failed", counts.failed_prunings)],
+        );
+        family(
+            "candor_log_pruned_bytes_total",
+            "counter",
+            "Bytes that prunings freed.",
+            vec![(String::new(), counts.pruned_bytes.to_string())],
         );
         let reads = counts.reads.iter();
         family(

@@ -15,6 +15,7 @@ mod log;
 mod metrics;
 mod openapi;
 mod patient;
+mod pruning;
 mod rate;
 mod read;
 mod refusal;
@@ -23,7 +24,7 @@ mod submit;
 mod witness;
 
 pub use access::{AccessTokens, MIN_TOKEN_BYTES, Scope};
-pub use app::ServerSettings;
+pub use app::{PruneSchedule, ServerSettings};
 pub use clock::{Clock, SystemClock};
 pub use connection::ConnectionSettings;
 pub use host::Running;

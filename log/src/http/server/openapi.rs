@@ -13,6 +13,9 @@ pub(crate) enum Operation {
     ReadTile,
     ReadVerifierKey,
     ReadPolicy,
+    ReadPins,
+    ReadTombstone,
+    Prune,
     ReadAgents,
     ReadHealth,
     ReadMetrics,
@@ -46,7 +49,7 @@ pub const ROUTES: &[Route] = &[
         path: "/candor/v1/bodies/{hash}",
         operation: Operation::ReadBody,
         summary: "The body of a record by its Keccak-256 hash, with an access token.",
-        statuses: &[200, 400, 401, 403, 404, 429, 503],
+        statuses: &[200, 400, 401, 403, 404, 410, 429, 503],
     },
     Route {
         method: "post",
@@ -74,7 +77,7 @@ pub const ROUTES: &[Route] = &[
         path: "/tile/{*path}",
         operation: Operation::ReadTile,
         summary: "A tile <L>/<N>[.p/<W>] or entry bundle entries/<N>[.p/<W>] (C2SP tlog-tiles).",
-        statuses: &[200, 404],
+        statuses: &[200, 404, 410],
     },
     Route {
         method: "get",
@@ -89,6 +92,27 @@ pub const ROUTES: &[Route] = &[
         operation: Operation::ReadPolicy,
         summary: "The log's retention policy.",
         statuses: &[200, 404],
+    },
+    Route {
+        method: "get",
+        path: "/pins.json",
+        operation: Operation::ReadPins,
+        summary: "The runs of records that disputes keep.",
+        statuses: &[200, 404],
+    },
+    Route {
+        method: "get",
+        path: "/tombstone/{*path}",
+        operation: Operation::ReadTombstone,
+        summary: "A tombstone <N>: a signed note of what was pruned; or what it lists, content/<SHA-256>.",
+        statuses: &[200, 404],
+    },
+    Route {
+        method: "post",
+        path: "/candor/v1/prune",
+        operation: Operation::Prune,
+        summary: "Prune what is settled, with the operator's token, while the log is served.",
+        statuses: &[200, 400, 401, 403, 408, 409, 413, 429, 503],
     },
     Route {
         method: "get",
@@ -160,7 +184,7 @@ fn operation(route: &Route) -> Value {
     if let Some(body) = request_body(route.operation) {
         operation["requestBody"] = body;
     }
-    if matches!(route.operation, Operation::ReadBody | Operation::RegisterAgent) {
+    if matches!(route.operation, Operation::ReadBody | Operation::RegisterAgent | Operation::Prune) {
         operation["security"] = json!([{ "token": [] }]);
     }
     operation
@@ -189,13 +213,20 @@ fn response(operation: Operation, status: u16) -> Value {
         (Operation::SubmitRecord, 200) => content("application/json", reference("Acknowledgement")),
         (Operation::ReadChainHead, 200) => content("application/json", reference("Chain")),
         (Operation::ReadHealth, _) => content("application/json", reference("Health")),
-        (Operation::ReadBody | Operation::ReadTile, 200) => content("application/octet-stream", bytes),
+        (Operation::ReadBody | Operation::ReadTile | Operation::ReadTombstone, 200) => {
+            content("application/octet-stream", bytes)
+        }
         (Operation::ReadCheckpoint | Operation::ReadVerifierKey | Operation::ReadMetrics, 200) => {
             content("text/plain", text)
         }
-        (Operation::ReadPolicy | Operation::ReadAgents | Operation::ReadDescription, 200) => {
-            content("application/json", json!({}))
-        }
+        (
+            Operation::ReadPolicy
+            | Operation::ReadPins
+            | Operation::ReadAgents
+            | Operation::Prune
+            | Operation::ReadDescription,
+            200,
+        ) => content("application/json", json!({})),
         (_, 204) => return json!({ "description": meaning(204) }),
         _ => content("application/json", reference("Error")),
     };
@@ -215,8 +246,12 @@ fn meaning(status: u16) -> &'static str {
         403 => "Not registered, or not allowed.",
         404 => "There is none.",
         408 => "The body came too slowly.",
-        409 => "It does not continue the agent's chain, or contradicts what is there.",
-        410 => "Settled and pruned; the log cannot tell whether it is the same.",
+        409 => {
+            "It does not continue the agent's chain, or contradicts what is there; or the clock or the policy forbids it."
+        }
+        410 => {
+            "Settled and pruned: `tombstone` names what lists it. Of a record: the log cannot tell whether it is the same."
+        }
         413 => "Too long.",
         422 => "Well formed, but signature or body do not belong to the header.",
         429 => "A limit or a queue is full. Nothing was recorded.",
@@ -251,7 +286,18 @@ fn parameters(operation: Operation) -> Vec<Value> {
             parameter("path", "agent", hex(40), "Address of the agent's key."),
             parameter("path", "program", hex(64), "Id of its program."),
         ],
-        Operation::ReadBody => vec![parameter("path", "hash", hex(64), "Keccak-256 of the body.")],
+        Operation::ReadBody => {
+            let number = json!({ "type": "integer", "minimum": 0 });
+            let index = "Index of its entry: where that is pruned, nothing else may find the tombstone.";
+            vec![
+                parameter("path", "hash", hex(64), "Keccak-256 of the body."),
+                parameter("query", "index", number, index),
+            ]
+        }
+        Operation::ReadTombstone => {
+            let schema = json!({ "type": "string", "pattern": "^([0-9]+|content/[0-9a-f]{64})$" });
+            vec![parameter("path", "path", schema, "Number, or content and a hash.")]
+        }
         Operation::ReadTile => {
             vec![parameter(
                 "path",
@@ -271,6 +317,7 @@ fn request_body(operation: Operation) -> Option<Value> {
             json!({ "type": "string", "format": "binary", "description": "Borsh of header, signature and body (docs/spec/record.md)." }),
         ),
         Operation::RegisterAgent => content("application/json", reference("Registration")),
+        Operation::Prune => content("application/json", reference("PruneRequest")),
         _ => return None,
     };
     Some(json!({ "required": true, "content": content }))
@@ -298,11 +345,15 @@ fn schemas() -> Value {
             &["agent", "chainId", "verifyingContract", "programId", "programFr", "initialState"],
             json!({ "agent": text, "chainId": number, "verifyingContract": text, "programId": text, "programFr": text, "initialState": text }),
         ),
+        "PruneRequest": object(
+            &[],
+            json!({ "dryRun": flag, "markOnly": flag, "maxClockStepSeconds": number }),
+        ),
         "Error": object(
             &["error"],
             json!({ "error": object(
                 &["code", "message"],
-                json!({ "code": text, "message": text, "expectedSequence": number, "evidence": text }),
+                json!({ "code": text, "message": text, "expectedSequence": number, "evidence": text, "tombstone": number }),
             ) }),
         ),
     })

@@ -7,11 +7,13 @@ use crate::http::server::connection::Peer;
 use crate::http::server::metrics::Gauge;
 use crate::http::server::refusal::Refused;
 use crate::objects::ObjectError;
+use crate::pipeline::BodyState;
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use candor_trace::tlog::{BundleId, TileId};
+use serde::Deserialize;
 use std::sync::Arc;
 use tokio::task::JoinError;
 
@@ -23,15 +25,18 @@ const FRESH: &str = "no-cache";
 const SELDOM: &str = "public, max-age=60";
 
 pub(crate) async fn checkpoint<D: Disk>(State(app): State<Arc<App<D>>>) -> Response {
-    object(&app, "checkpoint", "checkpoint".to_owned(), "text/plain; charset=utf-8", FRESH).await
+    let response = object(&app, "checkpoint".to_owned(), "text/plain; charset=utf-8", FRESH).await;
+    counted(&app, "checkpoint", response)
 }
 
 pub(crate) async fn verifier_key<D: Disk>(State(app): State<Arc<App<D>>>) -> Response {
-    object(&app, "log.vkey", "log.vkey".to_owned(), "text/plain; charset=utf-8", SELDOM).await
+    let response = object(&app, "log.vkey".to_owned(), "text/plain; charset=utf-8", SELDOM).await;
+    counted(&app, "log.vkey", response)
 }
 
 pub(crate) async fn policy<D: Disk>(State(app): State<Arc<App<D>>>) -> Response {
-    object(&app, "policy.json", "policy.json".to_owned(), "application/json", SELDOM).await
+    let response = object(&app, "policy.json".to_owned(), "application/json", SELDOM).await;
+    counted(&app, "policy.json", response)
 }
 
 pub(crate) async fn agents<D: Disk>(State(app): State<Arc<App<D>>>) -> Response {
@@ -52,14 +57,45 @@ pub(crate) async fn tile<D: Disk>(State(app): State<Arc<App<D>>>, Path(path): Pa
         Err(_) => BundleId::parse(&path).ok().map(|bundle| bundle.path()),
     };
     match known {
-        Some(name) => object(&app, "tile", name, "application/octet-stream", IMMUTABLE).await,
+        Some(name) => {
+            let response = object(&app, name.clone(), "application/octet-stream", IMMUTABLE).await;
+            match pruned_bundle(&app, &name).filter(|_| response.status() == StatusCode::NOT_FOUND) {
+                Some(refused) => counted(&app, "tile", refused.into_response()),
+                None => counted(&app, "tile", response),
+            }
+        }
         None => counted(&app, "tile", Refused::not_found("tile of this name").into_response()),
     }
 }
 
+/// An entry bundle that was pruned.
+fn pruned_bundle<D: Disk>(app: &App<D>, name: &str) -> Option<Refused> {
+    let id = BundleId::parse(name).ok()?;
+    let tombstone = app.log.entry_tombstone(id.start_index())?;
+    Some(Refused::pruned(name, tombstone))
+}
+
+pub(crate) async fn pins<D: Disk>(State(app): State<Arc<App<D>>>) -> Response {
+    let response = object(&app, "pins.json".to_owned(), "application/json", FRESH).await;
+    counted(&app, "pins.json", response)
+}
+
+/// A tombstone by its number, or the content of one by its hash: `content/<64 digits>`.
+pub(crate) async fn tombstone<D: Disk>(State(app): State<Arc<App<D>>>, Path(path): Path<String>) -> Response {
+    let content = path.strip_prefix("content/").is_some_and(|hash| {
+        hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    });
+    let number = path.parse::<u64>().is_ok_and(|number| number.to_string() == path);
+    let response = match (content, number) {
+        (true, _) => object(&app, format!("tombstone/{path}"), "application/octet-stream", IMMUTABLE).await,
+        (_, true) => object(&app, format!("tombstone/{path}"), "text/plain; charset=utf-8", IMMUTABLE).await,
+        _ => Refused::not_found("tombstone of this name").into_response(),
+    };
+    counted(&app, "tombstone", response)
+}
+
 async fn object<D: Disk>(
     app: &Arc<App<D>>,
-    kind: &'static str,
     name: String,
     content_type: &'static str,
     caching: &'static str,
@@ -67,7 +103,7 @@ async fn object<D: Disk>(
     let public = Arc::clone(&app.public);
     let wanted = name.clone();
     let found = tokio::task::spawn_blocking(move || public.get(&wanted)).await;
-    counted(app, kind, answer(&name, found, content_type, caching))
+    answer(&name, found, content_type, caching)
 }
 
 fn answer(
@@ -102,10 +138,18 @@ pub(crate) fn hexadecimal<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// What may be said of a body besides its hash.
+#[derive(Deserialize)]
+pub(crate) struct BodyQuery {
+    /// Index of its entry: where that is pruned, nothing else may find the tombstone.
+    index: Option<u64>,
+}
+
 pub(crate) async fn body<D: Disk>(
     State(app): State<Arc<App<D>>>,
     Extension(Peer(address)): Extension<Peer>,
     Path(hash): Path<String>,
+    Query(query): Query<BodyQuery>,
     headers: HeaderMap,
 ) -> Response {
     if let Err(exhausted) = app.limits.check_address(address, app.clock.now()) {
@@ -122,11 +166,11 @@ pub(crate) async fn body<D: Disk>(
     };
     let found = {
         let app = Arc::clone(&app);
-        tokio::task::spawn_blocking(move || app.log.body(&hash)).await
+        tokio::task::spawn_blocking(move || app.log.body_state(&hash, query.index)).await
     };
     let response = match found {
         // Whoever has it may keep it, and no proxy between may.
-        Ok(Ok(Some(bytes))) => (
+        Ok(Ok(BodyState::There(bytes))) => (
             [
                 (header::CONTENT_TYPE, "application/octet-stream"),
                 (header::CACHE_CONTROL, "private, immutable"),
@@ -134,7 +178,10 @@ pub(crate) async fn body<D: Disk>(
             bytes,
         )
             .into_response(),
-        Ok(Ok(None)) => Refused::not_found("body with this hash").into_response(),
+        Ok(Ok(BodyState::Pruned { index, tombstone })) => {
+            Refused::pruned(&format!("the body of entry {index}"), tombstone).into_response()
+        }
+        Ok(Ok(BodyState::Missing)) => Refused::not_found("body with this hash").into_response(),
         Ok(Err(error)) => {
             tracing::error!(%error, "a body could not be read");
             Refused::from(error).into_response()
@@ -177,6 +224,7 @@ pub(crate) async fn metrics<D: Disk>(State(app): State<Arc<App<D>>>) -> Response
             "Checkpoints that too few witnesses cosigned.",
             one(status.quorum_misses),
         ),
+        ("candor_log_tombstones", "Prunings that took something away.", one(app.log.tombstones().0)),
         ("candor_log_connections", "Open connections.", one(app.open.count() as u64)),
         (
             "candor_log_in_flight_bytes",

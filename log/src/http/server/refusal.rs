@@ -4,7 +4,7 @@ use crate::http::answer::{ErrorAnswer, Refusal};
 use crate::http::server::limits::{Exhausted, seconds};
 use crate::http::server::request_body::BodyRefused;
 use crate::http::submission::ClaimError;
-use crate::pipeline::{PipelineError, RegisterError, SubmitError};
+use crate::pipeline::{PipelineError, RegisterError, RetainError, SubmitError};
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,7 @@ pub(crate) struct Refused {
     retry_after: Option<Duration>,
     expected_sequence: Option<u64>,
     evidence: Option<String>,
+    tombstone: Option<u64>,
 }
 
 impl Refused {
@@ -32,6 +33,7 @@ impl Refused {
             retry_after: None,
             expected_sequence: None,
             evidence: None,
+            tombstone: None,
         }
     }
     fn retry_after(mut self, time: Duration) -> Self {
@@ -41,6 +43,12 @@ impl Refused {
     /// There is no such object.
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", format!("the log has no {what}"))
+    }
+    /// It was there, and went by the published policy.
+    pub(crate) fn pruned(what: &str, tombstone: u64) -> Self {
+        let message =
+            format!("{what} was pruned by the log's retention policy: tombstone/{tombstone} lists it");
+        Self { tombstone: Some(tombstone), ..Self::new(StatusCode::GONE, "pruned", message) }
     }
     /// No token, or one that does not allow this.
     pub(crate) fn token(known: bool) -> Self {
@@ -170,6 +178,24 @@ impl Refused {
     }
 }
 
+impl From<RetainError> for Refused {
+    fn from(error: RetainError) -> Self {
+        let conflict = |code| Self::new(StatusCode::CONFLICT, code, &error);
+        match error {
+            RetainError::NoPolicy { .. } => conflict("no-policy"),
+            RetainError::Mark(_) => conflict("clock"),
+            RetainError::Policy(_) => conflict("policy"),
+            RetainError::Busy { .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", &error).retry_after(Duration::from_secs(1))
+            }
+            RetainError::File { .. } | RetainError::Pin(_) | RetainError::PinsPruned { .. } => {
+                conflict("retention-file")
+            }
+            RetainError::Pipeline(source) => source.into(),
+        }
+    }
+}
+
 impl From<RegisterError> for Refused {
     fn from(error: RegisterError) -> Self {
         match error {
@@ -187,6 +213,7 @@ impl IntoResponse for Refused {
             message: self.message,
             expected_sequence: self.expected_sequence,
             evidence: self.evidence,
+            tombstone: self.tombstone,
         };
         let mut response = (self.status, Json(ErrorAnswer { error: refusal })).into_response();
         if let Some(time) = self.retry_after {

@@ -120,6 +120,8 @@ pub(crate) struct FrameView<'a> {
     /// Where the frame begins.
     pub(crate) offset: u64,
     pub(crate) entry: &'a [u8],
+    /// Whether its body came with it.
+    pub(crate) has_body: bool,
 }
 
 /// Entry and body of a payload.

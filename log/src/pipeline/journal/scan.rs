@@ -62,6 +62,35 @@ pub(crate) fn scan<D: Disk>(
     before.ok_or_else(|| files.damaged(&segment_name(0), FileDamage::Missing))
 }
 
+/// Goes through neighbouring closed segments, each intact to its end, behind which the segment `next` continues them. That
+/// one may be written to meanwhile.
+pub(crate) fn scan_closed<D: Disk>(
+    files: &Files<D>,
+    segments: &[u64],
+    next: u64,
+    mut visit: impl FnMut(&FrameView<'_>) -> Result<(), PipelineError>,
+) -> Result<(), PipelineError> {
+    let mut before: Option<Scanned> = None;
+    for &first_index in segments {
+        before = Some(scan_segment(files, first_index, before.as_ref(), false, &mut visit)?);
+    }
+    let Some(before) = before else { return Ok(()) };
+    let name = segment_name(next);
+    let damaged = |damage| files.damaged(&name, damage);
+    let file = files.open(&name, Access::Read)?.ok_or_else(|| damaged(FileDamage::Missing))?;
+    let len_bytes = files.len(&name, &file)?;
+    if len_bytes < FRAMES_START {
+        return Err(damaged(FileDamage::SegmentHeader));
+    }
+    let header = read_header(&mut Window::new(&file, FRAMES_START), next)
+        .map_err(|source| files.failed(&name, Operation::Read, source))?;
+    let header = header.ok_or_else(|| damaged(FileDamage::SegmentHeader))?;
+    match before.size == next && before.chain == header.chain_before {
+        true => Ok(()),
+        false => Err(damaged(FileDamage::SegmentGap { expected: before.size })),
+    }
+}
+
 struct Header {
     hash: [u8; 32],
     chain_before: [u8; 32],
@@ -144,11 +173,12 @@ fn scan_segment<D: Disk>(
         };
         let end = offset + FRAME_HEADER_BYTES + payload.len() as u64;
         let content = split_payload(payload);
-        let (entry, _) = content.ok_or_else(|| damaged(FileDamage::FrameContent { offset }))?;
+        let (entry, body) = content.ok_or_else(|| damaged(FileDamage::FrameContent { offset }))?;
         if offset < marked && marked < end {
             return Err(damaged(FileDamage::Frame { offset }));
         }
-        visit(&FrameView { index: found.size, segment: first_index, offset, entry })?;
+        let has_body = body.is_some();
+        visit(&FrameView { index: found.size, segment: first_index, offset, entry, has_body })?;
         (found.end, found.chain, found.size) = (end, chain, found.size + 1);
     }
 }

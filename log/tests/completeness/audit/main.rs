@@ -7,4 +7,5 @@ mod agent;
 #[path = "../../published/mod.rs"]
 mod published;
 
+mod tombstone_files;
 mod whole;

@@ -31,7 +31,8 @@ fn logs_of_every_shape_pass() {
 #[test]
 fn progress_reaches_the_end() {
     let log = FLEET.published();
-    let settings = AuditSettings { policy: &policy(1), remembered: None, cards: &[], bodies: None };
+    let whom = policy(1);
+    let settings = AuditSettings::new(&whom);
     let mut seen = Vec::new();
     audit(&log, &settings, |done, total| seen.push((done, total))).unwrap();
     assert_eq!(seen, [(600, 600)]);
@@ -64,18 +65,21 @@ fn a_log_that_grew_meanwhile_passes() {
 }
 
 #[test]
-fn a_pruned_log_passes_as_its_policy_says() {
+fn a_pruned_log_passes_as_its_policy_and_tombstones_say() {
     let mut log = FLEET.published();
     log.promise(512);
     assert_eq!(log.audit().unwrap().pruned, 0);
-    log.files.remove("tile/entries/000").unwrap();
-    let report = log.audit().unwrap();
+    let mut one = log.clone();
+    one.prune(&[0], 512);
+    let report = one.audit().unwrap();
     // The second bundle is still there, as a pinned one would be.
     assert_eq!((report.entries, report.pruned, report.minimum_index), (344, 256, 512));
-    assert_eq!(report.resumed_chains, 3);
-    log.files.remove("tile/entries/001").unwrap();
+    assert_eq!((report.resumed_chains, report.pruning.tombstones), (3, 1));
+    log.prune(&[0, 1], 512);
     let report = log.audit().unwrap();
     assert_eq!((report.entries, report.pruned, report.resumed_chains), (88, 512, 3));
+    let last = report.pruning.last.unwrap();
+    assert_eq!((last.entries.to, last.entries.dropped), (512, 512));
     for index in [0, 511, 512, 599] {
         let (proof, leaf, _) = inclusion_proof(&log, &policy(1), index).unwrap();
         assert_eq!(leaf, leaf_hash(&FLEET.entries()[index as usize]));
@@ -93,7 +97,8 @@ fn cards_and_bodies_are_checked_too() {
     let cards = [FLEET.program.card.clone()];
     for cards in [&cards[..], &[]] {
         let bodies = BodyFolder::at(place.path());
-        let settings = AuditSettings { policy: &policy(0), remembered: None, cards, bodies: Some(&bodies) };
+        let whom = policy(0);
+        let settings = AuditSettings { cards, bodies: Some(&bodies), ..AuditSettings::new(&whom) };
         let report = audit(&FLEET.published(), &settings, |_, _| ()).unwrap();
         assert_eq!((report.bodies, report.bodies_missing), (300, 300));
         assert_eq!(report.chains_with_card, 3 * cards.len() as u64);
@@ -142,7 +147,7 @@ fn a_log_that_the_pipeline_wrote_passes() {
     assert_eq!(read_key(&source).unwrap(), *policy.log());
     for remembered in &remembered {
         let cards = std::slice::from_ref(&program.card);
-        let settings = AuditSettings { policy: &policy, remembered: Some(remembered), cards, bodies: None };
+        let settings = AuditSettings { remembered: Some(remembered), cards, ..AuditSettings::new(&policy) };
         let report = audit(&source, &settings, |_, _| ()).unwrap();
         assert_eq!((report.size, report.entries, report.chains_with_card), (300, 300, 2));
     }

@@ -69,12 +69,12 @@ fn an_outbox_that_is_ahead_of_the_log_is_delivered() {
         let mut delivery =
             Delivery::open(client(&served.url()), key(0), agent.chain_name(), disk, &log).unwrap();
         assert!(!delivery.is_checked());
-        let head = delivery.ask_head().unwrap();
+        let head = delivery.ask_head(&log).unwrap();
         delivery.check_head(head.as_ref(), &log).unwrap();
         assert!(delivery.is_checked());
         delivery.deliver(&log).unwrap();
         // As long as the log's.
-        let head = delivery.ask_head().unwrap();
+        let head = delivery.ask_head(&log).unwrap();
         assert_eq!(head.as_ref().map(|head| head.records), Some(log.len()));
         delivery.check_head(head.as_ref(), &log).unwrap();
     }

@@ -17,6 +17,8 @@ mod delivery;
 mod description;
 mod head;
 mod promises;
+mod pruning;
+mod revised;
 mod server;
 mod submission;
 mod witness;

@@ -12,4 +12,5 @@ mod index;
 mod layout;
 mod oracle;
 mod quorum;
+mod revised;
 mod states;

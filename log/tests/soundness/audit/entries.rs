@@ -153,8 +153,7 @@ fn pruning_excuses_only_what_was_pruned() {
         let mut entries = FLEET.entries();
         change(&mut entries);
         let mut log = Published::of(&entries, &FLEET.agents());
-        log.promise(256);
-        log.files.remove(FIRST).unwrap();
+        log.prune(&[0], 256);
         log.audit()
     };
     assert_eq!(pruned(&|_| ()).unwrap().resumed_chains, 2);
@@ -201,8 +200,7 @@ fn time_does_not_go_back_across_a_gap() {
     let mut entries = fleet.entries();
     entries[512] = changed(&entries[512], |entry| entry.signed.header.time = agent::START);
     let mut log = Published::of(&entries, &fleet.agents());
-    log.promise(512);
-    log.files.remove("tile/entries/001").unwrap();
+    log.prune(&[1], 512);
     let error = log.audit().unwrap_err();
     let expected = ChainError::TimeBackwards { previous: agent::START + 255, got: agent::START };
     assert!(matches!(error, AuditError::Link { index: 512, source, .. } if source == expected), "{error}");
@@ -211,8 +209,8 @@ fn time_does_not_go_back_across_a_gap() {
 fn with_bodies(place: &Path, log: &Published) -> Result<AuditReport, AuditError> {
     let bodies = BodyFolder::at(place);
     let cards = [FLEET.program.card.clone()];
-    let settings =
-        AuditSettings { policy: &policy(1), remembered: None, cards: &cards, bodies: Some(&bodies) };
+    let whom = policy(1);
+    let settings = AuditSettings { cards: &cards, bodies: Some(&bodies), ..AuditSettings::new(&whom) };
     audit(log, &settings, |_, _| ())
 }
 
@@ -301,8 +299,8 @@ fn the_list_of_faults_is_bounded_and_the_count_is_not() {
     let (entries, agents) = many_chains(chains);
     for (count, listed) in [(MAX_FAULTS, MAX_FAULTS), (chains, MAX_FAULTS)] {
         let log = Published::of(&entries[..count], &agents);
-        let settings =
-            AuditSettings { policy: &policy(1), remembered: None, cards: &[], bodies: Some(&Nothing) };
+        let whom = policy(1);
+        let settings = AuditSettings { bodies: Some(&Nothing), ..AuditSettings::new(&whom) };
         let Err(AuditError::Bodies { faults: found }) = audit(&log, &settings, |_, _| ()) else {
             panic!("not found")
         };

@@ -1,6 +1,6 @@
 //! Missing, flipped, short and swapped files; checkpoints that shrink, fork or lie.
 
-use crate::published::{Fleet, Published, checkpoint, policy, signed};
+use crate::published::{Fleet, Published, checkpoint, nothing_went, policy, signed};
 use candor_log::audit::{
     AgentsFileError, AuditError, AuditSettings, Folder, MAX_CHECKPOINT_FILE_BYTES, Source, SourceError,
     audit, published_chains,
@@ -188,6 +188,9 @@ fn the_policy_limits_what_may_be_missing() {
     let without = |minimum_index: u64, file: &str| {
         changed(|log| {
             log.promise(minimum_index);
+            let mut content = nothing_went();
+            content.entries.push(0, minimum_index.min(512) / 256 * 256);
+            log.bury(log.tombstone(minimum_index.min(512) / 256 * 256, 0), &content);
             log.files.remove(file).unwrap();
         })
     };
@@ -221,8 +224,7 @@ fn the_policy_limits_what_may_be_missing() {
 #[test]
 fn a_pruned_leaf_cannot_be_changed() {
     let error = changed(|log| {
-        log.promise(256);
-        log.files.remove("tile/entries/000").unwrap();
+        log.prune(&[0], 256);
         log.files.get_mut("tile/0/000").unwrap()[100] ^= 1;
     });
     assert!(matches!(error, AuditError::TileMismatch { index: 0, .. }), "{error}");
@@ -270,7 +272,8 @@ fn a_card_confirms_what_a_chain_starts_from() {
     log.files.insert("agents.json".into(), lied.to_string().into());
     assert!(matches!(log.audit(), Err(AuditError::Link { index: 1, .. })));
     let cards = [FLEET.program.card.clone()];
-    let settings = AuditSettings { policy: &policy(1), remembered: None, cards: &cards, bodies: None };
+    let whom = policy(1);
+    let settings = AuditSettings { cards: &cards, ..AuditSettings::new(&whom) };
     let error = audit(&log, &settings, |_, _| ()).unwrap_err();
     let AuditError::Card { agent, .. } = error else { panic!("{error}") };
     assert_eq!(agent, Fleet::key(1).address());
@@ -282,7 +285,8 @@ fn a_folder_that_cannot_be_read_is_no_verdict() {
     let folder = Folder::at(place.path());
     assert!(folder.get("checkpoint", 10).unwrap().is_none());
     std::fs::create_dir(place.path().join("checkpoint")).unwrap();
-    let settings = AuditSettings { policy: &policy(1), remembered: None, cards: &[], bodies: None };
+    let whom = policy(1);
+    let settings = AuditSettings::new(&whom);
     let error = audit(&folder, &settings, |_, _| ()).unwrap_err();
     assert!(matches!(error, AuditError::Unreadable(SourceError::Io { .. })), "{error}");
     assert_eq!((error.index(), error.file()), (None, None));

@@ -197,11 +197,12 @@ impl Bodies for Handed<'_> {
 
 fn audited(given: &Given) -> Result<AuditReport, AuditError> {
     let (bodies, cards) = (Handed(&given.bodies), given.card.clone());
+    let whom = policy(1);
     let settings = AuditSettings {
-        policy: &policy(1),
         remembered: given.remembered.as_deref(),
         cards: cards.as_slice(),
         bodies: Some(&bodies),
+        ..AuditSettings::new(&whom)
     };
     audit(&given.log, &settings, |_, _| ())
 }

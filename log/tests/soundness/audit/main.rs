@@ -12,3 +12,5 @@ mod files;
 mod leave_one_out;
 mod model;
 mod proofs;
+mod tombstone_files;
+mod tombstones;

@@ -52,7 +52,8 @@ fn overlong_bundles_are_looked_at_before_more_are_asked_for() {
     let bundles = Arc::new(AtomicUsize::new(0));
     let counted = bundles.clone();
     std::thread::spawn(move || hostile(&listener, &counted));
-    let settings = AuditSettings { policy: &own_policy(), remembered: None, cards: &[], bodies: None };
+    let whom = own_policy();
+    let settings = AuditSettings::new(&whom);
     let error = audit(&Prefix::at(&url).unwrap(), &settings, |_, _| ()).unwrap_err();
     let limit = ENTRY_BYTES as u64;
     assert!(

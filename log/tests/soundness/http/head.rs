@@ -40,7 +40,7 @@ fn a_folder_that_was_put_back_as_a_whole_is_found_out_before_anything_is_handed_
         let place = tempfile::tempdir().unwrap();
         let log = outbox(place.path(), &records[..kept]);
         let mut delivery = open(&served.url(), chain, place.path(), &log);
-        let head = delivery.ask_head().unwrap();
+        let head = delivery.ask_head(&log).unwrap();
         let error = delivery.check_head(head.as_ref(), &log).unwrap_err();
         let (expected, newest) =
             (hash(&records[4]), kept.checked_sub(1).and_then(|last| hash(&records[last])));

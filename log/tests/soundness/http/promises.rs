@@ -22,11 +22,11 @@ use candor_trace::tlog::{
 use serde_json::json;
 use std::collections::BTreeMap;
 
-const TIME: u64 = 1_763_740_800;
-const WINDOW: u64 = 3600;
+pub(crate) const TIME: u64 = 1_763_740_800;
+pub(crate) const WINDOW: u64 = 3600;
 
 /// What a log of this tree publishes, cosigned at a time.
-struct Served(BTreeMap<String, Vec<u8>>);
+pub(crate) struct Served(pub(crate) BTreeMap<String, Vec<u8>>);
 
 impl Source for Served {
     fn get(&self, file: &str, _: u64) -> Result<Option<Vec<u8>>, SourceError> {
@@ -34,7 +34,7 @@ impl Source for Served {
     }
 }
 
-fn served(tree: &Tree, size: u64, cosigned: Option<u64>) -> Served {
+pub(crate) fn served(tree: &Tree, size: u64, cosigned: Option<u64>) -> Served {
     let mut note = tree.checkpoint(&log_key(), size);
     if let Some(time) = cosigned {
         let line = witness_key().cosign(note.text(), time);
@@ -46,12 +46,12 @@ fn served(tree: &Tree, size: u64, cosigned: Option<u64>) -> Served {
     Served(files.into())
 }
 
-fn policy() -> QuorumPolicy {
+pub(crate) fn policy() -> QuorumPolicy {
     let (log, witness) = (log_key().verifier_key().clone(), witness_key().verifier_key().clone());
     QuorumPolicy::new(log, vec![witness], 0).unwrap()
 }
 
-fn promise(tree: &Tree, index: u64) -> Promise {
+pub(crate) fn promise(tree: &Tree, index: u64) -> Promise {
     let (leaf, sequence) = (tree.0[index as usize], index);
     Promise { agent: [1; 20], program_id: [2; 32], sequence, record_hash: [3; 32], leaf, index, time: TIME }
 }

@@ -12,3 +12,4 @@ mod journal;
 mod limits;
 mod mutations;
 mod refusals;
+mod revise;

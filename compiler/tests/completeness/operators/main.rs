@@ -1,0 +1,31 @@
+//! What ONNX's operators compute, against results worked out by hand.
+
+#[path = "../../support/operators.rs"]
+mod support;
+
+mod arithmetic;
+mod cast;
+mod clip;
+mod concat;
+mod convolution;
+mod cumulative;
+mod einsum;
+mod gather;
+mod graph;
+mod logic;
+mod matrix;
+mod normalization;
+mod order;
+mod pad;
+mod pattern;
+mod pool;
+mod reduce;
+mod reshape;
+mod resize;
+mod scatter;
+mod selection;
+mod shape;
+mod slice;
+mod softmax;
+mod transpose;
+mod unary;

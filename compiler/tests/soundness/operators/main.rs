@@ -1,0 +1,11 @@
+//! What ONNX's operators and graphs refuse, and how.
+
+#[path = "../../support/operators.rs"]
+mod support;
+
+mod attributes;
+mod graphs;
+mod hostile;
+mod indices;
+mod shapes;
+mod types;

@@ -1,0 +1,176 @@
+//! Single nodes, and small graphs written on the spot.
+
+#![allow(dead_code, unreachable_pub, reason = "each test tree uses a part")]
+
+use candor_compiler::graph::{Attribute, Graph, GraphError, Node, Options};
+use candor_compiler::onnx::{Cause, Obstacle};
+use candor_compiler::operator::evaluate;
+use candor_compiler::tensor::{Data, ElementType, Tensor};
+use rten_onnx::onnx::{
+    DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+    TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
+};
+
+/// Newest operator set in the tests that do not ask for another.
+pub const OPSET: i64 = 21;
+
+/// A node of a recent operator set.
+pub fn node(operator: &str) -> Node {
+    Node::new(operator, OPSET)
+}
+
+/// An INT attribute.
+pub fn int(value: i64) -> Attribute {
+    Attribute::Integer(value)
+}
+
+/// An INTS attribute.
+pub fn ints(values: &[i64]) -> Attribute {
+    Attribute::Integers(values.to_vec())
+}
+
+/// A STRING attribute.
+pub fn text(value: &str) -> Attribute {
+    Attribute::Text(value.into())
+}
+
+/// A FLOAT tensor.
+pub fn f(shape: &[usize], data: &[f64]) -> Tensor {
+    Tensor::float(shape, data).unwrap()
+}
+
+/// An INT64 tensor.
+pub fn i(shape: &[usize], data: &[i64]) -> Tensor {
+    Tensor::int64(shape, data).unwrap()
+}
+
+/// A BOOL tensor.
+pub fn b(shape: &[usize], data: &[bool]) -> Tensor {
+    Tensor::bool(shape, data).unwrap()
+}
+
+/// A tensor of integers of another width.
+pub fn integers(element_type: ElementType, data: &[i64]) -> Tensor {
+    Tensor::new(element_type, vec![data.len()], Data::Integer(data.to_vec())).unwrap()
+}
+
+/// 0, 1, 2, ... as floats.
+pub fn counting(shape: &[usize]) -> Tensor {
+    let data: Vec<f64> = (0..shape.iter().product()).map(|index: usize| index as f64).collect();
+    f(shape, &data)
+}
+
+/// All outputs of a node.
+pub fn outputs(node: &Node, inputs: &[&Tensor]) -> Vec<Tensor> {
+    let inputs: Vec<Option<&Tensor>> = inputs.iter().copied().map(Some).collect();
+    evaluate(node, &inputs).unwrap()
+}
+
+/// The first output of a node.
+pub fn run(node: &Node, inputs: &[&Tensor]) -> Tensor {
+    outputs(node, inputs).remove(0)
+}
+
+/// Why a node is refused.
+pub fn refused(node: &Node, inputs: &[&Tensor]) -> Cause {
+    let inputs: Vec<Option<&Tensor>> = inputs.iter().copied().map(Some).collect();
+    evaluate(node, &inputs).unwrap_err()
+}
+
+/// A tensor has this shape, and these floats to 12 digits.
+pub fn assert_close(got: &Tensor, shape: &[usize], expected: &[f64]) {
+    assert_eq!(got.shape(), shape);
+    let got = got.as_floats().unwrap();
+    assert_eq!(got.len(), expected.len());
+    for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
+        let close = got == expected
+            || (got.is_nan() && expected.is_nan())
+            || (got - expected).abs() <= 1e-12 * (1.0 + expected.abs());
+        assert!(close, "{index}: {got}, expected {expected}");
+    }
+}
+
+/// A dimension of an input: a size, a name, or nothing.
+pub enum Axis {
+    /// A size.
+    Size(i64),
+    /// A name.
+    Named(&'static str),
+    /// Nothing.
+    Unknown,
+}
+
+/// An input with its shape.
+pub fn input(name: &str, element_type: DataType, shape: &[Axis]) -> ValueInfoProto {
+    let dimension = |axis: &Axis| match axis {
+        Axis::Size(size) => Dimension { dim_value: Some(*size), ..Default::default() },
+        Axis::Named(name) => Dimension { dim_param: Some((*name).into()), ..Default::default() },
+        Axis::Unknown => Dimension::default(),
+    };
+    let shape = TensorShapeProto { dim: shape.iter().map(dimension).collect() };
+    let tensor = TypeProtoTensor { elem_type: Some(element_type), shape: Some(shape) };
+    let kind = TypeProto { tensor_type: Some(tensor), ..Default::default() };
+    ValueInfoProto { name: Some(name.into()), r#type: Some(kind) }
+}
+
+/// A float input of fixed size.
+pub fn sized(name: &str, shape: &[i64]) -> ValueInfoProto {
+    let axes: Vec<Axis> = shape.iter().map(|&size| Axis::Size(size)).collect();
+    input(name, DataType::FLOAT, &axes)
+}
+
+/// A node of a file.
+pub fn file_node(operator: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
+    NodeProto {
+        name: Some(format!("{operator}_{}", outputs.first().unwrap_or(&""))),
+        op_type: Some(operator.into()),
+        input: inputs.iter().map(|name| (*name).into()).collect(),
+        output: outputs.iter().map(|name| (*name).into()).collect(),
+        ..Default::default()
+    }
+}
+
+/// The bytes of a file.
+pub fn file(
+    opset: i64,
+    inputs: Vec<ValueInfoProto>,
+    outputs: &[&str],
+    nodes: Vec<NodeProto>,
+    initializer: Vec<TensorProto>,
+) -> Vec<u8> {
+    let output = outputs.iter().map(|name| sized(name, &[1]));
+    let graph =
+        GraphProto { node: nodes, initializer, input: inputs, output: output.collect(), value_info: vec![] };
+    ModelProto {
+        ir_version: Some(8),
+        graph: Some(graph),
+        opset_import: vec![OperatorSetIdProto { domain: None, version: Some(opset) }],
+        ..Default::default()
+    }
+    .write_buf()
+    .unwrap()
+}
+
+/// An initializer of INT64.
+pub fn int64s(name: &str, values: &[i64]) -> TensorProto {
+    TensorProto {
+        name: Some(name.into()),
+        dims: vec![values.len() as i64],
+        data_type: Some(DataType::INT64),
+        raw_data: Some(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()),
+        ..Default::default()
+    }
+}
+
+/// The graph of a file.
+pub fn graph(bytes: &[u8]) -> Graph {
+    Graph::read(bytes, &Options::default()).unwrap()
+}
+
+/// The obstacles of a file.
+pub fn obstacles(bytes: &[u8], options: &Options) -> Vec<Obstacle> {
+    match Graph::read(bytes, options) {
+        Err(GraphError::Obstacles { obstacles }) => obstacles,
+        other => panic!("{:?}", other.map(|_| ())),
+    }
+}
