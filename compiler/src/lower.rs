@@ -82,8 +82,8 @@ fn perceptron(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> R
     let ranges = ranges(&network, &stages, &card, &calibration);
     let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
     card.operators.clone_from(&quantised.operators);
-    let operators = quantised.shapes.clone();
-    let wiring = Wiring { input: card.class.input.clone(), operators, tables: 0 };
+    let shapes = quantised.shapes.clone();
+    let wiring = Wiring { input: card.class.input.clone(), operators: shapes, tables: 0 };
     card.class = class(wiring, manifest.surroundings(), setup.powers_log2);
     let program = Program { card, weights: quantised.weights.clone() };
     let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };

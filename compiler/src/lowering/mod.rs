@@ -11,7 +11,7 @@ mod value;
 mod view;
 
 pub(crate) use builder::{Builder, Clamp, Physical};
-pub(crate) use contraction::{Labels, Table};
+pub(crate) use contraction::Labels;
 pub(crate) use site::Site;
 pub(crate) use value::Value;
 
