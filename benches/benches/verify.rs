@@ -61,8 +61,7 @@ fn argument(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, agent: &Agent,
     let layout = Layout::new(&card.class, batch_log2, revealed).expect("a small class");
     let features: Vec<Vec<u16>> =
         agent.observations().take(layout.batch()).map(|o| o.features(card).expect("valid")).collect();
-    let witness =
-        Witness::new(card, &agent.program.weights, &layout, &features).expect("a validated program");
+    let witness = Witness::new(&agent.program, &layout, &features).expect("a validated program");
     let values = witness.tensors.iter().map(|tensors| tensors[usize::from(revealed.0)].clone()).collect();
     let statement = Statement { batch_log2, context: Fr::from(5u64), revealed, features, values };
     let public = statement.public_values(card).expect("the program's own values");

@@ -66,7 +66,7 @@ fn measure(
     reset_peak();
     for _ in 0..runs {
         let start = Instant::now();
-        let witness = Witness::new(card, &program.weights, &layout, &decisions)?;
+        let witness = Witness::new(&program, &layout, &decisions)?;
         let values = witness.tensors.iter().map(|tensors| tensors[usize::from(revealed.0)].clone()).collect();
         let statement =
             Statement { batch_log2, context: Fr::from(5u64), revealed, features: decisions.clone(), values };
@@ -83,7 +83,7 @@ fn measure(
         "| {} | {} | {}+{} | {} | {commit:.0} | {prove_best:.1} | {prove_median:.1} | {verify_best:.2} | {verify_median:.2} | {} | {peak} | {} |",
         layout.row_log2,
         1 << batch_log2,
-        layout.vars(),
+        layout.rounds,
         layout.row_log2,
         layout.weight_rows(),
         proof.len(),

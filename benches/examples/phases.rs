@@ -29,10 +29,10 @@ const PHASES: [&str; 8] = [
 fn phase(step: Step) -> usize {
     match step {
         Step::Statement => 1,
-        Step::WitnessRows | Step::Multiplicities => 2,
-        Step::HelperRows | Step::TableHelper => 3,
-        Step::BiasSum | Step::ScaledSources | Step::Round(0) => 4,
-        Step::Round(_) | Step::Evaluations | Step::Weights(..) | Step::Source(..) => 5,
+        Step::WitnessRows | Step::Multiplicities | Step::MappedRows | Step::MapMultiplicities => 2,
+        Step::HelperRows | Step::TableHelper | Step::MapHelperRows | Step::MapTableHelper => 3,
+        Step::BiasSum | Step::LinearValues | Step::Round(0) => 4,
+        Step::Round(_) | Step::Evaluations | Step::Weights(..) | Step::Left(..) | Step::Source(..) => 5,
         Step::MergeRound(_) => 6,
         Step::Folds | Step::FoldEvaluations | Step::Quotient | Step::OpeningPoint => 7,
         // no proof has this message
@@ -66,7 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             spent[phase] += (now - last).as_secs_f64() * 1e3;
             last = now;
         };
-        let witness = Witness::new(&program.card, &program.weights, &layout, &decisions)?;
+        let witness = Witness::new(&program, &layout, &decisions)?;
         lap(0);
         let values = witness.tensors.iter().map(|tensors| tensors[usize::from(revealed.0)].clone()).collect();
         let statement =

@@ -56,7 +56,10 @@ impl ReceivedRows {
     /// All of them in the order of the objects ([`crate::claim::OBJECTS`]).
     pub fn by_object(&self) -> impl Iterator<Item = &Received> {
         let limbs = [&self.witness, &self.helper, &self.multiplicities, &self.table_helper];
-        let map = self.map.iter().flat_map(|map| [&map.mapped, &map.helper, &map.multiplicities, &map.table_helper]);
+        let map = self
+            .map
+            .iter()
+            .flat_map(|map| [&map.mapped, &map.helper, &map.multiplicities, &map.table_helper]);
         limbs.into_iter().chain(map)
     }
 }
@@ -103,7 +106,8 @@ impl<F: Arith> Batching<F> {
     ) -> Self {
         let tau_p = &tau[tau.len() - layout.position_vars()..];
         let operators = layout.outputs.iter().zip(&program.operators);
-        let operators = operators.map(|(output, data)| OperatorPoint::of(layout, *output, data, tau_p)).collect();
+        let operators =
+            operators.map(|(output, data)| OperatorPoint::of(layout, *output, data, tau_p)).collect();
         Self { lookups, weights: Weights::powers(layout, alpha), operators, tau }
     }
 }
@@ -210,7 +214,10 @@ fn rows_and_lookups<C: Channel>(
         }
         None => None,
     };
-    Ok((ReceivedRows { witness, helper, multiplicities, table_helper, map }, Lookups { beta, map: challenges }))
+    Ok((
+        ReceivedRows { witness, helper, multiplicities, table_helper, map },
+        Lookups { beta, map: challenges },
+    ))
 }
 
 fn one<F: Arith>(mut values: Vec<F>) -> F {

@@ -162,7 +162,8 @@ pub fn apply<F: Arith>(factors: &[Factor<F>], values: Vec<F>) -> F {
                 let weights = expand(std::slice::from_ref(factor));
                 let block = table.len() >> factor.vars();
                 let sum = |i: usize| {
-                    let value = |(at, weight): &(usize, F)| table.get(at * block + i).map(|v| weight.times(v));
+                    let value =
+                        |(at, weight): &(usize, F)| table.get(at * block + i).map(|v| weight.times(v));
                     weights.iter().filter_map(value).fold(F::constant(Fr::ZERO), |sum, term| sum.plus(&term))
                 };
                 table = (0..block).map(sum).collect();

@@ -185,8 +185,10 @@ impl Layout {
             .partition(|i| matches!(class.operators.get(*i), Some(OperatorClass::Affine { .. })));
         let places = |operators: &[usize]| pack(&operators.iter().map(|i| log2(i + 1)).collect::<Vec<_>>());
         let ((rescaled, decision_vars), (mapped, mapped_vars)) = (places(&affine)?, places(&lookups)?);
-        let mut outputs =
-            vec![Output { object: Object::Witness, place: Place { offset: 0, vars: 0 } }; class.operators.len()];
+        let mut outputs = vec![
+            Output { object: Object::Witness, place: Place { offset: 0, vars: 0 } };
+            class.operators.len()
+        ];
         for (operator, place) in affine.iter().zip(rescaled) {
             outputs[*operator].place = place;
         }
@@ -196,7 +198,8 @@ impl Layout {
         let maps = maps(class, &outputs)?;
         let batch = usize::from(batch_log2);
         let Terms { linear, mut contractions } = Terms::of(class, &axes, batch)?;
-        let (weights, weight_vars) = pack(&contractions.iter().filter_map(Contraction::weight_vars).collect::<Vec<_>>())?;
+        let (weights, weight_vars) =
+            pack(&contractions.iter().filter_map(Contraction::weight_vars).collect::<Vec<_>>())?;
         let mut weights = weights.into_iter();
         for contraction in &mut contractions {
             contraction.set_weights(&mut weights);
@@ -293,7 +296,9 @@ impl Layout {
     #[must_use]
     pub fn place_input<T: Clone>(&self, features: &[T], fill: &T) -> Vec<T> {
         let mut input = vec![fill.clone(); 1 << self.input_log2];
-        let place = |index: usize| self.input_places.as_ref().map_or(Some(index), |places| places.get(index).copied());
+        let place = |index: usize| {
+            self.input_places.as_ref().map_or(Some(index), |places| places.get(index).copied())
+        };
         for (index, feature) in features.iter().enumerate() {
             if let Some(target) = place(index).and_then(|place| input.get_mut(place)) {
                 *target = feature.clone();
@@ -315,7 +320,8 @@ impl Layout {
     /// Number of coefficients of an operator: its linear terms and products.
     #[must_use]
     pub fn coefficients(&self, operator: usize) -> usize {
-        let products = self.contractions.iter().filter(|c| c.operator == operator && c.left_operand().is_some());
+        let products =
+            self.contractions.iter().filter(|c| c.operator == operator && c.left_operand().is_some());
         self.linear.iter().filter(|term| term.operator == operator).count() + products.count()
     }
     /// Variables of the prefix of an output's place.
@@ -345,9 +351,11 @@ fn axes(class: &Class) -> Result<Vec<Vec<u8>>, LayoutError> {
             OperatorClass::Lookup { source, .. } => {
                 let number = usize::from(source.0).checked_sub(1);
                 let affine = |number: &usize| {
-                    *number < operator && matches!(class.operators.get(*number), Some(OperatorClass::Affine { .. }))
+                    *number < operator
+                        && matches!(class.operators.get(*number), Some(OperatorClass::Affine { .. }))
                 };
-                let number = number.filter(affine).ok_or(LayoutError::Wiring { operator, tensor: source.0 })?;
+                let number =
+                    number.filter(affine).ok_or(LayoutError::Wiring { operator, tensor: source.0 })?;
                 axes.get(number + 1).cloned().unwrap_or_default()
             }
         };
@@ -376,7 +384,9 @@ fn maps(class: &Class, outputs: &[Output]) -> Result<Vec<Map>, LayoutError> {
         maps.push(Map { operator, source: *source, table: usize::from(*table), place: output.place });
     }
     match used.iter().position(|used| !used) {
-        Some(table) => Err(LayoutError::Table { operator: class.operators.len(), table: table as u8, tables }),
+        Some(table) => {
+            Err(LayoutError::Table { operator: class.operators.len(), table: table as u8, tables })
+        }
         None => Ok(maps),
     }
 }

@@ -76,7 +76,9 @@ pub fn weights_object(card: &Card, weights: &Weights, layout: &Layout) -> Vec<i3
 /// Exact extents of the labels of a term's weights.
 fn extents(card: &Card, contraction: &Contraction) -> Option<Vec<u32>> {
     let affine = card.operators.get(contraction.operator)?.affine()?;
-    let OperatorClass::Affine { terms, .. } = card.class.operators.get(contraction.operator)? else { return None };
+    let OperatorClass::Affine { terms, .. } = card.class.operators.get(contraction.operator)? else {
+        return None;
+    };
     let summed = &affine.terms.get(contraction.term)?.summed;
     terms.get(contraction.term)?.weight_extents(&affine.axes, summed)
 }

@@ -195,7 +195,8 @@ impl Axes {
             return (*axis == label.log2).then_some(Self::Point(label.coordinates?));
         }
         let fits = |extents: &[u32], log2s: &mut dyn Iterator<Item = u8>| {
-            let mut fits = log2s.zip(extents).map(|(log2, extent)| u64::from(*extent) <= 1u64 << log2.min(32));
+            let mut fits =
+                log2s.zip(extents).map(|(log2, extent)| u64::from(*extent) <= 1u64 << log2.min(32));
             fits.all(|fits| fits)
         };
         let (extents, label_extents) = (group.extents()?, group.label_extents()?);
@@ -209,7 +210,11 @@ impl Axes {
             && fits(&label_extents, &mut labels.iter().map(|label| label.log2));
         let size = axes.iter().fold(0u32, |sum, log2| sum + u32::from(*log2));
         let within = count <= limits::GROUP as u64 && 1u64 << size.min(32) <= u64::from(limits::WIDTH);
-        (listed && fit && within).then(|| Self::View { group: Arc::new(group.clone()), axes: axes.to_vec(), labels })
+        (listed && fit && within).then(|| Self::View {
+            group: Arc::new(group.clone()),
+            axes: axes.to_vec(),
+            labels,
+        })
     }
 }
 
@@ -241,7 +246,8 @@ fn view_weights<F: Arith>(group: &Group, axes: &[u8], labels: &[Label], points: 
     let (last, first) = tables.split_last().map_or((None, &[][..]), |(last, first)| (Some(last), first));
     let mut products = vec![F::constant(Fr::one())];
     for table in first {
-        products = products.iter().flat_map(|product| table.iter().map(move |eq| product.times(eq))).collect();
+        products =
+            products.iter().flat_map(|product| table.iter().map(move |eq| product.times(eq))).collect();
     }
     let mut targets = indices.iter();
     for product in &products {
@@ -249,7 +255,8 @@ fn view_weights<F: Arith>(group: &Group, axes: &[u8], labels: &[Label], points: 
         let count = last.map_or(1, Vec::len);
         for (i, index) in targets.by_ref().take(count).enumerate() {
             let Some(index) = index else { continue };
-            let weight = last.and_then(|table| table.get(i)).map_or_else(|| product.clone(), |eq| product.times(eq));
+            let weight =
+                last.and_then(|table| table.get(i)).map_or_else(|| product.clone(), |eq| product.times(eq));
             if let Some(target) = weights.get_mut(padded_index(*index as usize, extents, axes)) {
                 *target = target.plus(&weight);
             }

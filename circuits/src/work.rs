@@ -60,7 +60,8 @@ fn inputs(layout: &Layout) -> u64 {
 
 /// All operands.
 fn operands(layout: &Layout) -> impl Iterator<Item = &Reading> {
-    let contractions = layout.contractions.iter().flat_map(|c| c.left_operand().into_iter().chain([&c.right]));
+    let contractions =
+        layout.contractions.iter().flat_map(|c| c.left_operand().into_iter().chain([&c.right]));
     contractions.chain(layout.linear.iter().map(|term| &term.operand))
 }
 

@@ -334,7 +334,8 @@ fn change_output(program: &Program, honest: Execution, forgery: &Forgery) -> Res
     let evaluator = Evaluator::new(program);
     for operator in index + 1..card.operators.len() {
         let output = evaluator.output(operator, &tensors);
-        let output = output.map_err(|_| Failure::usage("this change leaves the range: choose another seed"))?;
+        let output =
+            output.map_err(|_| Failure::usage("this change leaves the range: choose another seed"))?;
         tensors.push(output);
     }
     Ok(tensors)

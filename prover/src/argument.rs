@@ -87,9 +87,9 @@ pub fn prove_observed(
     channel.points(Step::HelperRows, &function_of_bytes(&rows, &inverses));
     channel.points(Step::TableHelper, &[multi_scalar(&bases[..LIMBS], &table_helper)]);
     let data = &key.program.operators;
-    let map = challenges
-        .as_ref()
-        .map_or_else(MapTables::default, |challenges| MapTables::new(layout, witness, key.tables, challenges, data));
+    let map = challenges.as_ref().map_or_else(MapTables::default, |challenges| {
+        MapTables::new(layout, witness, key.tables, challenges, data)
+    });
     if layout.tables > 0 {
         let helper = map.helper.chunks(row).map(|row| multi_scalar(&bases[..row.len()], row));
         channel.points(Step::MapHelperRows, &helper.collect::<Vec<_>>());

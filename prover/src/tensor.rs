@@ -32,7 +32,9 @@ impl Tensors<'_> {
         for (decision, weight) in decisions {
             let values = &self.witness.tensors[*decision][tensor];
             match &self.witness.places[tensor] {
-                None => sums.iter_mut().zip(values).for_each(|(sum, value)| sum.add(weight, i64::from(*value))),
+                None => {
+                    sums.iter_mut().zip(values).for_each(|(sum, value)| sum.add(weight, i64::from(*value)))
+                }
                 Some(places) => places
                     .iter()
                     .zip(values)
@@ -63,7 +65,8 @@ impl Tensors<'_> {
         }
         // the decision is the first variable: one table each
         let each = vars - operand.decision.vars;
-        let of = |decision| table(operand, self.tau, self.folded(tensor, &[(decision, Fr::from(1u64))]), each);
+        let of =
+            |decision| table(operand, self.tau, self.folded(tensor, &[(decision, Fr::from(1u64))]), each);
         (0..1 << operand.decision.vars).into_par_iter().flat_map_iter(of).collect()
     }
 

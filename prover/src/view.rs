@@ -39,7 +39,9 @@ impl GroupMap {
             Axes::Point(coordinates) => {
                 let size = 1 << coordinates.vars;
                 match coordinates.of {
-                    Challenge::Final => (Self { from: size, to: size, entries: None }, vec![kept(coordinates)]),
+                    Challenge::Final => {
+                        (Self { from: size, to: size, entries: None }, vec![kept(coordinates)])
+                    }
                     Challenge::Tau => {
                         let eq = equality_table(Points { tau, r: &[] }.at(coordinates));
                         let entries = eq.into_iter().enumerate().map(|(i, eq)| (0, i, eq)).collect();
@@ -77,7 +79,8 @@ impl GroupMap {
                 _ => 0,
             };
             let extend = |(weight, combination): (Fr, usize)| {
-                let step = move |(factor, value): &(Fr, usize)| (weight * factor, (combination << shift) + value);
+                let step =
+                    move |(factor, value): &(Fr, usize)| (weight * factor, (combination << shift) + value);
                 steps.iter().map(step).collect::<Vec<_>>()
             };
             combinations = combinations.into_iter().flat_map(extend).collect();

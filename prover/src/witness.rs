@@ -183,7 +183,8 @@ impl Writer<'_> {
 
     fn repeat(&mut self, from: usize, to: usize) {
         for output in &self.layout.outputs {
-            let ((source, length), (target, _)) = (self.start(output.place, from), self.start(output.place, to));
+            let ((source, length), (target, _)) =
+                (self.start(output.place, from), self.start(output.place, to));
             if output.object == Object::Mapped {
                 self.mapped.copy_within(source..source + length, target);
                 continue;

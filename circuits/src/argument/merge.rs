@@ -35,7 +35,8 @@ pub(super) fn merge<C: Channel>(
         merged = quadratic(&merged, &values, &challenge);
         s.push(challenge);
     }
-    let terms = claims.iter().zip(&powers).flat_map(|(claim, power)| terms(layout, claim, power, &s)).collect();
+    let terms =
+        claims.iter().zip(&powers).flat_map(|(claim, power)| terms(layout, claim, power, &s)).collect();
     Ok((terms, merged, s))
 }
 

@@ -116,7 +116,10 @@ impl Terms {
                 let added = reader.add(&mut terms, shape, coefficients);
                 added.ok_or(LayoutError::View { operator, term })?;
                 coefficients += usize::from(!matches!(shape, TermClass::Weighted { .. }));
-                let vars = terms.contractions.last().map_or(0, |last| last.vars.max(last.weight_vars().unwrap_or(0)));
+                let vars = terms
+                    .contractions
+                    .last()
+                    .map_or(0, |last| last.vars.max(last.weight_vars().unwrap_or(0)));
                 if vars > MAX_VARS {
                     return Err(LayoutError::TooLarge { vars });
                 }
@@ -159,7 +162,9 @@ impl Reader<'_> {
                 let variables = self.variables(shared, contracted, 0);
                 let of_weights = in_weights.iter().copied().chain(self.output.len()..variables.labels.len());
                 let place = Place { offset: 0, vars: 0 };
-                let labels = of_weights.map(|label| variables.labels.get(label)?.coordinates).collect::<Option<_>>()?;
+                let labels = of_weights
+                    .map(|label| variables.labels.get(label)?.coordinates)
+                    .collect::<Option<_>>()?;
                 terms.contractions.push(Contraction {
                     operator,
                     term,
@@ -170,9 +175,11 @@ impl Reader<'_> {
                 });
             }
             TermClass::Product { left, right, contracted } => {
-                let read: [Vec<usize>; 2] = [left, right].map(|operand| operand.labels().map(usize::from).collect());
+                let read: [Vec<usize>; 2] =
+                    [left, right].map(|operand| operand.labels().map(usize::from).collect());
                 let [in_left, in_right] = &read;
-                if (0..self.output.len()).any(|label| !in_left.contains(&label) && !in_right.contains(&label)) {
+                if (0..self.output.len()).any(|label| !in_left.contains(&label) && !in_right.contains(&label))
+                {
                     return None;
                 }
                 for operand in [left, right] {
@@ -218,8 +225,10 @@ impl Reader<'_> {
     /// Labels of a contraction: the shared and the contracted ones are its variables, after `leading` others.
     fn variables(&self, shared: impl Fn(&usize) -> bool, contracted: &[u8], leading: usize) -> Variables {
         let mut labels = self.at_tau();
-        let of_output: usize =
-            (0..labels.len()).filter(|label| shared(label)).map(|label| usize::from(self.output[label])).sum();
+        let of_output: usize = (0..labels.len())
+            .filter(|label| shared(label))
+            .map(|label| usize::from(self.output[label]))
+            .sum();
         let count = leading + of_output + sum(contracted);
         let mut last = count - leading;
         let mut next = |log2: u8| {

@@ -42,7 +42,9 @@ pub fn factor<F: Arith>(
     let factor = &points[contraction.operator].factor;
     match &contraction.left {
         Left::Weights { .. } => factor.clone(),
-        Left::Operand { coefficient, .. } => factor.times(&data[contraction.operator].coefficients[*coefficient]),
+        Left::Operand { coefficient, .. } => {
+            factor.times(&data[contraction.operator].coefficients[*coefficient])
+        }
     }
 }
 

@@ -51,7 +51,14 @@ impl<F: Arith> Challenges<F> {
     }
 
     /// Key of a mapped position, by the values there. Shapes: `r` a mapped position's coordinates, one source value a lookup.
-    pub fn mapped_key(&self, layout: &Layout, data: &[OperatorData<F>], r: &[F], mapped: &F, sources: &[F]) -> F {
+    pub fn mapped_key(
+        &self,
+        layout: &Layout,
+        data: &[OperatorData<F>],
+        r: &[F],
+        mapped: &F,
+        sources: &[F],
+    ) -> F {
         let mut key = mapped.clone();
         for (map, source) in layout.maps.iter().zip(sources) {
             let prefix = prefix::<F>(layout, layout.outputs[map.operator]);
@@ -68,7 +75,8 @@ impl<F: Arith> Challenges<F> {
     /// The number is that of the place itself: a place beyond the last table has one that no lookup has.
     pub fn table_key(&self, layout: &Layout, data: &[OperatorData<F>], v: &[F], table: &F) -> F {
         let (id, x) = v.split_at(v.len() - TABLE_LOG2);
-        let mut key = table.plus(&self.gamma_squared.times(&integer(id))).plus(&self.gamma.times(&integer(x)));
+        let mut key =
+            table.plus(&self.gamma_squared.times(&integer(id))).plus(&self.gamma.times(&integer(x)));
         for number in 0..layout.tables {
             let Some(map) = layout.maps.iter().find(|map| map.table == number) else { continue };
             let here = factor::evaluate(&factor::bits::<F>(number, id.len()), id);

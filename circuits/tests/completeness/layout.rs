@@ -175,7 +175,9 @@ fn places_beyond_the_last_table() {
         .map(|i| OperatorData { multiplier: Fr::from(1u64), low: Fr::from(-100 * i), coefficients: vec![] })
         .collect();
     let challenges = Challenges::new(Fr::from(7u64), Fr::from(1u64 << 40));
-    for (id, x, entry) in [(0u64, 0u64, 0u64), (0, 5, 9), (1, 65_535, 65_535), (2, 100, 1), (3, 0, 0), (3, 5, 9)] {
+    for (id, x, entry) in
+        [(0u64, 0u64, 0u64), (0, 5, 9), (1, 65_535, 65_535), (2, 100, 1), (3, 0, 0), (3, 5, 9)]
+    {
         let bits = |value: u64, count: usize| (0..count).rev().map(move |i| Fr::from(value >> i & 1));
         let place: Vec<Fr> = bits(id, 2).chain(bits(x, 16)).collect();
         let low = |operator: u64| if id < 3 { -Fr::from(100 * operator) } else { Fr::from(0u64) };
@@ -227,7 +229,10 @@ fn functionals_with_vectors_are_cut() {
             assert_eq!(found, whole, "rows of 2^{row_log2}");
             let point: Vec<Fr> = (0..vars as u64).map(|i| element(i + 40)).collect();
             assert_eq!(factor::evaluate(&functional.factors, &point), factor::extension(&whole, &point));
-            assert_eq!(factor::apply(&functional.factors, whole.clone()), whole.iter().map(|w| *w * w).sum::<Fr>());
+            assert_eq!(
+                factor::apply(&functional.factors, whole.clone()),
+                whole.iter().map(|w| *w * w).sum::<Fr>()
+            );
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use candor_benches::synthetic::Random;
 use candor_circuits::layout::{Layout, LayoutError, MAX_VARS};
-use candor_program::class::{Class, FORMAT_VERSION, Group, Input, Operand, OperatorClass, Stride, TensorId, TermClass};
+use candor_program::class::{
+    Class, FORMAT_VERSION, Group, Input, Operand, OperatorClass, Stride, TensorId, TermClass,
+};
 
 /// A term before its source's padded length is known.
 #[derive(Clone, Copy)]
@@ -137,8 +139,7 @@ fn random_classes() {
                 (output, terms.collect())
             })
             .collect();
-        let operators: Vec<(u8, &[Reads])> =
-            operators.iter().map(|(o, terms)| (*o, &terms[..])).collect();
+        let operators: Vec<(u8, &[Reads])> = operators.iter().map(|(o, terms)| (*o, &terms[..])).collect();
         let class = Class { row_log2: byte(6).saturating_add(9), ..class(input_log2, &operators) };
         let (batch_log2, revealed) = (byte(9), TensorId(u16::from(byte(4))));
         if let Ok(layout) = Layout::new(&class, batch_log2, revealed) {
@@ -168,9 +169,13 @@ fn window(extents: &[u32], step: u32, labels: &[(u8, u32)]) -> Group {
 /// Every way in which a view does not fit its labels or its source.
 #[test]
 fn views() {
-    let linear = |groups: Vec<Group>| TermClass::Linear { operand: Operand { source: TensorId(0), groups }, summed: vec![] };
+    let linear = |groups: Vec<Group>| TermClass::Linear {
+        operand: Operand { source: TensorId(0), groups },
+        summed: vec![],
+    };
     let axis = |label| Group::Axis { label };
-    let listed = |indices: usize| Group::Listed { extents: vec![4], labels: vec![(1, 4)], indices: vec![0; indices] };
+    let listed =
+        |indices: usize| Group::Listed { extents: vec![4], labels: vec![(1, 4)], indices: vec![0; indices] };
     assert!(Layout::new(&of_term(linear(vec![axis(1), axis(0)])), 0, TensorId(1)).is_ok());
     assert!(Layout::new(&of_term(linear(vec![axis(0), window(&[4], 1, &[(1, 4)])])), 0, TensorId(1)).is_ok());
     assert!(Layout::new(&of_term(linear(vec![axis(0), listed(4)])), 0, TensorId(1)).is_ok());
@@ -194,7 +199,11 @@ fn views() {
     let read = |groups: Vec<Group>| Operand { source: TensorId(0), groups };
     let summed = TermClass::Linear { operand: read(vec![axis(0), axis(2)]), summed: vec![2] };
     assert_eq!(error(&of_term(summed), 0, 1), LayoutError::View { operator: 0, term: 0 });
-    let weighted = |weights: Vec<u8>, groups| TermClass::Weighted { weights, operand: read(groups), contracted: vec![2] };
+    let weighted = |weights: Vec<u8>, groups| TermClass::Weighted {
+        weights,
+        operand: read(groups),
+        contracted: vec![2],
+    };
     assert!(Layout::new(&of_term(weighted(vec![0], vec![axis(1), axis(2)])), 0, TensorId(1)).is_ok());
     for (weights, groups) in [
         (vec![], vec![axis(1), axis(2)]),
@@ -207,12 +216,15 @@ fn views() {
         let refused = error(&of_term(weighted(weights, groups)), 0, 1);
         assert_eq!(refused, LayoutError::View { operator: 0, term: 0 });
     }
-    let product = |left, right| TermClass::Product { left: read(left), right: read(right), contracted: vec![2] };
-    assert!(Layout::new(&of_term(product(vec![axis(0), axis(2)], vec![axis(1), axis(2)])), 0, TensorId(1)).is_ok());
-    for (left, right) in [
-        (vec![axis(0), axis(2)], vec![axis(0), axis(2)]),
-        (vec![axis(0), axis(1)], vec![axis(1), axis(2)]),
-    ] {
+    let product =
+        |left, right| TermClass::Product { left: read(left), right: read(right), contracted: vec![2] };
+    assert!(
+        Layout::new(&of_term(product(vec![axis(0), axis(2)], vec![axis(1), axis(2)])), 0, TensorId(1))
+            .is_ok()
+    );
+    for (left, right) in
+        [(vec![axis(0), axis(2)], vec![axis(0), axis(2)]), (vec![axis(0), axis(1)], vec![axis(1), axis(2)])]
+    {
         assert_eq!(error(&of_term(product(left, right)), 0, 1), LayoutError::View { operator: 0, term: 0 });
     }
     // combinations, and a vector over an input of several axes: at the limit and one beyond it
@@ -243,7 +255,10 @@ fn tables() {
     assert_eq!(error(&looked_up(1, 1, 2), 0, 1), table(2, 0, 2), "table 0 is looked up by nobody");
     // the input, itself, what is no operator, and another lookup's output
     for source in [0, 2, 3, u16::MAX] {
-        assert_eq!(error(&looked_up(source, 0, 1), 0, 1), LayoutError::Wiring { operator: 1, tensor: source });
+        assert_eq!(
+            error(&looked_up(source, 0, 1), 0, 1),
+            LayoutError::Wiring { operator: 1, tensor: source }
+        );
     }
     let mut twice = looked_up(1, 0, 1);
     twice.operators.push(OperatorClass::Lookup { source: TensorId(2), table: 0 });

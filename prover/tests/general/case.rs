@@ -42,7 +42,8 @@ impl Case {
         program.card.setup = reference.card().clone();
         program.card.weight_rows = commit_program(reference, &program.card, &program.weights).unwrap();
         program.validate().unwrap();
-        let values = |input: &Vec<u16>| execute(&program, input).unwrap().tensors.swap_remove(revealed.0.into());
+        let values =
+            |input: &Vec<u16>| execute(&program, input).unwrap().tensors.swap_remove(revealed.0.into());
         let statement = Statement {
             batch_log2,
             context: Fr::from(5u64),

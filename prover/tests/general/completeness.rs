@@ -46,7 +46,8 @@ impl Found {
             }
         }
         self.lookups += layout.maps.len();
-        self.revealed_lookups += usize::from(layout.maps.iter().any(|map| map.operator + 1 == usize::from(layout.revealed.0)));
+        self.revealed_lookups +=
+            usize::from(layout.maps.iter().any(|map| map.operator + 1 == usize::from(layout.revealed.0)));
     }
 }
 
@@ -58,8 +59,9 @@ fn random_programs() {
         let mut numbers = Numbers(0xa96e_0000 + seed);
         let program = generate::program(&mut numbers);
         let batch_log2 = (seed % 3) as u8;
-        let inputs: Vec<_> =
-            (0..numbers.between(1, 1 << batch_log2)).map(|_| generate::input(&mut numbers, &program)).collect();
+        let inputs: Vec<_> = (0..numbers.between(1, 1 << batch_log2))
+            .map(|_| generate::input(&mut numbers, &program))
+            .collect();
         let revealed = TensorId(1 + (numbers.next() % program.card.operators.len() as u64) as u16);
         let case = Case::new(program, &inputs, batch_log2, revealed);
         found.add(&case);

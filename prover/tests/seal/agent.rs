@@ -36,6 +36,15 @@ impl Agent {
         Self { program, reference }
     }
 
+    /// Every kind of term, view and lookup.
+    pub(crate) fn general() -> Self {
+        let reference = ReferenceString::development(9, &[1; 32]).unwrap();
+        let mut program = crate::every_term::program(reference.card());
+        program.card.weight_rows = commit_program(&reference, &program.card, &program.weights).unwrap();
+        program.validate().unwrap();
+        Self { program, reference }
+    }
+
     /// The small class with every kind of fact, comparison and register.
     pub(crate) fn small() -> Self {
         Self::new(SMALL, 9, enrich)

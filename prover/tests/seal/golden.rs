@@ -37,6 +37,7 @@ fn blank(card: &Card) -> PathWitness<'_> {
 fn constraint_counts_are_golden() {
     let mut text = String::new();
     let (large, small) = (Agent::new(LARGE, 10, |_| ()).program.card, Agent::small().program.card);
+    let general = Agent::general().program.card;
     let mut wide = large.clone();
     wide.class.policy_size = 64;
     let mut attested = large.clone();
@@ -54,6 +55,8 @@ fn constraint_counts_are_golden() {
         ("sp500, 64 predicates and rules,", &wide, 2),
         ("small", &small, 0),
         ("small", &small, 1),
+        ("every term", &general, 0),
+        ("every term", &general, 1),
     ] {
         let matrices = matrices(card, batch_log2);
         let (constraints, witnesses) = (matrices.constraints.len(), matrices.witnesses);

@@ -7,8 +7,11 @@
 mod agent;
 mod agreement;
 mod decision;
+#[path = "../every_term/mod.rs"]
+mod every_term;
 mod faults;
 mod fingerprint;
+mod general;
 mod golden;
 mod groth16;
 mod lies;

@@ -237,13 +237,18 @@ impl<'a> Forgery<'a> {
     pub(crate) fn keys(&self, challenges: &map::Challenges<Fr>) -> [Table; 2] {
         let (case, layout) = (self.case, &self.case.layout);
         let low = |tensor: TensorId| case.data.operators[usize::from(tensor.0) - 1].low;
-        let key = |id: usize, x: Fr, z: Fr| challenges.gamma.square() * Fr::from(id as u64) + challenges.gamma * x + z;
+        let key = |id: usize, x: Fr, z: Fr| {
+            challenges.gamma.square() * Fr::from(id as u64) + challenges.gamma * x + z
+        };
         let mut mapped = self.sums.mapped.clone();
         for map in &layout.maps {
             let tensor = TensorId(map.operator as u16 + 1);
-            for (decision, index) in (0..layout.batch()).flat_map(|d| (0..1 << map.place.vars).map(move |i| (d, i))) {
+            for (decision, index) in
+                (0..layout.batch()).flat_map(|d| (0..1 << map.place.vars).map(move |i| (d, i)))
+            {
                 let values = Values { case, objects: &self.sums, public: &self.public };
-                let (x, z) = (values.value(map.source, decision, index), values.value(tensor, decision, index));
+                let (x, z) =
+                    (values.value(map.source, decision, index), values.value(tensor, decision, index));
                 mapped[case.position(tensor, decision, index)] = key(map.table, x, z);
             }
         }
@@ -266,14 +271,26 @@ impl<'a> Forgery<'a> {
     }
 
     /// Both sides of the lookup operators; none without tables.
-    fn map_instances(&self, batching: &Batching<Fr>, keys: Option<&[Table; 2]>, helpers: &[Table; 2]) -> Vec<Instance> {
+    fn map_instances(
+        &self,
+        batching: &Batching<Fr>,
+        keys: Option<&[Table; 2]>,
+        helpers: &[Table; 2],
+    ) -> Vec<Instance> {
         let (layout, beta, tau) = (&self.case.layout, batching.lookups.beta, &batching.tau);
-        let (Some([a6, a7, a8]), Some([mapped, tables])) = (batching.weights.map, keys) else { return Vec::new() };
+        let (Some([a6, a7, a8]), Some([mapped, tables])) = (batching.weights.map, keys) else {
+            return Vec::new();
+        };
         let scale = |vars: usize| Fr::from(2u64).pow([(layout.rounds - vars) as u64]).inverse().unwrap();
         let (t, v) = (layout.map_vars(), layout.table_vars());
         let (s_t, s_v) = (scale(t), scale(v));
         let positions = Instance {
-            tables: vec![equality(&tau[tau.len() - t..]), helpers[0].clone(), mapped.clone(), self.sums.mapped.clone()],
+            tables: vec![
+                equality(&tau[tau.len() - t..]),
+                helpers[0].clone(),
+                mapped.clone(),
+                self.sums.mapped.clone(),
+            ],
             term: Box::new(move |v| s_t * (a6 * v[0] * (v[1] * (beta - v[2]) - Fr::ONE) + a7 * v[1])),
         };
         let multiplicities = self.sums.map_multiplicities.clone();
@@ -315,7 +332,11 @@ impl<'a> Forgery<'a> {
         let scale = |vars: usize| Fr::from(2u64).pow([(layout.rounds - vars) as u64]).inverse().unwrap();
         let cell_scale = scale(layout.vars());
         let cells = Instance {
-            tables: vec![equality(&tau[tau.len() - layout.vars()..]), helper.clone(), self.sums.cells.clone()],
+            tables: vec![
+                equality(&tau[tau.len() - layout.vars()..]),
+                helper.clone(),
+                self.sums.cells.clone(),
+            ],
             term: Box::new(move |v| cell_scale * (a0 * v[0] * (v[1] * (beta - v[2]) - Fr::ONE) + a1 * v[1])),
         };
         let limb_scale = scale(LIMB_LOG2);
@@ -348,7 +369,9 @@ impl<'a> Forgery<'a> {
             let (operator, number) = (contraction.operator, contraction.term);
             let coefficient = match contraction.left {
                 Left::Weights { .. } => Fr::ONE,
-                Left::Operand { coefficient, .. } => self.case.data.operators[operator].coefficients[coefficient],
+                Left::Operand { coefficient, .. } => {
+                    self.case.data.operators[operator].coefficients[coefficient]
+                }
             };
             let factor = -a3 * batching.operators[operator].factor * coefficient * scale(contraction.vars);
             let tables = own.term(operator, number).factors(number, self.tau_of(batching, operator));

@@ -8,6 +8,8 @@ mod brute;
 mod case;
 mod checks;
 mod defect;
+#[path = "../every_term/mod.rs"]
+mod every_term;
 mod forger;
 mod general;
 mod leaves;

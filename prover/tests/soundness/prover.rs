@@ -75,8 +75,7 @@ fn witnesses_that_have_no_row() {
     let layout = Layout::new(&program.card.class, 0, TensorId(1)).unwrap();
     let mut witness = |bias: i64| {
         program.weights.operators[0].bias[0] = bias;
-        Witness::new(&program, &layout, &[vec![0]])
-            .map(|witness| witness.tensors[0][1][0])
+        Witness::new(&program, &layout, &[vec![0]]).map(|witness| witness.tensors[0][1][0])
     };
     let limit = ((1 << 24) + 32_767) << 16;
     assert_eq!(witness(limit - 65_536).unwrap(), 32_767);

@@ -6,11 +6,11 @@ use crate::defect::Name;
 use crate::forger::{Forgery, Play};
 use crate::table::{Table, equality};
 use ark_ff::{AdditiveGroup, Field};
+use candor_circuits::claim::Object;
 use candor_circuits::layout::LIMB_LOG2;
+use candor_circuits::relation::map::Challenges;
 use candor_program::Fr;
 use candor_program::class::TensorId;
-use candor_circuits::claim::Object;
-use candor_circuits::relation::map::Challenges;
 
 /// The relations in the order of their weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

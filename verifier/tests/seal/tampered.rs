@@ -323,11 +323,11 @@ fn a_seal_holds_for_one_program() {
     type Change = fn(&mut Card);
     let changes: [(&str, Change); 12] = [
         ("multiplier", |card| {
-            let Operator::Affine(affine) = &mut card.operators[0];
+            let Operator::Affine(affine) = &mut card.operators[0] else { panic!("a lookup") };
             affine.rescale.multiplier += 1;
         }),
         ("low", |card| {
-            let Operator::Affine(affine) = &mut card.operators[1];
+            let Operator::Affine(affine) = &mut card.operators[1] else { panic!("a lookup") };
             affine.rescale.low -= 1;
         }),
         ("span", |card| card.features[3].max -= 1),

@@ -63,7 +63,7 @@ fn program(random: &mut Random) -> Program {
     let actions = (0..outputs).map(action).collect();
     card.head = Head::ArgMax { actions, assets: Vec::new(), venues: Vec::new() };
     if let Ok(layout) = weight_layout(card) {
-        card.weight_rows = vec![PointBytes([0; 64]); layout.weight_rows() + layout.bias_rows()];
+        card.weight_rows = vec![PointBytes([0; 64]); layout.program_rows()];
     }
     program
 }

@@ -46,7 +46,7 @@ fn program() -> Program {
     }
     push(&mut program, 2, 3, vec![dense(LAYERS)], vec![vec![0; 3 * WIDTH as usize]]);
     let layout = weight_layout(&program.card).expect("one decision fits");
-    program.card.weight_rows = vec![PointBytes([0; 64]); layout.weight_rows() + layout.bias_rows()];
+    program.card.weight_rows = vec![PointBytes([0; 64]); layout.program_rows()];
     program.validate().expect("well formed");
     program
 }
