@@ -133,15 +133,6 @@ impl<'a> Builder<'a> {
         Ok(self.value(tensor, value.shape.clone()))
     }
 
-    /// The same operator with a step that the caller chooses: exact where the step divides everything.
-    pub(crate) fn rescaled_at(&mut self, value: &Value, step: f64, low: i32) -> Result<Value, Cause> {
-        let (least, most) = (f64::from(low) * step, (f64::from(low) + SPAN as f64) * step);
-        let clamped = |sample: &Vec<f64>| sample.iter().map(|x| x.clamp(least, most)).collect();
-        let samples = Rc::new(value.samples.iter().map(clamped).collect());
-        let tensor = self.emit(value, step, low, samples)?;
-        Ok(self.value(tensor, value.shape.clone()))
-    }
-
     /// The step nearest above the wanted one at which the coefficient of a product is an integer: a product of two tensors has no weights
     /// that could be rounded finely.
     fn product_step(&self, value: &Value, wanted: f64) -> f64 {

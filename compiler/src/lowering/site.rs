@@ -157,10 +157,7 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
         let summed: Vec<usize> = axes.iter().map(|axis| value.shape[*axis]).collect();
         let labels = Labels::new(&shape, &summed);
         let table = self.under(&labels, value, axes);
-        let ones = vec![1.0; summed.iter().product()];
-        let weight_labels: Vec<usize> = (shape.len()..shape.len() + summed.len()).collect();
-        let weights = labels.axes(&weight_labels);
-        self.builder.weighted(&labels, (value, &table), (&ones, &weights))
+        self.builder.summed(&labels, (value, &table))
     }
 
     /// A value's axes as labels: those in `axes` are the summed ones, in their order.

@@ -289,11 +289,7 @@ fn lower_average(
         let (place, tap) = values[2..].split_at(axes);
         Some((values[0] * shape[1] + values[1]) * image + read(window, place, tap)?)
     });
-    let taps = window.kernel_elements();
-    let ones: Vec<f64> = vec![1.0; taps];
-    let kernel: Vec<usize> = (2 + axes..2 + 2 * axes).collect();
-    let weights = labels.axes(&kernel);
-    let sums = site.builder.weighted(&labels, (input, &table), (&ones, &weights))?;
+    let sums = site.builder.summed(&labels, (input, &table))?;
     let count = |place: &[usize]| {
         let inside = |tap: &Vec<usize>| {
             let after = |axis: usize| {
