@@ -1,5 +1,7 @@
 //! A small program with every kind of term, for all trees of tests.
 
+#![allow(dead_code, reason = "each tree uses its part")]
+
 use candor_benches::synthetic::{Random, Shape, perceptron};
 use candor_circuits::layout::TABLE_LOG2;
 use candor_program::Program;
@@ -7,11 +9,11 @@ use candor_program::card::{OperatorWeights, SetupCard};
 use candor_program::class::{Group, Input, Operand, OperatorClass, Stride, TensorId, TermClass};
 use candor_program::operator::{Affine, Lookup, Operator, Rescale, Term};
 
-fn axis(label: u8) -> Group {
+pub(crate) fn axis(label: u8) -> Group {
     Group::Axis { label }
 }
 
-fn window(extents: &[u32], offset: i32, labels: &[(u8, u32, i32)]) -> Group {
+pub(crate) fn window(extents: &[u32], offset: i32, labels: &[(u8, u32, i32)]) -> Group {
     let labels = labels.iter().map(|(label, extent, stride)| Stride {
         label: *label,
         extent: *extent,
@@ -20,7 +22,7 @@ fn window(extents: &[u32], offset: i32, labels: &[(u8, u32, i32)]) -> Group {
     Group::Window { extents: extents.to_vec(), offset, step: 1, labels: labels.collect() }
 }
 
-fn operand(source: u16, groups: Vec<Group>) -> Operand {
+pub(crate) fn operand(source: u16, groups: Vec<Group>) -> Operand {
     Operand { source: TensorId(source), groups }
 }
 
@@ -28,7 +30,7 @@ fn log2(extent: u32) -> u8 {
     extent.next_power_of_two().trailing_zeros() as u8
 }
 
-fn add(
+pub(crate) fn add(
     program: &mut Program,
     axes: &[u32],
     low: i32,
@@ -52,7 +54,7 @@ fn add(
     program.weights.operators.push(OperatorWeights { dense, bias });
 }
 
-fn look_up(program: &mut Program, source: u16, table: u8, low: i32) {
+pub(crate) fn look_up(program: &mut Program, source: u16, table: u8, low: i32) {
     program.card.class.operators.push(OperatorClass::Lookup { source: TensorId(source), table });
     program.card.operators.push(Operator::Lookup(Lookup { low }));
     program.weights.operators.push(OperatorWeights { dense: vec![], bias: vec![] });

@@ -1,6 +1,7 @@
-//! Proofs and seals of programs with several axes, views, products and lookups: what is true is accepted, and every lie about it
-//! is refused.
+//! Proofs of random programs with several axes, views, products and lookups, and of tensors longer than a row.
 
+#[path = "../every_term/mod.rs"]
+mod every_term;
 #[path = "../../../program/tests/completeness/reference/generate.rs"]
 mod generate;
 #[path = "../../../program/tests/sample/mod.rs"]
@@ -8,5 +9,4 @@ mod sample;
 
 mod case;
 mod completeness;
-mod lies;
 mod shapes;

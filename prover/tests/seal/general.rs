@@ -2,6 +2,7 @@
 
 use crate::agent::Agent;
 use crate::golden::matrices;
+use candor_circuits::argument::Outstanding;
 use candor_circuits::channel::Check;
 use candor_circuits::model::decode_rows;
 use candor_circuits::native::{ArgumentError, check_opening};
@@ -33,8 +34,9 @@ fn honest_paths_satisfy_the_circuit() {
         let outstanding = read(&shape.layout, tail).unwrap();
         let rows = decode_rows(&agent.program.card).unwrap();
         let setup = VerifierSetup::of(&agent.program.card.setup).unwrap();
-        let check =
-            |outstanding| check_opening(&shape.layout, outstanding, &path.argument.points, &rows, &setup);
+        let check = |outstanding: &Outstanding<Fr>| {
+            check_opening(&shape.layout, outstanding, &path.argument.points, &rows, &setup)
+        };
         assert_eq!(check(&outstanding), Ok(()));
         for place in (0..tail.len()).step_by(7) {
             let mut changed = tail.to_vec();
