@@ -9,7 +9,9 @@ use candor_circuits::statement::{OperatorData, ProgramData, PublicValues};
 use candor_circuits::work::{MAX_WORK, multiplications};
 use candor_program::Fr;
 use candor_program::arith::Arith;
-use candor_program::class::{Class, FORMAT_VERSION, Input, OperatorClass, TensorId, TermClass};
+use candor_program::class::{
+    Class, FORMAT_VERSION, Group, Input, Operand, OperatorClass, Stride, TensorId, TermClass,
+};
 use std::cell::Cell;
 use std::convert::Infallible;
 
@@ -150,6 +152,46 @@ fn the_estimate_is_not_exceeded() {
         let spent = got + 120 * absorbed;
         assert!(spent <= estimate, "{spent} of {estimate}");
         assert!(estimate <= MAX_WORK);
+    }
+}
+
+/// Views of the input and of a tensor longer than a row, products, and lookups: the combinations of every view are counted.
+#[test]
+fn the_estimate_counts_views() {
+    let window = |extents: &[u32], labels: &[(u8, u32)]| Group::Window {
+        extents: extents.to_vec(),
+        offset: 0,
+        step: 1,
+        labels: labels
+            .iter()
+            .map(|(label, extent)| Stride { label: *label, extent: *extent, stride: 1 })
+            .collect(),
+    };
+    let read = |source, groups| Operand { source: TensorId(source), groups };
+    let wide =
+        TermClass::Linear { operand: read(0, vec![window(&[30, 30], &[(0, 30), (1, 30)])]), summed: vec![] };
+    let all = || read(1, vec![window(&[30, 30], &[(0, 2), (1, 450)])]);
+    let product = TermClass::Product { left: all(), right: all(), contracted: vec![9] };
+    let sum = TermClass::Linear { operand: all(), summed: vec![9] };
+    let operators = vec![
+        OperatorClass::Affine { axes: vec![5, 5], terms: vec![wide; 20] },
+        OperatorClass::Lookup { source: TensorId(1), table: 0 },
+        OperatorClass::Affine { axes: vec![1], terms: vec![sum; 30] },
+        OperatorClass::Affine { axes: vec![1], terms: vec![product; 30] },
+    ];
+    let class = Class {
+        input: Input::Tensor { extents: vec![30, 30] },
+        operators,
+        tables: 1,
+        row_log2: 9,
+        ..hostile(0, 1, false)
+    };
+    for batch_log2 in [0, 3] {
+        let layout = Layout::new(&class, batch_log2, TensorId(2)).unwrap();
+        let (got, absorbed) = counted(&layout);
+        let estimate = multiplications(&layout);
+        assert!(got > 100_000, "{got}");
+        assert!(got + 120 * absorbed <= estimate, "{got} and {absorbed} elements of {estimate}");
     }
 }
 
