@@ -1,6 +1,6 @@
 //! From the file's messages to a static graph: structure, names, folding, shapes.
 
-use super::{Attribute, Graph, GraphError, Node, Options, Step, Value, initializer, inputs};
+use super::{Attribute, ExternalFiles, Graph, GraphError, Node, Options, Step, Value, initializer, inputs};
 use crate::onnx::message::{self, Model};
 use crate::onnx::{Cause, ELEMENTS, ModelError, OBSTACLES, OPSET_NEWEST, Obstacle};
 use crate::operator::{self, Budget, Call, ML, Operator};
@@ -12,7 +12,7 @@ pub(super) fn build(model: &Model<'_>, options: &Options) -> Result<Graph, Graph
     let refused = |source| GraphError::Model { source };
     let Some(graph) = &model.graph else { return Err(refused(ModelError::NoGraph)) };
     let opsets = Opsets::of(model).map_err(refused)?;
-    let mut builder = Builder::new(graph);
+    let mut builder = Builder::new(graph, &options.external);
     builder.check_structure();
     builder.add_inputs(options);
     let outputs = builder.find_outputs(options);
@@ -75,6 +75,7 @@ enum Known {
 
 struct Builder<'n, 'a> {
     source: &'n message::Graph<'a>,
+    external: &'n ExternalFiles,
     initializers: BTreeMap<&'a str, &'n message::Tensor<'a>>,
     names: BTreeMap<String, Known>,
     graph: Graph,
@@ -87,7 +88,7 @@ struct Builder<'n, 'a> {
 }
 
 impl<'n, 'a> Builder<'n, 'a> {
-    fn new(source: &'n message::Graph<'a>) -> Self {
+    fn new(source: &'n message::Graph<'a>, external: &'n ExternalFiles) -> Self {
         let graph = Graph {
             values: Vec::new(),
             steps: Vec::new(),
@@ -97,6 +98,7 @@ impl<'n, 'a> Builder<'n, 'a> {
         };
         Self {
             source,
+            external,
             initializers: BTreeMap::new(),
             names: BTreeMap::new(),
             graph,
@@ -345,7 +347,7 @@ impl<'n, 'a> Builder<'n, 'a> {
             return Ok(Some(Known::Refused));
         };
         self.names.insert(name.to_owned(), Known::Refused);
-        let decoded = initializer::decode(tensor, name)?;
+        let decoded = initializer::decode(tensor, name, self.external)?;
         self.elements = self.elements.saturating_add(decoded.elements() as u64);
         self.check_elements(name)?;
         let index = self.add_value(name, decoded, true);
@@ -416,7 +418,7 @@ fn read_attribute(attribute: &message::Attribute<'_>) -> Result<Attribute, Cause
         2 => Ok(Attribute::Integer(attribute.integer.unwrap_or(0))),
         3 => initializer::text(attribute.text.unwrap_or_default(), name).map(Attribute::Text),
         4 => match &attribute.tensor {
-            Some(tensor) => initializer::decode(tensor, name).map(Attribute::Tensor),
+            Some(tensor) => initializer::decode(tensor, name, &ExternalFiles::new()).map(Attribute::Tensor),
             None => Err(untyped("TENSOR")),
         },
         6 => Ok(Attribute::Floats(attribute.floats.clone())),

@@ -1,16 +1,22 @@
 //! Tensors of the file: checked sizes first, then numbers of every element type.
 
+use super::external::{self, ExternalFiles};
 use crate::onnx::element_type_name;
 use crate::onnx::{Cause, RANK, message};
 use crate::tensor::{Data, ElementType, Tensor, bfloat16, checked_elements, float16};
 
 /// The tensor that a `TensorProto` holds.
 ///
-/// Errors: [`Cause::ExternalData`], [`Cause::Rank`], [`Cause::Dimension`], [`Cause::Elements`], [`Cause::ElementType`],
+/// Errors: [`Cause::ExternalData`], [`Cause::ExternalRange`], [`Cause::Rank`], [`Cause::Dimension`], [`Cause::Elements`], [`Cause::ElementType`],
 /// [`Cause::DataSize`], [`Cause::Value`] for a text that is not UTF-8.
-pub(crate) fn decode(tensor: &message::Tensor<'_>, name: &str) -> Result<Tensor, Cause> {
+pub(crate) fn decode(
+    tensor: &message::Tensor<'_>,
+    name: &str,
+    files: &ExternalFiles,
+) -> Result<Tensor, Cause> {
+    let raw = if tensor.is_external { Some(external::bytes(tensor, name, files)?) } else { tensor.raw };
     let (element_type, shape, elements) = header(tensor, name)?;
-    let data = match tensor.raw {
+    let data = match raw {
         Some(raw) => from_raw(raw, tensor, name, element_type, elements)?,
         None => from_typed(tensor, name, element_type, elements)?,
     };
@@ -18,10 +24,6 @@ pub(crate) fn decode(tensor: &message::Tensor<'_>, name: &str) -> Result<Tensor,
 }
 
 fn header(tensor: &message::Tensor<'_>, name: &str) -> Result<(ElementType, Vec<usize>, usize), Cause> {
-    if tensor.is_external {
-        let location = tensor.external_location.unwrap_or_default().to_owned();
-        return Err(Cause::ExternalData { tensor: name.to_owned(), location });
-    }
     if tensor.dims.len() > RANK {
         return Err(Cause::Rank { tensor: name.to_owned(), got: tensor.dims.len(), limit: RANK });
     }
@@ -57,6 +59,8 @@ fn from_raw(
         + tensor.unsigned_integers.len()
         + tensor.texts.len();
     let Some(width) = element_type.width_bytes() else { return Err(size(name, elements, raw.len())) };
+    // Bytes here and in another file would be two answers.
+    let typed = typed + if tensor.is_external { tensor.raw.map_or(0, <[u8]>::len) } else { 0 };
     if raw.len() != elements * width || typed != 0 {
         return Err(size(name, elements * width, raw.len() + typed));
     }

@@ -6,17 +6,19 @@
 mod attribute;
 mod build;
 mod evaluate;
+mod external;
 mod initializer;
 mod inputs;
 mod node;
 
 pub use attribute::{Attribute, Attributes};
+pub use external::{ExternalDigestError, ExternalFile, ExternalFiles};
 pub use node::Node;
 
 use crate::error::List;
 use crate::onnx::{self, Cause, ModelError, Obstacle, message};
 use crate::tensor::{ElementType, Tensor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// What the file leaves open.
@@ -24,6 +26,8 @@ use thiserror::Error;
 pub struct Options {
     /// Names of the outputs that are wanted; all of them where the list is empty.
     pub outputs: Vec<String>,
+    /// Files of weights beside the model's own, by the location that it names.
+    pub external: ExternalFiles,
     /// Inputs that are fixed from now on, with their numbers: they become constants.
     pub constants: BTreeMap<String, Tensor>,
     /// Sizes of all axes of inputs, instead of those that the file declares.
@@ -142,7 +146,7 @@ impl Graph {
 pub fn read_tensor(bytes: &[u8]) -> Result<Tensor, GraphError> {
     let tensor = message::Tensor::read_file(bytes)
         .map_err(|source| GraphError::Model { source: ModelError::Malformed { source } })?;
-    initializer::decode(&tensor, tensor.name).map_err(|cause| {
+    initializer::decode(&tensor, tensor.name, &ExternalFiles::new()).map_err(|cause| {
         let obstacle = Obstacle { node: tensor.name.to_owned(), operator: "tensor".into(), cause };
         GraphError::Obstacles { obstacles: vec![obstacle] }
     })
@@ -160,11 +164,14 @@ pub fn operators(bytes: &[u8]) -> Result<Vec<String>, GraphError> {
     Ok(source(bytes)?.nodes.iter().map(|node| node.operator.to_owned()).collect())
 }
 
-/// Names of the inputs of a file, in its order, those with initializers included.
+/// Names of the inputs of a file without those that have initializers, in its order.
 ///
 /// Errors: [`GraphError::Model`].
 pub fn graph_inputs(bytes: &[u8]) -> Result<Vec<String>, GraphError> {
-    Ok(source(bytes)?.inputs.iter().map(|input| input.name.to_owned()).collect())
+    let graph = source(bytes)?;
+    let initialized: BTreeSet<&str> = graph.initializers.iter().map(|tensor| tensor.name).collect();
+    let free = graph.inputs.iter().filter(|input| !initialized.contains(input.name));
+    Ok(free.map(|input| input.name.to_owned()).collect())
 }
 
 fn source(bytes: &[u8]) -> Result<message::Graph<'_>, GraphError> {

@@ -471,7 +471,7 @@ pub enum ManifestCause {
 /// What fits the scale, and where the scale comes from.
 fn fitting(decimals: u8) -> String {
     match decimals {
-        0 => "write a whole number, or declare `decimals` where it comes from (for amounts, under [head])"
+        0 => "write a whole number; amounts have as many digits after the point as `decimals` of [head] says"
             .to_owned(),
         1 => "write a decimal with at most 1 digit after the point".to_owned(),
         _ => format!("write a decimal with at most {decimals} digits after the point"),

@@ -81,6 +81,10 @@ pub(crate) struct Tensor<'a> {
     pub(crate) name: &'a str,
     pub(crate) raw: Option<&'a [u8]>,
     pub(crate) external_location: Option<&'a str>,
+    /// Where its bytes begin in the other file, in decimal.
+    pub(crate) external_offset: Option<&'a str>,
+    /// How many they are, in decimal.
+    pub(crate) external_length: Option<&'a str>,
     pub(crate) is_external: bool,
 }
 
@@ -222,8 +226,11 @@ impl<'a> Tensor<'a> {
                 11 => field.int64_list(&mut tensor.unsigned_integers, INTEGERS)?,
                 13 => {
                     tensor.is_external = true;
-                    if let ("location", path) = read_entry(&field)? {
-                        tensor.external_location = Some(path);
+                    match read_entry(&field)? {
+                        ("location", path) => field.once(&mut tensor.external_location, path)?,
+                        ("offset", offset) => field.once(&mut tensor.external_offset, offset)?,
+                        ("length", length) => field.once(&mut tensor.external_length, length)?,
+                        _ => {}
                     }
                 }
                 14 => field.once(&mut location, field.int64()?)?,

@@ -241,6 +241,16 @@ pub enum Cause {
         /// The path that the file names. It is never opened.
         location: String,
     },
+    /// Bytes that another file does not have.
+    #[error("{} lies outside the {got} bytes of the file {}", Name(tensor), Name(location))]
+    ExternalRange {
+        /// Tensor.
+        tensor: String,
+        /// The path that the file names.
+        location: String,
+        /// Bytes of that file.
+        got: u64,
+    },
     /// A dimension that is not positive.
     #[error("{} has a dimension of {got}", Name(tensor))]
     Dimension {
@@ -440,6 +450,7 @@ impl Cause {
             | Self::OutputCount { .. }
             | Self::OutputRange { .. }
             | Self::Axis { .. }
+            | Self::ExternalRange { .. }
             | Self::Value { .. } => {
                 "export the model again; the file is not valid ONNX for this operator".into()
             }

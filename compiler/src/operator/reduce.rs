@@ -164,7 +164,7 @@ fn larger(left: f64, right: f64) -> f64 {
 }
 
 /// `ln(sum e^x)`, without overflow.
-pub(super) fn log_sum_exp(group: &[f64]) -> f64 {
+fn log_sum_exp(group: &[f64]) -> f64 {
     let peak = group.iter().copied().fold(f64::NEG_INFINITY, larger);
     if peak.is_infinite() { peak } else { peak + group.iter().map(|x| (x - peak).exp()).sum::<f64>().ln() }
 }

@@ -1,6 +1,5 @@
 //! Softmax, LogSoftmax, Hardmax.
 
-use super::reduce::log_sum_exp;
 use super::{Call, Form, Operator};
 use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
@@ -103,14 +102,22 @@ fn rows(call: &Call<'_>, shape: &[usize]) -> Result<Rows, Cause> {
     Ok(Rows { starts: others.offsets().collect(), length: shape[axis], step })
 }
 
+/// The largest entry is taken off first, and for good: added back, it would swallow the logarithm of the sum.
 fn softmax(row: &mut [f64]) {
-    let total = log_sum_exp(row);
-    row.iter_mut().for_each(|value| *value = (*value - total).exp());
+    let total = shifted(row);
+    row.iter_mut().for_each(|value| *value = value.exp() / total);
 }
 
 fn log_softmax(row: &mut [f64]) {
-    let total = log_sum_exp(row);
+    let total = shifted(row).ln();
     row.iter_mut().for_each(|value| *value -= total);
+}
+
+/// Takes the largest entry off all of them; gives the sum of their exponentials.
+fn shifted(row: &mut [f64]) -> f64 {
+    let peak = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    row.iter_mut().for_each(|value| *value -= peak);
+    row.iter().map(|value| value.exp()).sum()
 }
 
 /// 1 for the first of the largest entries.

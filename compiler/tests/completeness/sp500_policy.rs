@@ -34,6 +34,28 @@ fn the_attestations_are_the_attesters() {
     assert_eq!(read, credentials());
 }
 
+/// What make.py wrote: ten days of the data, half an hour and two hours later; and the features of ../sp500/agent.toml.
+#[test]
+fn the_files_are_those_of_the_data() {
+    let read = |file: &str| fs::read_to_string(fixture(file)).unwrap();
+    let time_of = |line: &str| line[r#"{"time":"#.len()..].split(',').next().unwrap().parse::<u64>().unwrap();
+    let (days, again) = (read("sp500/observations.jsonl"), read("sp500-policy/again.jsonl"));
+    let lines: Vec<&str> = again.lines().collect();
+    assert_eq!(lines.len(), 20);
+    for pair in lines.chunks(2) {
+        let close = time_of(pair[0]) - 1_800;
+        let day = days.lines().find(|line| time_of(line) == close).unwrap();
+        let later = |by: u64| day.replacen(&close.to_string(), &(close + by).to_string(), 1);
+        assert_eq!(pair, [later(1_800), later(7_200)]);
+    }
+    let features = |file: &str| {
+        let text = read(file);
+        let (from, to) = ("# EIP-712 domain of the records", "# What the model's outputs mean");
+        text[text.find(from).unwrap()..text.find(to).unwrap()].to_owned()
+    };
+    assert_eq!(features("sp500-policy/agent.toml"), features("sp500/agent.toml"));
+}
+
 /// Year, jurisdiction, verdict and reason, and how many records.
 #[test]
 fn the_days_are_decided_as_ever() {

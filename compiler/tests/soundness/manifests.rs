@@ -122,6 +122,26 @@ fn defects_are_named_with_line_and_field() {
     }
 }
 
+/// An amount with more digits than amounts have: the message says where their digits are declared.
+#[test]
+fn a_number_that_does_not_fit_is_told_what_does() {
+    let limited = |head: &str| {
+        let text = manifest(2, 2).replacen("[head]\n", &format!("[head]\n{head}"), 1);
+        refused(&format!("{text}\n[limits]\nmax_order = \"1.005\"\n")).to_string()
+    };
+    let whole = limited("");
+    assert!(
+        whole.ends_with(
+            "write a whole number; amounts have as many digits after the point as `decimals` of [head] says"
+        ),
+        "{whole}"
+    );
+    let one = limited("decimals = 1\n");
+    assert!(one.ends_with("write a decimal with at most 1 digit after the point"), "{one}");
+    let two = limited("decimals = 2\n");
+    assert!(two.ends_with("write a decimal with at most 2 digits after the point"), "{two}");
+}
+
 #[test]
 fn texts_and_lists_have_limits() {
     let good = manifest(2, 2);

@@ -260,7 +260,12 @@ const LIMITS: &[(&str, &str, &str, &str)] = &[
         "UnknownFact",
         "`output.buy`",
     ),
-    ("dead_band = { signal = \"output.buy\", by = \"0.05\" }", "limits.dead_band.by", "Decimal", "0 digits"),
+    (
+        "dead_band = { signal = \"output.buy\", by = \"0.05\" }",
+        "limits.dead_band.by",
+        "Decimal",
+        "whole number",
+    ),
     (
         "dead_band = { signal = \"output.buy\", by = 0 }",
         "limits.dead_band.by",

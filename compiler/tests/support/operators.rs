@@ -7,8 +7,8 @@ use candor_compiler::onnx::{Cause, Obstacle};
 use candor_compiler::operator::evaluate;
 use candor_compiler::tensor::{Data, ElementType, Tensor};
 use rten_onnx::onnx::{
-    DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
+    DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto,
+    TensorProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
 };
 
 /// Newest operator set in the tests that do not ask for another.
@@ -173,4 +173,20 @@ pub fn obstacles(bytes: &[u8], options: &Options) -> Vec<Obstacle> {
         Err(GraphError::Obstacles { obstacles }) => obstacles,
         other => panic!("{:?}", other.map(|_| ())),
     }
+}
+
+/// A file of which the FLOAT initializer `c` of two numbers, which is the output, lies in another file.
+pub fn file_with_external(entries: &[(&str, &str)]) -> Vec<u8> {
+    let entry = |&(key, value): &(&str, &str)| StringStringEntryProto {
+        key: Some(key.into()),
+        value: Some(value.into()),
+    };
+    let tensor = TensorProto {
+        name: Some("c".into()),
+        dims: vec![2],
+        data_type: Some(DataType::FLOAT),
+        external_data: entries.iter().map(entry).collect(),
+        ..Default::default()
+    };
+    file(17, vec![], &["c"], vec![], vec![tensor])
 }

@@ -141,7 +141,7 @@ impl Tombstones {
         self.entries.0.extend(content.entries.as_slice().iter().map(|run| (*run, position)));
         self.bodies.0.extend(content.bodies.as_slice().iter().map(|run| (*run, position)));
         self.bodies_of.push(Bodies {
-            digest: BodyDigest::default(),
+            digest: BodyDigest::new(tombstone.bodies.from),
             seen: 0,
             expected: content.bodies_sha256,
             pins: content.pins,

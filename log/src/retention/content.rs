@@ -127,7 +127,7 @@ pub struct TombstoneContent {
     pub entries: Runs,
     /// Entries whose bodies went.
     pub bodies: Runs,
-    /// SHA-256 over the hashes of those bodies, in order ([`BodyDigest`]).
+    /// The hash over those bodies ([`BodyDigest`]).
     pub bodies_sha256: [u8; 32],
     /// Bodies of this range that stay because of a pin.
     pub kept_bodies: Vec<KeptBody>,
@@ -137,20 +137,32 @@ pub struct TombstoneContent {
     pub pins: Pins,
 }
 
-/// The hash over bodies that went.
+/// The hash over bodies that went: those that an earlier tombstone still kept, then those of its own range, so that neither
+/// need be held while the other is found.
 #[derive(Clone, Default)]
-pub struct BodyDigest(Sha256);
+pub struct BodyDigest {
+    from: u64,
+    before: Sha256,
+    own: Sha256,
+}
 
 impl BodyDigest {
-    /// The next body's entry and hash.
-    pub fn push(&mut self, index: u64, hash: &[u8; 32]) {
-        self.0.update(index.to_le_bytes());
-        self.0.update(hash);
+    /// Of a tombstone whose bodies begin at this index.
+    #[must_use]
+    pub fn new(from: u64) -> Self {
+        Self { from, ..Self::default() }
     }
-    /// SHA-256 over (index, 8 bytes little endian || body hash) of each.
+    /// The next body's entry and hash; in order on either side of where the tombstone's range begins.
+    pub fn push(&mut self, index: u64, hash: &[u8; 32]) {
+        let part = if index < self.from { &mut self.before } else { &mut self.own };
+        part.update(index.to_le_bytes());
+        part.update(hash);
+    }
+    /// SHA-256 of the two parts' SHA-256, each over (index, 8 bytes little endian || body hash).
     #[must_use]
     pub fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
+        let parts = [self.before, self.own].map(Sha256::finalize);
+        parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize().into()
     }
 }
 

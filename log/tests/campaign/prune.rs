@@ -395,6 +395,11 @@ fn trouble_at_any_call_of_a_pruning_breaks_no_promise() {
 #[test]
 fn names_that_a_dead_pruning_left_are_durable_before_the_next_goes_on() {
     let built = built();
+    let expected = {
+        let computer = built.computer.copy();
+        prune(computer.disk(), &signer(), &at(1_900)).unwrap();
+        left(&computer)
+    };
     for sync in 1.. {
         let computer = built.computer.copy();
         computer.plan_at_sync("folder p", sync, Trouble::KillBefore);
@@ -407,6 +412,8 @@ fn names_that_a_dead_pruning_left_are_durable_before_the_next_goes_on() {
         computer.next_process();
         prune(computer.disk(), &signer(), &at(1_900)).unwrap_or_else(|error| panic!("{sync}: {error}"));
         computer.restart(&mut Dice::losing_names());
+        // What is gone stays gone.
+        assert_eq!(left(&computer), expected, "{sync}");
         check(built, &computer, (OpenCheck::Everything, 41), true);
     }
 }

@@ -1,5 +1,7 @@
-use crate::support::{Axis, assert_close, f, file, file_node, graph, i, input, int64s, sized};
-use candor_compiler::graph::{Graph, Options, graph_inputs, operators, read_tensor};
+use crate::support::{
+    Axis, assert_close, f, file, file_node, file_with_external, graph, i, input, int64s, sized,
+};
+use candor_compiler::graph::{ExternalFile, Graph, Options, graph_inputs, operators, read_tensor};
 use candor_compiler::operator::known;
 use candor_compiler::tensor::ElementType;
 use rten_onnx::onnx::{DataType, TensorProto};
@@ -33,6 +35,15 @@ fn what_does_not_depend_on_the_inputs_is_folded() {
     assert_close(&got[0], &[1, 6], &data);
     assert_eq!(operators(&bytes).unwrap(), ["Shape", "Gather", "Concat", "Reshape"]);
     assert_eq!(graph_inputs(&bytes).unwrap(), ["x"]);
+}
+
+#[test]
+fn inputs_with_initializers_are_constants() {
+    let c = input("c", DataType::INT64, &[Axis::Size(1)]);
+    let nodes = vec![file_node("Gather", &["x", "c"], &["y"])];
+    let bytes = file(9, vec![c, sized("x", &[2])], &["y"], nodes, vec![int64s("c", &[1])]);
+    assert_eq!(graph_inputs(&bytes).unwrap(), ["x"]);
+    assert_eq!(graph(&bytes).evaluate(&[f(&[2], &[3.0, 4.0])]).unwrap(), [f(&[1], &[4.0])]);
 }
 
 #[test]
@@ -139,5 +150,21 @@ fn every_operator_has_one_form_for_each_operator_set() {
             let same = (form.domain, form.name) == (other.domain, other.name);
             assert!(!same || form.until < other.since || other.until < form.since, "{}", form.name);
         }
+    }
+}
+
+/// SHA-256 of the bytes 0, 0, 0, 0, 0, 0, 128, 63, 0, 0, 0, 64: an entry of padding, then 1.0 and 2.0.
+const WEIGHTS: &str = "75664b4da1c08de9e8fad52303cc458b3e420edde6591e58761e138cc5e3f163";
+
+#[test]
+fn weights_in_another_file_are_read_where_it_is_handed_over() {
+    let bytes = [[0; 4], 1f32.to_le_bytes(), 2f32.to_le_bytes()].concat();
+    let digest = hex::decode(WEIGHTS).unwrap().try_into().unwrap();
+    let mut options = Options::default();
+    options.external.insert("w.bin".into(), ExternalFile::verified(bytes, digest).unwrap());
+    let whole = [("location", "w.bin"), ("offset", "4"), ("length", "8")];
+    for entries in [&whole[..], &whole[..2]] {
+        let graph = Graph::read(&file_with_external(entries), &options).unwrap();
+        assert_eq!(graph.evaluate(&[]).unwrap(), [f(&[2], &[1.0, 2.0])]);
     }
 }

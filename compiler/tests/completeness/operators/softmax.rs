@@ -5,6 +5,8 @@ use candor_compiler::graph::Node;
 fn one_axis_is_normalised() {
     let x = f(&[2, 2], &[0.0, 3.0f64.ln(), 1000.0, 1000.0]);
     assert_close(&run(&node("Softmax"), &[&x]), &[2, 2], &[0.25, 0.75, 0.5, 0.5]);
+    // Entries beside which the logarithm of the sum is nothing.
+    assert_close(&run(&node("Softmax"), &[&f(&[1, 2], &[1e30, 1e30])]), &[1, 2], &[0.5, 0.5]);
     let logs = [0.25f64.ln(), 0.75f64.ln(), 0.5f64.ln(), 0.5f64.ln()];
     assert_close(&run(&node("LogSoftmax"), &[&x]), &[2, 2], &logs);
     let columns = node("Softmax").with("axis", int(0));

@@ -1,6 +1,8 @@
-use crate::support::{Axis, f, file, file_node, graph, i, input, int64s, obstacles, sized};
+use crate::support::{
+    Axis, f, file, file_node, file_with_external, graph, i, input, int64s, obstacles, sized,
+};
 use candor_compiler::ModelError;
-use candor_compiler::graph::{Graph, GraphError, Options, read_tensor};
+use candor_compiler::graph::{ExternalDigestError, ExternalFile, Graph, GraphError, Options, read_tensor};
 use candor_compiler::onnx::{Cause, MODEL_BYTES, OPSET_NEWEST, Obstacle, WireProblem};
 use rten_onnx::onnx::{AttributeProto, AttributeType, DataType, NodeProto, TensorProto, ValueInfoProto};
 
@@ -179,4 +181,31 @@ fn inputs_of_an_evaluation_are_as_declared() {
     assert_eq!(refused(&[x.clone(), f(&[1], &[1.0])]), kind);
     let index = Cause::Index { tensor: "at".into(), got: 2, size: 2 };
     assert_eq!(refused(&[x, i(&[1], &[2])]), index);
+}
+
+#[test]
+fn files_beside_the_model_are_those_of_their_digest_and_long_enough() {
+    // SHA-256 of no bytes.
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let got: [u8; 32] = hex::decode(empty).unwrap().try_into().unwrap();
+    let error = ExternalDigestError { expected: [7; 32], got };
+    assert_eq!(ExternalFile::verified(Vec::new(), [7; 32]), Err(error));
+    assert!(error.to_string().contains(empty));
+    let file = ExternalFile::verified(Vec::new(), got).unwrap();
+    let mut options = Options::default();
+    options.external.insert("w.bin".into(), file);
+    let cause = |entries: &[(&str, &str)]| {
+        let mut found = obstacles(&file_with_external(entries), &options);
+        assert_eq!(found.len(), 1);
+        found.remove(0).cause
+    };
+    let absent = Cause::ExternalData { tensor: "c".into(), location: "other.bin".into() };
+    assert_eq!(cause(&[("location", "other.bin")]), absent);
+    let outside = Cause::ExternalRange { tensor: "c".into(), location: "w.bin".into(), got: 0 };
+    for (offset, length) in
+        [("1", "0"), ("0", "1"), ("-1", "0"), ("18446744073709551615", "18446744073709551615")]
+    {
+        assert_eq!(cause(&[("location", "w.bin"), ("offset", offset), ("length", length)]), outside);
+    }
+    assert_eq!(cause(&[("location", "w.bin")]), Cause::DataSize { tensor: "c".into(), expected: 8, got: 0 });
 }

@@ -4,7 +4,7 @@ use super::{Pruning, Removal};
 use crate::disk::Disk;
 use crate::error::Operation;
 use crate::pipeline::error::PipelineError;
-use crate::pipeline::files::{BODIES, INDEX, JOURNAL, PRIVATE};
+use crate::pipeline::files::{BODIES, EVIDENCE, INDEX, JOURNAL, PRIVATE, PUBLIC};
 use crate::pipeline::heads::Heads;
 use crate::pipeline::journal::read_body;
 use crate::pipeline::submission::hold;
@@ -57,6 +57,19 @@ impl<D: Disk> Pruning<'_, D> {
             None => Ok(()),
         }
     }
+    /// What a pruning that died had removed is gone for good before this one says that nothing is left to do: it does not see
+    /// those files, and so would not sync their folders.
+    fn settle_removals(&self) -> Result<(), PipelineError> {
+        let mut folders = vec![JOURNAL.to_owned(), BODIES.to_owned()];
+        let mut nested = vec![EVIDENCE.to_owned(), format!("{PUBLIC}/tile/entries")];
+        while let Some(folder) = nested.pop() {
+            let names = self.files.list(&folder)?;
+            let inside = names.iter().filter_map(|name| name.strip_suffix('/'));
+            nested.extend(inside.map(|name| format!("{folder}/{name}")));
+            folders.push(folder);
+        }
+        folders.iter().try_for_each(|folder| self.files.settle_names(folder))
+    }
     fn remove_files(&self, names: &[String]) -> Result<(), PipelineError> {
         let mut folders = BTreeSet::new();
         for name in names {
@@ -74,6 +87,7 @@ pub(super) fn carry_out<D: Disk>(
     with_index: bool,
 ) -> Result<(), PipelineError> {
     let files = pruning.files;
+    pruning.settle_removals()?;
     for (hash, place) in &removal.bodies {
         if let Some(body) = read_body(files, *place, hash)? {
             files.put_new(&format!("{BODIES}/{}", hex::encode(hash)), body)?;

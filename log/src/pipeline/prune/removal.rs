@@ -34,11 +34,10 @@ pub(super) struct Removal {
 }
 
 /// What is found while the journal is gone through.
-#[derive(Default)]
 struct Bodies {
     moved: BTreeMap<[u8; 32], (u64, u64)>,
     dropped: Runs,
-    hashes: Vec<(u64, [u8; 32])>,
+    digest: BodyDigest,
     kept: Vec<KeptBody>,
 }
 
@@ -124,8 +123,7 @@ impl<D: Disk> Pruning<'_, D> {
                 entries.push(first, TILE_WIDTH);
             }
         }
-        let (segments, bodies_to, mut found) =
-            self.find_segments(settled, listed_bodies, &mut pinned_bodies)?;
+        let (segments, bodies_to, found) = self.find_segments(settled, listed_bodies, &mut pinned_bodies)?;
         self.pinned_between(settled, entries_to.max(settled.plan.minimum_index), &mut pinned_bodies)?;
         let mut old_bodies = Vec::new();
         for name in self.files.list(BODIES)? {
@@ -134,17 +132,14 @@ impl<D: Disk> Pruning<'_, D> {
                 old_bodies.push(format!("{BODIES}/{name}"));
             }
         }
-        let (mut dropped, mut digest) = (Runs::default(), BodyDigest::default());
+        let (mut dropped, mut digest) = (Runs::default(), found.digest);
         for (index, hash) in
             settled.told.kept_bodies.iter().filter(|(_, hash)| !pinned_bodies.contains(*hash))
         {
             dropped.push(*index, 1);
             digest.push(*index, hash);
         }
-        for (index, hash) in &found.hashes {
-            digest.push(*index, hash);
-        }
-        dropped.merge(&std::mem::take(&mut found.dropped));
+        dropped.merge(&found.dropped);
         let evidence = self.evidence(settled, marks, now);
         Ok(Removal {
             bundles,
@@ -197,12 +192,13 @@ impl<D: Disk> Pruning<'_, D> {
     ) -> Result<(Vec<u64>, u64, Bodies), PipelineError> {
         let minimum = settled.plan.minimum_body_index.min(settled.bodies_mark.size.max(listed));
         let segments = list_segments(self.files)?;
-        let mut found = Bodies::default();
+        let mut found = Bodies::before_any(&BodyDigest::new(listed));
         let (mut bodies_to, mut gone) = (listed, 0);
         for (position, next) in segments.iter().enumerate().skip(1) {
             let Some(segment) = segments.get(position - 1).filter(|_| *next <= minimum) else { break };
             self.check_running()?;
-            let part = self.segment_bodies(settled, (*segment, *next), listed, pinned_bodies)?;
+            let part =
+                self.segment_bodies(settled, (*segment, *next), (listed, &found.digest), pinned_bodies)?;
             let runs = found.dropped.as_slice().len() + part.dropped.as_slice().len();
             // One segment always goes, however it looks.
             if gone > 0 && runs > settled.max_body_runs {
@@ -218,10 +214,10 @@ impl<D: Disk> Pruning<'_, D> {
         &self,
         settled: &Settled,
         (segment, next): (u64, u64),
-        listed: u64,
+        (listed, digest): (u64, &BodyDigest),
         pinned_bodies: &mut BTreeSet<[u8; 32]>,
     ) -> Result<Bodies, PipelineError> {
-        let mut found = Bodies::default();
+        let mut found = Bodies::before_any(digest);
         scan_closed(self.files, &[segment], next, |frame| {
             let name = segment_name(frame.segment);
             let damage = || self.files.damaged(&name, FileDamage::FrameContent { offset: frame.offset });
@@ -239,7 +235,7 @@ impl<D: Disk> Pruning<'_, D> {
                 }
                 false if frame.has_body && index >= listed => {
                     found.dropped.push(index, 1);
-                    found.hashes.push((index, hash));
+                    found.digest.push(index, &hash);
                 }
                 false => {}
             }
@@ -284,10 +280,15 @@ impl<D: Disk> Pruning<'_, D> {
 }
 
 impl Bodies {
+    /// Nothing, behind what was hashed before.
+    fn before_any(digest: &BodyDigest) -> Self {
+        let (moved, dropped) = (BTreeMap::new(), Runs::default());
+        Self { moved, dropped, digest: digest.clone(), kept: Vec::new() }
+    }
     /// Those of the next segment.
     fn append(&mut self, next: Self) {
         self.dropped.merge(&next.dropped);
-        self.hashes.extend(next.hashes);
+        self.digest = next.digest;
         self.kept.extend(next.kept);
         self.moved.extend(next.moved);
     }

@@ -173,8 +173,8 @@ fn a_content_is_what_its_tombstone_says() {
     let file = |runs: &[(u64, u64)], kept: &[(u64, u8)], names: &[&str]| {
         let kept: Vec<KeptBody> =
             kept.iter().map(|(index, hash)| KeptBody { index: *index, hash: [*hash; 32] }).collect();
-        let pins: Vec<(String, [u8; 20], [u8; 32], u64, u64)> =
-            names.iter().map(|name| ((*name).to_owned(), [1; 20], [2; 32], 0, 0)).collect();
+        let pin = |name: &&str| ((*name).to_owned(), [1_u8; 20], [2_u8; 32], 0_u64, 0_u64);
+        let pins: Vec<_> = names.iter().map(pin).collect();
         let evidence: Vec<u8> = Vec::new();
         let none: Vec<(u64, u64)> = Vec::new();
         encode_file(&TOMBSTONE_CONTENT_MAGIC, &(none, runs.to_vec(), [0_u8; 32], kept, evidence, pins))
