@@ -5,6 +5,7 @@
 
 use crate::classify::Classify;
 use crate::exit::{ExitClass, Failure};
+use crate::output::hex_string;
 use candor_program::Program;
 use candor_program::card::Card;
 use candor_program::decision::{Assessment, DecisionInput, assess, decide};
@@ -17,7 +18,9 @@ use candor_program::head::Action;
 use candor_program::policy::{Effect, Facts, Outcome, PolicyVerdict, reason};
 use candor_program::state::{Change, State};
 use candor_program::transaction::Transaction;
-use candor_trace::{AgentKey, Body, Chain, Header, Link, Recorder, Salts, SignedRecord};
+use candor_trace::{
+    AgentKey, Body, Chain, Header, Link, Recorder, RevisionTimes, Salts, SignedRecord, revise,
+};
 use clap::ValueEnum;
 
 /// What the agent lies about.
@@ -89,10 +92,13 @@ struct Place<'a> {
 }
 
 /// The log that the agent would have written had it cheated at one record: the records before are the honest ones, those
-/// after are recorded again on the same observations.
+/// after are recorded again on the same observations, up to and with the next Revise record. What another program
+/// decided after that cannot be recorded again with this one, and is left out.
+///
+/// `load` gives the agent's key, as often as it is asked.
 pub fn forge(
     program: &Program,
-    key: AgentKey,
+    load: &dyn Fn() -> Result<AgentKey, Failure>,
     honest: &[SignedRecord],
     forgery: &Forgery,
 ) -> Result<Vec<SignedRecord>, Failure> {
@@ -105,7 +111,17 @@ pub fn forge(
         )));
     };
     let mut records = honest.get(..index).unwrap_or_default().to_vec();
-    let chain = Chain::of(&program.card);
+    let (chain, key) = (Chain::of(&program.card), load()?);
+    if original.header.program_id != chain.ids.program_id {
+        let got = hex_string(&original.header.program_id);
+        return Err(Failure::usage(format!("record {} is of program {got}", forgery.sequence))
+            .fix("name the folder of that program with --dir"));
+    }
+    if original.header.revises() {
+        let forged = forge_revision(&chain, &key, records.last(), original, forgery.cheat)?;
+        records.push(forged);
+        return Ok(records);
+    }
     let (link, state) = match records.last() {
         None => (Link::genesis(&chain, key.address()), State::initial(&program.card.registers)),
         Some(previous) => (Link::after(&chain, &previous.header), previous.body.state_after.clone()),
@@ -122,7 +138,8 @@ pub fn forge(
     records.push(forged);
     let mut recorder =
         Recorder::resume(program.clone(), key, records.last()).map_err(|error| error.failure())?;
-    for record in honest.get(index + 1..).unwrap_or_default() {
+    let rest = honest.get(index + 1..).unwrap_or_default();
+    for record in rest.iter().take_while(|record| !record.header.revises()) {
         let body = &record.body;
         let salts = Salts { observations: body.observations_salt, evidence: body.evidence_salt };
         let unused = recorder.present(body.credentials.iter().flatten().cloned().collect());
@@ -133,7 +150,52 @@ pub fn forge(
         let next = recorder.record(body.observation.clone(), salts).map_err(|error| error.failure())?;
         records.push(next.record);
     }
+    if let Some(original) = rest.iter().find(|record| record.header.revises()) {
+        records.push(revise_again(&load()?, records.last(), original)?);
+    }
     Ok(records)
+}
+
+/// The same change of program after what was recorded instead.
+fn revise_again(
+    key: &AgentKey,
+    last: Option<&SignedRecord>,
+    original: &SignedRecord,
+) -> Result<SignedRecord, Failure> {
+    let revision = original.body.revision.as_deref().cloned();
+    let revision = revision.ok_or_else(|| {
+        Failure::new(ExitClass::Malformed, "the Revise record's body has no programs")
+            .fix("candor replay says which")
+    })?;
+    let activation = u64::try_from(original.header.requested).map_err(unexpected)?;
+    let times = RevisionTimes { time: original.header.time, activation };
+    revise(revision, key, last, times).map_err(|error| error.failure())
+}
+
+/// A Revise record that leaves a register with another value than follows.
+fn forge_revision(
+    chain: &Chain,
+    key: &AgentKey,
+    last: Option<&SignedRecord>,
+    original: &SignedRecord,
+    cheat: Cheat,
+) -> Result<SignedRecord, Failure> {
+    if cheat != Cheat::State {
+        return Err(Failure::usage("a Revise record decides nothing: only its state can be lied about")
+            .fix("use --cheat state, or choose another record"));
+    }
+    let mut record = revise_again(key, last, original)?;
+    let link = match last {
+        None => Link::genesis(chain, key.address()),
+        Some(last) => Link::after(chain, &last.header),
+    };
+    if let Some(revision) = &original.body.revision {
+        change_state(&revision.to, &mut record.body.state_after)?;
+    }
+    record.header.state_after = digest::state(&record.body.state_after).into();
+    record.header.acc = link.next_acc(&record.header);
+    record.signature = key.sign(&record.record_hash(&chain.domain));
+    Ok(record)
 }
 
 fn tell(

@@ -48,6 +48,8 @@ pub struct Situation {
     pub state: State,
     /// Number of the next record.
     pub sequence: u64,
+    /// Earliest time of the next record, where the last one is a Revise record that says so.
+    pub activation: u64,
     /// Address of the agent; zeros where nobody says.
     agent: [u8; 20],
     program_id: [u8; 32],
@@ -67,6 +69,7 @@ impl SituationArguments {
         let mut situation = Situation {
             state: State::initial(&card.registers),
             sequence: 0,
+            activation: 0,
             agent: agent(store)?,
             card,
             program,
@@ -100,10 +103,20 @@ impl Situation {
                 last.header.sequence
             ))
         };
-        if last.header.program_id != self.program_id {
+        // After a Revise record the program that it leads to decides.
+        let revision = last.header.revision();
+        if revision.is_some_and(|words| words.from == self.program_id) {
+            return Err(rejected(
+                "the last record revises to another program: this one decides nothing more",
+            )
+            .fix("ask the program that it leads to, which candor inspect names, or ask with --genesis"));
+        }
+        let program_id = revision.map_or(last.header.program_id, |words| words.to);
+        if program_id != self.program_id {
             return Err(rejected("the last record is of another program")
                 .fix("name the log of this program, or ask with --genesis"));
         }
+        self.activation = revision.map_or(0, |words| u64::try_from(words.activation).unwrap_or(u64::MAX));
         let state = &last.body.state_after;
         let opens = state.registers.len() == self.card.registers.len()
             && FrBytes::from(digest::state(state)) == last.header.state_after;
@@ -115,6 +128,18 @@ impl Situation {
         self.sequence = last.header.sequence.saturating_add(1);
         self.agent = last.header.agent;
         Ok(())
+    }
+
+    /// The program decides at this time already.
+    ///
+    /// Errors: a Revise record lets it decide later.
+    pub fn check_time(&self, time: u64) -> Result<(), Failure> {
+        if time >= self.activation {
+            return Ok(());
+        }
+        let message =
+            format!("the program decides from {} on: the last record revises to it", self.activation);
+        Err(Failure::new(ExitClass::Rejected, message).fix("ask for a time from then on with --at"))
     }
 
     /// The statements that a record of a time would carry. Where none counts then, one that counts later or has expired, so

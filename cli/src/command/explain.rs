@@ -83,6 +83,7 @@ impl Explain {
                 Failure::usage("nothing says when it is asked").fix("name the time with --at SECONDS")
             );
         };
+        situation.check_time(time)?;
         Ok(Request {
             action,
             features,

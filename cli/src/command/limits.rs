@@ -26,7 +26,8 @@ impl Limits {
         for warning in situation.unusable() {
             eprintln!("warning: {warning}");
         }
-        let at = self.situation.at.unwrap_or(situation.state.time);
+        let at = self.situation.at.unwrap_or(situation.state.time.max(situation.activation));
+        situation.check_time(at)?;
         if at < situation.state.time {
             let last = time(situation.state.time);
             return Err(Failure::usage(format!("the last record is of {last}, which is later"))

@@ -5,7 +5,7 @@ use crate::classify::Classify;
 use crate::exit::Failure;
 use crate::forgery::{Cheat, Forgery, forge};
 use crate::key;
-use crate::output::{Report, hex_string, table};
+use crate::output::{Report, count, hex_string, table};
 use crate::store::Store;
 use candor_log::FileLog;
 use clap::Args;
@@ -39,14 +39,14 @@ impl Tamper {
     /// Forges one record, records the later ones again, and writes them to a new log.
     pub fn run(&self, store: &Store) -> Result<Report, Failure> {
         let program = artefact::program(&store.program())?;
-        let key = key::load(&store.key())?;
+        let load = || key::load(&store.key());
         let honest = self.log.clone().unwrap_or_else(|| store.log());
         let place = |failure: Failure| failure.at(honest.display());
         let (log, _) = artefact::log(&honest)?;
         let records = log.read(0..log.len()).map_err(|error| place(error.failure()))?;
         let forgery =
             Forgery { sequence: self.record, cheat: self.cheat, operator: self.operator, seed: self.seed };
-        let forged = forge(&program, key, &records, &forgery).map_err(place)?;
+        let forged = forge(&program, &load, &records, &forgery).map_err(place)?;
         let mut log = FileLog::create(&self.into).map_err(|error| error.failure())?;
         log.append(&forged).map_err(|error| error.failure())?;
         let at_operator = match self.cheat {
@@ -58,11 +58,16 @@ impl Tamper {
             .map(|record| hex_string(&record.record_hash(&program.card.domain)))
             .unwrap_or_default();
         let place = at_operator.map_or_else(String::new, |operator| format!(", at operator {operator}"));
-        let text = table(&[
+        let mut rows = vec![
             ("cheated", format!("record {}: {}{place}", self.record, self.cheat.name())),
             ("record", hash.clone()),
             ("log", format!("{} ({} records, signed by the agent's key)", self.into.display(), forged.len())),
-        ]);
+        ];
+        let left_out = records.len().saturating_sub(forged.len());
+        if left_out > 0 {
+            rows.push(("left out", format!("{} of the programs after", count(left_out as u64, "record"))));
+        }
+        let text = table(&rows);
         let json = json!({
             "sequence": self.record,
             "cheat": self.cheat.name(),
@@ -70,6 +75,7 @@ impl Tamper {
             "recordHash": hash,
             "log": self.into.display().to_string(),
             "records": forged.len(),
+            "leftOut": left_out,
         });
         Ok(Report::accepted(text, json))
     }

@@ -6,6 +6,8 @@ mod evidenced;
 mod project;
 #[path = "../published/mod.rs"]
 mod published;
+#[path = "../revising/mod.rs"]
+mod revising;
 #[path = "../served/mod.rs"]
 mod served;
 #[path = "../shape/mod.rs"]
@@ -26,5 +28,6 @@ mod path;
 mod policy;
 mod policy_fixture;
 mod published_records;
+mod revise;
 mod sealed;
 mod seals;

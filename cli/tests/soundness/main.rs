@@ -6,6 +6,8 @@ mod evidenced;
 mod project;
 #[path = "../published/mod.rs"]
 mod published;
+#[path = "../revising/mod.rs"]
+mod revising;
 #[path = "../served/mod.rs"]
 mod served;
 #[path = "../witnessed/mod.rs"]
@@ -22,3 +24,4 @@ mod models;
 mod observations;
 mod policy_facts;
 mod published_records;
+mod revise;
