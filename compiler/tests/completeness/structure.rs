@@ -5,9 +5,9 @@ use crate::support::{
 };
 use candor_compiler::report::Note;
 use candor_compiler::{Lowered, class, lower};
-use candor_program::class::TensorId;
+use candor_program::class::{OperatorClass, TermClass};
 use candor_program::encoding::{encode_file, keccak256, magic};
-use candor_program::operator::{Affine, Operator, Term};
+use candor_program::operator::{Operator, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand};
 use candor_program::state::Update;
 use candor_program::transaction::{AbiType, ArgumentSource};
@@ -21,9 +21,27 @@ fn compile(inputs: usize, outputs: usize, nodes: Vec<NodeProto>, tensors: Vec<Te
     lowered
 }
 
-fn affine(lowered: &Lowered, index: usize) -> &Affine {
-    let Operator::Affine(affine) = &lowered.card.operators[index];
-    affine
+/// The terms of an operator of one axis: `Some(coefficient)` of a scaled one, `None` of a dense one, with the tensor that it reads.
+fn terms(lowered: &Lowered, index: usize) -> Vec<(u16, Option<i32>)> {
+    let (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) =
+        (&lowered.card.operators[index], &lowered.card.class.operators[index])
+    else {
+        panic!("a lookup");
+    };
+    let of = |(term, shape): (&Term, &TermClass)| {
+        let source = shape.operands().next().unwrap().source;
+        match shape {
+            TermClass::Linear { .. } => {
+                assert_eq!(*shape, TermClass::scaled(source));
+                (source.0, Some(term.coefficient))
+            }
+            _ => {
+                assert_eq!(*shape, TermClass::dense(source, shape.summed()[0]));
+                (source.0, None)
+            }
+        }
+    };
+    affine.terms.iter().zip(terms).map(of).collect()
 }
 
 fn random(name: &str, dims: &[i64], numbers: &mut Numbers) -> TensorProto {
@@ -51,9 +69,8 @@ fn a_skip_connection_is_a_scaled_term() {
     let bytes = fs::read(fixture("models/residual.onnx")).unwrap();
     let lowered = lower(&source(&manifest(8, 3), bytes), &setup()).unwrap();
     assert_eq!(lowered.card.operators.len(), 4);
-    let terms = &affine(&lowered, 2).terms;
-    assert!(matches!(terms[0], Term::Scaled { source: TensorId(1), .. }), "{terms:?}");
-    assert!(matches!(terms[1], Term::Dense { source: TensorId(2) }), "{terms:?}");
+    let terms = terms(&lowered, 2);
+    assert!(matches!(terms[..], [(1, Some(_)), (2, None)]), "{terms:?}");
 }
 
 #[test]
@@ -78,11 +95,7 @@ fn a_linear_map_with_two_readers_is_computed_once() {
     ];
     let lowered = compile(4, 4, nodes, tensors);
     assert_eq!(lowered.card.operators.len(), 3);
-    let terms = &affine(&lowered, 2).terms;
-    assert!(matches!(
-        terms[..],
-        [Term::Scaled { source: TensorId(1), .. }, Term::Dense { source: TensorId(2) }]
-    ));
+    assert!(matches!(terms(&lowered, 2)[..], [(1, Some(_)), (2, None)]));
     assert!(lowered.report.calibration.agreement.worst_error.unwrap() < 2e-3);
 }
 
@@ -94,7 +107,7 @@ fn an_input_of_mixed_scales_skips_through_a_matrix() {
         .replacen("\"3.0000\"", "\"3.000\"", 1);
     let nodes = vec![node("Relu", &["x"], "r"), node("Add", &["x", "r"], "y")];
     let lowered = lower(&source(&text, model(2, 2, nodes, vec![])), &setup()).unwrap();
-    assert!(matches!(affine(&lowered, 1).terms[..], [Term::Dense { .. }, Term::Scaled { .. }]));
+    assert!(matches!(terms(&lowered, 1)[..], [(_, None), (_, Some(_))]));
     // 1.5 in thousandths, -2.0 in ten-thousandths: y = 3.0 and -2.0.
     let outputs = run(&lowered, &[4500, 10_000]);
     assert!((outputs[0] - 3.0).abs() < 2e-3 && (outputs[1] + 2.0).abs() < 2e-3, "{outputs:?}");

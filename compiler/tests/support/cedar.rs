@@ -6,7 +6,7 @@ use super::Numbers;
 use candor_compiler::Vocabulary;
 use candor_compiler::cedar::{Attribute, Kind, Schema};
 use candor_program::card::{Card, Domain, SignerKey};
-use candor_program::class::{Class, FORMAT_VERSION};
+use candor_program::class::{Class, FORMAT_VERSION, Input};
 use candor_program::decimal::format_decimal;
 use candor_program::evidence::{Authority, Slot, Standing, Subject, ValueName};
 use candor_program::feature::Feature;
@@ -83,7 +83,8 @@ pub fn card(plain: bool) -> Card {
         agent_version: "1".into(),
         class: Class {
             version: FORMAT_VERSION,
-            input_log2: 3,
+            input: Input::Vector { log2: 3 },
+            tables: 0,
             operators: Vec::new(),
             row_log2: 9,
             policy_size: 64,

@@ -13,7 +13,7 @@ use candor_program::card::{
     Card, Domain, OperatorWeights, Plugin, PluginSigner, PointBytes, Program, SetupCard, SetupSource,
     SignerKey, Weights,
 };
-use candor_program::class::{Class, OperatorClass, TensorId, TermClass};
+use candor_program::class::{Class, Input, OperatorClass, TensorId, TermClass};
 use candor_program::feature::Feature;
 use candor_program::head::{ActionTemplate, Head};
 use candor_program::observation::Observation;
@@ -28,12 +28,9 @@ pub(crate) const START: u64 = 1_700_000_000;
 
 fn dense(source: u16, low: i32) -> (OperatorClass, Operator, OperatorWeights) {
     let source = TensorId(source);
-    let class = OperatorClass::Affine { output_log2: 2, terms: vec![TermClass::Dense { source }] };
-    let affine = Affine {
-        width: 3,
-        terms: vec![Term::Dense { source }],
-        rescale: Rescale { multiplier: 1 << 16, low },
-    };
+    let class = OperatorClass::Affine { axes: vec![2], terms: vec![TermClass::dense(source, 2)] };
+    let affine =
+        Affine { axes: vec![3], terms: vec![Term::dense(3)], rescale: Rescale { multiplier: 1 << 16, low } };
     let weights = OperatorWeights { dense: vec![vec![1, 0, 0, 0, 1, 0, 0, 0, 1]], bias: vec![0, 0, 0] };
     (class, Operator::Affine(affine), weights)
 }
@@ -84,7 +81,8 @@ pub(crate) fn program() -> Program {
         agent_version: "1.0.0".into(),
         class: Class {
             version: 1,
-            input_log2: 2,
+            input: Input::Vector { log2: 2 },
+            tables: 0,
             operators: vec![first_class, last_class],
             row_log2: 9,
             policy_size: 16,
@@ -149,7 +147,8 @@ pub(crate) fn program() -> Program {
         },
         weight_rows: vec![PointBytes([5; 64])],
     };
-    let program = Program { card, weights: Weights { operators: vec![first_weights, last_weights] } };
+    let program =
+        Program { card, weights: Weights { operators: vec![first_weights, last_weights], tables: vec![] } };
     program.validate().expect("the test's program is valid");
     program
 }

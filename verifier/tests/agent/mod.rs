@@ -13,7 +13,7 @@ use candor_prover::{Prover, ReferenceString, commit_program};
 use candor_verifier::program::card::{
     Card, Domain, OperatorWeights, Plugin, PluginSigner, Program, SetupCard, SignerKey, Weights,
 };
-use candor_verifier::program::class::{Class, OperatorClass, TensorId, TermClass};
+use candor_verifier::program::class::{Class, Input, OperatorClass, TensorId, TermClass};
 use candor_verifier::program::digest::ProgramIds;
 use candor_verifier::program::evidence::{Authority, Direction, Slot, Subject};
 use candor_verifier::program::feature::Feature;
@@ -72,9 +72,9 @@ pub(crate) fn prover(program: &Program) -> Prover<'_> {
 
 fn dense(source: u16, width: u32, low: i32, rows: &[i32]) -> (OperatorClass, Operator, OperatorWeights) {
     let source = TensorId(source);
-    let class = OperatorClass::Affine { output_log2: 2, terms: vec![TermClass::Dense { source }] };
+    let class = OperatorClass::Affine { axes: vec![2], terms: vec![TermClass::dense(source, 2)] };
     let rescale = Rescale { multiplier: 1 << 16, low };
-    let affine = Affine { width, terms: vec![Term::Dense { source }], rescale };
+    let affine = Affine { axes: vec![width], terms: vec![Term::dense(rows.len() as u32 / width)], rescale };
     let weights = OperatorWeights { dense: vec![rows.to_vec()], bias: vec![0; width as usize] };
     (class, Operator::Affine(affine), weights)
 }
@@ -126,7 +126,8 @@ pub(crate) fn uncommitted(setup: SetupCard) -> Program {
         agent_version: "1.0.0".into(),
         class: Class {
             version: 1,
-            input_log2: 2,
+            input: Input::Vector { log2: 2 },
+            tables: 0,
             operators: layers.iter().map(|layer| layer.0.clone()).collect(),
             row_log2: 9,
             policy_size: 16,
@@ -176,7 +177,8 @@ pub(crate) fn uncommitted(setup: SetupCard) -> Program {
         setup,
         weight_rows: Vec::new(),
     };
-    let weights = Weights { operators: layers.into_iter().map(|layer| layer.2).collect() };
+    let operators = layers.into_iter().map(|layer| layer.2).collect();
+    let weights = Weights { operators, tables: vec![] };
     Program { card, weights }
 }
 

@@ -31,14 +31,14 @@ fn program(random: &mut Random) -> Program {
             let tensor = random.below(widths.len());
             let source = TensorId(tensor as u16);
             if random.below(2) == 0 {
-                classes.push(TermClass::Dense { source });
-                terms.push(Term::Dense { source });
+                classes.push(TermClass::dense(source, log2(widths[tensor])));
+                terms.push(Term::dense(widths[tensor]));
                 dense.push(tensor);
             } else if classes.is_empty() || widths[tensor] == width {
                 width = widths[tensor];
                 let coefficient = random.below(5) as i32 - 2;
-                classes.push(TermClass::Scaled { source });
-                terms.push(Term::Scaled { source, coefficient });
+                classes.push(TermClass::scaled(source));
+                terms.push(Term::scaled(coefficient));
             }
         }
         if terms.is_empty() {
@@ -46,8 +46,8 @@ fn program(random: &mut Random) -> Program {
         }
         let low = -(random.below(3) as i32) * 1000;
         let rescale = Rescale { multiplier: 1 + random.below(1 << 16) as u32, low };
-        card.class.operators.push(OperatorClass::Affine { output_log2: log2(width), terms: classes });
-        card.operators.push(Operator::Affine(Affine { width, terms, rescale }));
+        card.class.operators.push(OperatorClass::Affine { axes: vec![log2(width)], terms: classes });
+        card.operators.push(Operator::Affine(Affine { axes: vec![width], terms, rescale }));
         let dense = dense.into_iter().map(|tensor| vec![0; (widths[tensor] * width) as usize]).collect();
         program.weights.operators.push(OperatorWeights { dense, bias: vec![0; width as usize] });
         widths.push(width);

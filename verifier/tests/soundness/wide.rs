@@ -23,8 +23,8 @@ fn push(
     dense: Vec<Vec<i32>>,
 ) {
     let (classes, terms) = terms.into_iter().unzip();
-    program.card.class.operators.push(OperatorClass::Affine { output_log2, terms: classes });
-    program.card.operators.push(Operator::Affine(Affine { width, terms, rescale: rescale(0) }));
+    program.card.class.operators.push(OperatorClass::Affine { axes: vec![output_log2], terms: classes });
+    program.card.operators.push(Operator::Affine(Affine { axes: vec![width], terms, rescale: rescale(0) }));
     program.weights.operators.push(OperatorWeights { dense, bias: vec![0; width as usize] });
 }
 
@@ -34,17 +34,13 @@ fn program() -> Program {
     program.card.class.operators.clear();
     program.card.operators.clear();
     program.weights.operators.clear();
-    let dense =
-        |source| (TermClass::Dense { source: TensorId(source) }, Term::Dense { source: TensorId(source) });
-    let scaled = |source| {
-        let source = TensorId(source);
-        (TermClass::Scaled { source }, Term::Scaled { source, coefficient: 1 })
-    };
-    push(&mut program, 16, WIDTH, vec![dense(0)], vec![vec![0; 3 * WIDTH as usize]]);
+    let dense = |source, log2, width| (TermClass::dense(TensorId(source), log2), Term::dense(width));
+    let scaled = |source| (TermClass::scaled(TensorId(source)), Term::scaled(1));
+    push(&mut program, 16, WIDTH, vec![dense(0, 2, 3)], vec![vec![0; 3 * WIDTH as usize]]);
     for layer in 1..LAYERS {
         push(&mut program, 16, WIDTH, vec![scaled(layer)], Vec::new());
     }
-    push(&mut program, 2, 3, vec![dense(LAYERS)], vec![vec![0; 3 * WIDTH as usize]]);
+    push(&mut program, 2, 3, vec![dense(LAYERS, 16, WIDTH)], vec![vec![0; 3 * WIDTH as usize]]);
     let layout = weight_layout(&program.card).expect("one decision fits");
     program.card.weight_rows = vec![PointBytes([0; 64]); layout.program_rows()];
     program.validate().expect("well formed");
