@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut fastest, mut fastest_verify, mut length) = (f64::MAX, f64::MAX, 0);
     for _ in 0..15 {
         let start = Instant::now();
-        let witness = Witness::new(&program.card, &program.weights, &layout, &decisions)?;
+        let witness = Witness::new(&program, &layout, &decisions)?;
         let values = witness.tensors.iter().map(|t| t[usize::from(revealed.0)].clone()).collect();
         let statement =
             Statement { batch_log2, context: Fr::from(5u64), revealed, features: decisions.clone(), values };

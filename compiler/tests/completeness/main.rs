@@ -7,6 +7,7 @@ mod analysis;
 mod cedar_agent;
 mod cedar_differential;
 mod cedar_policies;
+mod graphs;
 mod limits;
 mod models;
 mod random_graphs;
