@@ -27,13 +27,30 @@ const COMPARED: usize = 512;
 /// How often ranges may be widened for worst cases, over all operators.
 const WIDENINGS: usize = 64;
 
-/// The integer program of a graph; `obstacles` are what keeps it from being a perceptron, reported where the file is no graph either.
+/// Whether an obstacle of a perceptron is none of a graph: an operator, or a product of two activations.
+pub(crate) fn is_beyond(obstacle: &Obstacle) -> bool {
+    matches!(obstacle.cause, Cause::Operator | Cause::ProductOfActivations)
+}
+
+/// The integer program of a graph. `known` is what keeps it from being a perceptron: told where the graph is refused too, unless the
+/// graph's own obstacles say more.
 pub(crate) fn lower(
     source: &AgentSource,
     setup: &SetupCard,
     manifest: &Manifest,
-    obstacles: Vec<Obstacle>,
+    known: Vec<Obstacle>,
 ) -> Result<Lowered, CompileError> {
+    graph(source, setup, manifest).map_err(|error| match error {
+        CompileError::Unsupported { path, obstacles } => {
+            let of_nodes = obstacles.iter().any(|obstacle| !obstacle.operator.starts_with("graph "));
+            let obstacles = if of_nodes && known.iter().all(is_beyond) { obstacles } else { known };
+            CompileError::Unsupported { path, obstacles }
+        }
+        error => error,
+    })
+}
+
+fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result<Lowered, CompileError> {
     let unsupported = |obstacles| CompileError::Unsupported { path: source.model.path.clone(), obstacles };
     let options = Options { outputs: vec![manifest.output.clone()], ..Options::default() };
     let graph = Graph::read(&source.model.bytes, &options).map_err(|error| match error {
@@ -41,7 +58,9 @@ pub(crate) fn lower(
         GraphError::Model { source: model } => {
             CompileError::Model { path: source.model.path.clone(), source: model }
         }
-        GraphError::TooLarge { .. } => unsupported(obstacles),
+        GraphError::TooLarge { limit_bytes, .. } => {
+            CompileError::FileTooLarge { path: source.model.path.clone(), limit_bytes }
+        }
     })?;
     let (output, tail) = output(&graph);
     let width = |index: &usize| graph.values()[*index].shape.iter().product::<usize>();

@@ -50,7 +50,7 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     let manifest = manifest(source)?;
     match perceptron(source, setup, &manifest) {
         // What is no perceptron goes node by node.
-        Err(CompileError::Unsupported { obstacles, .. }) => {
+        Err(CompileError::Unsupported { obstacles, .. }) if obstacles.iter().any(general::is_beyond) => {
             general::lower(source, setup, &manifest, obstacles)
         }
         result => result,

@@ -134,7 +134,8 @@ fn a_served_log_is_pruned_and_a_body_that_went_leaves_a_verdict_undecided() {
     refuses(&project, &[&["log", "body", &url, "--index", "3"][..], &with_token].concat(), 2, "is pruned");
     assert_eq!(server.end().0, 0);
     // The next day it does so by itself.
-    let server = Server::start(&project, &[&serve[..], &["--prune-every", "1s"]].concat());
+    let server =
+        Server::start(&project, &[&serve[..], &["--agent-burst", "1000", "--prune-every", "1s"]].concat());
     let file = project.write("more.jsonl", observations(300..520));
     project.run(&["record", &file, "--log", &server.url()]).ok();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(120);

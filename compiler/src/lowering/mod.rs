@@ -65,6 +65,10 @@ pub(crate) fn lower<'w>(
         first += elements;
     }
     let tensors = sample_tensors(graph);
+    let readers = |index: usize| {
+        let reads = graph.steps().iter().flat_map(|step| &step.inputs).filter(|input| **input == Some(index));
+        reads.count()
+    };
     let mut obstacles = Vec::new();
     for step in graph.steps() {
         let missing = |index: &Option<usize>| {
@@ -76,8 +80,16 @@ pub(crate) fn lower<'w>(
         match lower_step(step, &tensors, &values, &mut builder) {
             Ok(results) => {
                 for (place, result) in step.outputs.iter().zip(results) {
-                    if let Some(place) = place {
-                        values[*place] = Some(result);
+                    let Some(place) = *place else { continue };
+                    // What several nodes read is computed once.
+                    let once = if readers(place) > 1 { builder.views(&result) } else { Ok(result) };
+                    match once {
+                        Ok(result) => values[place] = Some(result),
+                        Err(cause) => obstacles.push(Obstacle {
+                            node: step.node.name.clone(),
+                            operator: step.node.operator.clone(),
+                            cause,
+                        }),
                     }
                 }
             }

@@ -83,12 +83,14 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
 
     /// The larger of two values, element by element: `right + max(left - right, 0)`.
     pub(crate) fn larger(&mut self, left: &Value, right: &Value) -> Result<Value, Cause> {
-        let rest = self.relu(&left.plus(right, -1.0))?;
+        let right = self.builder.views(right)?;
+        let rest = self.relu(&left.plus(&right, -1.0))?;
         Ok(right.plus(&rest, 1.0))
     }
 
     /// The smaller of two values, element by element: `left - max(left - right, 0)`.
     pub(crate) fn smaller(&mut self, left: &Value, right: &Value) -> Result<Value, Cause> {
+        let left = self.builder.views(left)?;
         let rest = self.relu(&left.plus(right, -1.0))?;
         Ok(left.plus(&rest, -1.0))
     }
@@ -171,7 +173,7 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
 
     /// The largest along one axis, which stays with extent 1: pairs, pairs of pairs and so on.
     pub(crate) fn largest(&mut self, value: &Value, axis: usize) -> Result<Value, Cause> {
-        let mut value = value.clone();
+        let mut value = self.builder.views(value)?;
         while value.shape[axis] > 1 {
             let (size, half) = (value.shape[axis], value.shape[axis].div_ceil(2));
             let left = self.slice(&value, axis, 0..half)?;

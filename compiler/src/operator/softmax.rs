@@ -53,6 +53,7 @@ impl Operator for Softmax {
         };
         let place: Vec<u32> = (0..input.elements() as u32).collect();
         let input = site.moved(&input, folded.clone(), &place)?;
+        let input = site.builder.views(&input)?;
         let largest = site.largest(&input, axis)?;
         let largest = site.broadcast(&largest, &folded)?;
         let below = input.plus(&largest, -1.0);

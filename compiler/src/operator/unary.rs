@@ -101,7 +101,11 @@ impl Operator for Unary {
     }
 
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
-        let input = site.input(0)?;
+        let mut input = site.input(0)?;
+        if matches!(site.call.operator(), "Abs" | "LeakyRelu") {
+            // It is read twice.
+            input = site.builder.views(&input)?;
+        }
         let alpha = |default: f64| site.call.attributes().float("alpha", default);
         let output = match site.call.operator() {
             "Identity" | "Dropout" => input,

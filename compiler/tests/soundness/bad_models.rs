@@ -9,7 +9,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("argmax_axis", "AttributeValue"),
     ("argmax_batch", "AttributeValue"),
     ("claim_constant", "Elements"),
-    ("claim_constant_of_shape", "Operator"),
+    ("claim_constant_of_shape", "Elements"),
     ("claim_initializer", "Elements"),
     ("claim_input", "Elements Elements"),
     ("cycle", "UsedBeforeMade"),

@@ -95,10 +95,10 @@ fn widths() {
         ];
         compile(1, 1, model(1, 1, nodes, tensors))
     };
-    assert!(dense(1 << 16).is_ok());
-    match dense((1 << 16) + 1) {
+    assert!(dense(1 << 20).is_ok());
+    match dense((1 << 20) + 1) {
         Err(CompileError::Unsupported { obstacles, .. }) => {
-            assert!(matches!(obstacles[0].cause, Cause::Width { got: 65_537, limit: 65_536, .. }));
+            assert!(matches!(obstacles[0].cause, Cause::Width { got: 1_048_577, limit: 1_048_576, .. }));
         }
         other => panic!("{:?}", other.map(|_| ())),
     }
