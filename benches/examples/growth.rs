@@ -66,7 +66,7 @@ fn measure(
     reset_peak();
     for _ in 0..runs {
         let start = Instant::now();
-        let witness = Witness::new(&program, &layout, &decisions)?;
+        let witness = Witness::new(program, &layout, &decisions)?;
         let values = witness.tensors.iter().map(|tensors| tensors[usize::from(revealed.0)].clone()).collect();
         let statement =
             Statement { batch_log2, context: Fr::from(5u64), revealed, features: decisions.clone(), values };

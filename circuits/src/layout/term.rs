@@ -109,7 +109,8 @@ impl Terms {
             let OperatorClass::Affine { axes: output, terms: shapes } = shape else { continue };
             let mut coefficients = 0;
             for (term, shape) in shapes.iter().enumerate() {
-                for operand in shape.operands().filter(|operand| usize::from(operand.source.0) > operator) {
+                let later = |operand: &&Operand| usize::from(operand.source.0) > operator;
+                if let Some(operand) = shape.operands().find(later) {
                     return Err(LayoutError::Wiring { operator, tensor: operand.source.0 });
                 }
                 let reader = Reader { axes, output, batch, operator, term };

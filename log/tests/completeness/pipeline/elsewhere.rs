@@ -116,6 +116,9 @@ impl ReadTiles for Bucket {
     }
 }
 
+/// Objects by name.
+type Files = BTreeMap<String, Vec<u8>>;
+
 #[test]
 fn tiles_and_checkpoints_lie_in_an_object_store() {
     let folder = tempfile::tempdir().unwrap();
@@ -274,7 +277,7 @@ fn a_log_whose_objects_lie_elsewhere_is_pruned_and_any_failing_call_breaks_no_pr
     assert_eq!(state, BodyState::Pruned { index: 300, tombstone: 0 });
     drop(log);
     // A tombstone that is gone, or was changed, keeps the log from being opened.
-    let damaged = |change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+    let damaged = |change: &dyn Fn(&mut Files)| {
         let copy = copy_of(&bucket);
         change(&mut copy.0.lock().unwrap());
         match refused(folder.path(), with(Arc::new(copy))) {
