@@ -1,10 +1,13 @@
 //! ONNX and agent.toml to a program: float model -> folded stages -> integer operators -> card, weights, report.
 //!
 //! [`AgentSource::read`] does all reading of files; [`lower`] is pure and gives the same bytes for the same files on
-//! every machine. Floats exist only here, in `+ - * /`, comparisons and rounding; what comes out is integers.
+//! every machine. Floats exist only here; what comes out is integers. A perceptron needs `+ - * /`, comparisons and rounding alone; tables of
+//! other graphs are made with the platform's mathematical functions.
 //!
-//! Limitations: one input row and one output row for each observation; multilayer perceptrons with skip connections
-//! (see [`onnx::SUPPORTED`]); an arg-max head.
+//! A perceptron takes one path ([`onnx::SUPPORTED`], a step for every neuron); every other graph goes node by node, each lowered by its own family
+//! (docs/operators.md says which are).
+//!
+//! Limitations: one input row and one output row for each observation; an arg-max head.
 
 pub mod analysis;
 pub mod cedar;
