@@ -32,6 +32,32 @@ pub(crate) fn is_beyond(obstacle: &Obstacle) -> bool {
     matches!(obstacle.cause, Cause::Operator | Cause::ProductOfActivations)
 }
 
+/// Names and widths of a graph's input and output.
+pub(crate) struct Ends {
+    pub(crate) input: String,
+    pub(crate) input_width: usize,
+    pub(crate) output: String,
+    pub(crate) output_width: usize,
+}
+
+/// The ends of a file's graph: of several inputs the first one's name and the width of all, of several outputs the first.
+///
+/// Errors: every obstacle of the file.
+pub(crate) fn ends(model: &[u8]) -> Result<Ends, GraphError> {
+    let graph = Graph::read(model, &Options::default())?;
+    let value = |index: Option<&usize>| index.map(|index| &graph.values()[*index]);
+    let width = |index: &usize| graph.values()[*index].shape.iter().product::<usize>();
+    let (Some(input), Some(output)) = (value(graph.inputs().first()), value(graph.outputs().first())) else {
+        return Err(GraphError::Obstacles { obstacles: Vec::new() });
+    };
+    Ok(Ends {
+        input: input.name.clone(),
+        input_width: graph.inputs().iter().map(width).sum(),
+        output: output.name.clone(),
+        output_width: output.shape.iter().product(),
+    })
+}
+
 /// The integer program of a graph. `known` is what keeps it from being a perceptron: told where the graph is refused too, unless the
 /// graph's own obstacles say more.
 pub(crate) fn lower(

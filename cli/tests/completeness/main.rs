@@ -21,6 +21,7 @@ mod audit;
 mod commands;
 mod demo;
 mod evidence;
+mod graphs;
 mod interrupted;
 mod log_pipeline;
 mod log_retention;

@@ -1,6 +1,7 @@
 //! A commented agent.toml for somebody's ONNX file.
 
 use crate::error::CompileError;
+use crate::general::{self, Ends};
 use crate::onnx::{self, ImportError, Selection};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -13,10 +14,20 @@ pub fn agent_toml_template(model: &[u8], model_path: &str) -> Result<String, Com
     if model.len() as u64 > onnx::MODEL_BYTES {
         return Err(CompileError::FileTooLarge { path: path(), limit_bytes: onnx::MODEL_BYTES });
     }
-    let network = onnx::import(model, Selection::default()).map_err(|error| match error {
-        ImportError::Model(source) => CompileError::Model { path: path(), source },
-        ImportError::Obstacles(obstacles) => CompileError::Unsupported { path: path(), obstacles },
-    })?;
+    let ends = match onnx::import(model, Selection::default()) {
+        Ok(network) => Ends {
+            input_width: network.input_width,
+            output_width: network.width(network.output_value),
+            input: network.input,
+            output: network.output,
+        },
+        Err(ImportError::Model(source)) => return Err(CompileError::Model { path: path(), source }),
+        Err(ImportError::Obstacles(obstacles)) => {
+            let graph =
+                if obstacles.iter().any(general::is_beyond) { general::ends(model).ok() } else { None };
+            graph.ok_or_else(|| CompileError::Unsupported { path: path(), obstacles })?
+        }
+    };
     let stem = Path::new(model_path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name: String = stem
         .unwrap_or_default()
@@ -27,14 +38,14 @@ pub fn agent_toml_template(model: &[u8], model_path: &str) -> Result<String, Com
     let mut text = HEAD
         .replace("{name}", if name.is_empty() { "agent" } else { &name })
         .replace("{model}", &quoted(model_path))
-        .replace("{input}", &quoted(&network.input))
-        .replace("{output}", &quoted(&network.output));
-    for index in 0..network.input_width {
+        .replace("{input}", &quoted(&ends.input))
+        .replace("{output}", &quoted(&ends.output));
+    for index in 0..ends.input_width {
         // Writing to a String does not fail.
         let _ = write!(text, "{}", FEATURE.replace("{index}", &index.to_string()));
     }
     text.push_str(ACTIONS);
-    for index in 0..network.width(network.output_value) {
+    for index in 0..ends.output_width {
         let _ = write!(
             text,
             "\n[[head.actions]]\nname = \"action_{index}\"\namount = \"{}\"                     # EDIT\n",

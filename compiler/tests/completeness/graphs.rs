@@ -79,3 +79,12 @@ fn every_view_is_found() {
         }
     }
 }
+
+#[test]
+fn a_template_compiles_as_it_stands() {
+    for name in ["convolutional", "attention"] {
+        let bytes = fs::read(fixture(&format!("graphs/{name}.onnx"))).unwrap();
+        let text = candor_compiler::agent_toml_template(&bytes, "model.onnx").unwrap();
+        lower(&source(&text, bytes), &setup()).unwrap();
+    }
+}
