@@ -1,8 +1,8 @@
 //! ONNX operators: one file for each family, behind one trait, found through one list.
 //!
-//! A family says which forms of which operators it is ([`Form`]) and what they compute ([`Operator::evaluate`]). All that
+//! A family says which forms of which operators it is ([`Form`]) and what they compute (`Operator::evaluate`). All that
 //! can be said of a node without its numbers (name, operator set, number of inputs and outputs, names of attributes) is
-//! checked here, once, from the form. To add a family: write its file, add a line to [`FAMILIES`], write its test.
+//! checked here, once, from the form. To add a family: write its file, add a line to `FAMILIES`, write its test.
 
 mod arithmetic;
 mod call;
@@ -125,7 +125,7 @@ pub(crate) fn find(node: &Node) -> Result<(&'static dyn Operator, &'static Form)
 
 /// What a single node computes from these inputs (`None` for one that is left out).
 ///
-/// Errors: those of [`find`] and of the operator.
+/// Errors: those of `find` and of the operator.
 pub fn evaluate(node: &Node, inputs: &[Option<&Tensor>]) -> Result<Vec<Tensor>, Cause> {
     let mut node = node.clone();
     node.inputs = (0..inputs.len())
