@@ -69,7 +69,8 @@ pub(crate) fn lower(
     graph(source, setup, manifest).map_err(|error| match error {
         CompileError::Unsupported { path, obstacles } => {
             let of_nodes = obstacles.iter().any(|obstacle| !obstacle.operator.starts_with("graph "));
-            let obstacles = if of_nodes && known.iter().all(is_beyond) { obstacles } else { known };
+            let input = obstacles.iter().any(|obstacle| matches!(obstacle.cause, Cause::InputMissing { .. }));
+            let obstacles = if input || of_nodes && known.iter().all(is_beyond) { obstacles } else { known };
             CompileError::Unsupported { path, obstacles }
         }
         error => error,
@@ -88,6 +89,13 @@ fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result
             CompileError::FileTooLarge { path: source.model.path.clone(), limit_bytes }
         }
     })?;
+    let inputs: Vec<String> =
+        graph.inputs().iter().map(|index| graph.values()[*index].name.clone()).collect();
+    if !inputs.contains(&manifest.input) {
+        let cause = Cause::InputMissing { inputs };
+        let obstacle = Obstacle { node: manifest.input.clone(), operator: "graph input".into(), cause };
+        return Err(unsupported(vec![obstacle]));
+    }
     let (output, tail) = output(&graph);
     let width = |index: &usize| graph.values()[*index].shape.iter().product::<usize>();
     manifest.check_widths(graph.inputs().iter().map(width).sum(), width(&output)).map_err(|error| {

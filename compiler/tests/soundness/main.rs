@@ -7,6 +7,7 @@ mod bad_models;
 mod cases;
 mod cedar_agents;
 mod cedar_refusals;
+mod graphs;
 mod hostile_bytes;
 mod limits;
 mod manifests;
