@@ -1,31 +1,26 @@
 //! Models that are no perceptrons: the graph node by node, with one step for every tensor.
 
-use crate::class::{Wiring, class};
+use crate::class::class;
 use crate::compare::{Comparer, Saturations};
 use crate::error::CompileError;
 use crate::graph::{Graph, GraphError, Options};
 use crate::lower::{Described, Lowered, bare_card, calibration, parameters, report, weight_bits};
-use crate::lowering::{self, Builder, Input};
+use crate::lowering::{self, Builder, Fitted, Input, Unfit};
 use crate::manifest::Manifest;
 use crate::observed::{self, Observed};
 use crate::onnx::{Cause, Obstacle};
-use crate::quantise::power_of_ten;
 use crate::report::OperatorReport;
 use crate::source::AgentSource;
-use crate::tensor::{Data, Tensor};
-use candor_program::card::{Card, Program, SetupCard, Weights};
-use candor_program::class::{Input as InputClass, OperatorClass, TermClass};
-use candor_program::interval::{Interval, ProgramError, analyse};
+use candor_program::card::{Card, Program, SetupCard};
+use candor_program::class::{OperatorClass, TermClass};
+use candor_program::interval::Interval;
 use candor_program::operator::Operator;
 use candor_program::operator::rescale::SPAN;
-use std::collections::BTreeMap;
 
 /// Observations that scales are chosen from.
 const SAMPLES: usize = 128;
 /// Observations that the program is compared on.
 const COMPARED: usize = 512;
-/// How often ranges may be widened for worst cases, over all operators.
-const WIDENINGS: usize = 64;
 
 /// Whether an obstacle of a perceptron is none of a graph: an operator, or a product of two activations.
 pub(crate) fn is_beyond(obstacle: &Obstacle) -> bool {
@@ -102,38 +97,18 @@ fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result
         CompileError::Manifest { path: source.manifest.path.clone(), source: Box::new(error) }
     })?;
     let mut card = bare_card(manifest, setup);
-    card.class.input = input_class(&graph, &card);
+    card.class.input = lowering::input_class(&graph, card.features.len());
     let observed = calibration(source, &card, 1 << 20)?;
     let input = input(&card, &observed);
-    let mut widened = BTreeMap::new();
-    for _ in 0..WIDENINGS {
-        let builder = lowering::lower(&graph, &input, output, &widened).map_err(unsupported)?;
-        let program = assemble(&card, manifest, setup, &builder)?;
-        let refused = |error| CompileError::Program { path: source.manifest.path.clone(), source: error };
-        program.card.validate().map_err(refused)?;
-        let intervals = match analyse(&program) {
-            Err(ProgramError::Excess { operator, .. }) => {
-                *widened.entry(operator).or_insert(0) += 1;
-                continue;
-            }
-            result => result.map_err(refused)?,
-        };
-        return finish(
-            source,
-            manifest,
-            &graph,
-            (output, tail),
-            program,
-            &builder,
-            (&intervals, &widened),
-            &observed,
-        );
-    }
-    Err(unsupported(vec![Obstacle {
-        node: graph.values()[output].name.clone(),
-        operator: "output".into(),
-        cause: Cause::WorstCase { bits: 63 },
-    }]))
+    let assembled = |builder: &Builder<'_>| {
+        let program = assemble(&card, manifest, setup, builder);
+        program.card.validate().map(|()| program)
+    };
+    let fitted = lowering::fit(&graph, &input, output, &assembled).map_err(|unfit| match unfit {
+        Unfit::Obstacles(obstacles) => unsupported(obstacles),
+        Unfit::Program(error) => CompileError::Program { path: source.manifest.path.clone(), source: error },
+    })?;
+    finish(source, manifest, &graph, (output, tail), fitted, &observed)
 }
 
 /// The value that the head reads: the output, or what goes into a last softmax, which has the same order.
@@ -153,60 +128,38 @@ fn output(graph: &Graph) -> (usize, Option<String>) {
     }
 }
 
-/// Several axes where the model has one input with several of more than one place.
-fn input_class(graph: &Graph, card: &Card) -> InputClass {
-    let [input] = graph.inputs() else { return card.class.input.clone() };
-    let extents: Vec<u32> =
-        graph.values()[*input].shape.iter().filter(|size| **size != 1).map(|size| *size as u32).collect();
-    if extents.len() < 2 { card.class.input.clone() } else { InputClass::Tensor { extents } }
-}
-
+/// The program's input with the samples that scales are chosen from.
 fn input(card: &Card, observed: &[Observed]) -> Input {
-    let steps: Vec<f64> = card.features.iter().map(|feature| 1.0 / power_of_ten(feature.decimals)).collect();
-    let offsets = card.features.iter().zip(&steps).map(|(feature, step)| feature.min as f64 * step).collect();
     let stride = observed.len().div_ceil(SAMPLES).max(1);
-    let samples =
-        observed.iter().step_by(stride).map(|one| observed::real(&card.features, &one.input)).collect();
-    let same = steps.windows(2).all(|pair| pair[0] == pair[1]);
-    let steps = if same { steps.first().copied().into_iter().collect() } else { steps };
-    Input { extents: card.class.input.extents(card.features.len()), steps, offsets, samples }
+    let samples = observed.iter().step_by(stride).map(|one| observed::real(&card.features, &one.input));
+    Input::new(&card.class.input, &card.features, samples.collect())
 }
 
-fn assemble(
-    card: &Card,
-    manifest: &Manifest,
-    setup: &SetupCard,
-    builder: &Builder<'_>,
-) -> Result<Program, CompileError> {
-    let tables = u8::try_from(builder.tables.len()).unwrap_or(u8::MAX);
-    let wiring = Wiring { input: card.class.input.clone(), operators: builder.classes.clone(), tables };
+fn assemble(card: &Card, manifest: &Manifest, setup: &SetupCard, builder: &Builder<'_>) -> Program {
+    let wiring = builder.wiring(card.class.input.clone());
     let class = class(wiring, manifest.surroundings(), setup.powers_log2);
     let card = Card { class, operators: builder.operators.clone(), ..card.clone() };
-    let weights = Weights { operators: builder.weights.clone(), tables: builder.tables.clone() };
-    Ok(Program { card, weights })
+    Program { card, weights: builder.weights() }
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything that the report tells")]
 fn finish(
     source: &AgentSource,
     manifest: &Manifest,
     graph: &Graph,
     (output, tail): (usize, Option<String>),
-    program: Program,
-    builder: &Builder<'_>,
-    (intervals, widened): (&[Interval], &BTreeMap<usize, u32>),
+    fitted: Fitted,
     observed: &[Observed],
 ) -> Result<Lowered, CompileError> {
-    let step = builder.tensors.last().and_then(|tensor| tensor.steps.first()).copied().unwrap_or(0.0);
-    let comparer = Comparer::new(&program, step);
+    let Fitted { program, builder, intervals, widened } = fitted;
+    let comparer = Comparer::new(&program, builder.output_step());
     let mut saturations = Saturations::new(program.card.operators.len());
     let stride = observed.len().div_ceil(COMPARED).max(1);
     let some: Vec<Observed> = observed.iter().step_by(stride).cloned().collect();
-    let float = |input: &[f64]| evaluate(graph, input, output);
+    let float = |input: &[f64]| graph.float(input, output);
     let agreement = comparer.with_model(&float, &some, &mut saturations);
     let doublings = (0..builder.operators.len()).map(|operator| widened.get(&operator).copied().unwrap_or(0));
     let described = Described {
-        operators: operators(builder, intervals, &saturations),
+        operators: operators(&builder, &intervals, &saturations),
         doublings: doublings.collect(),
         agreement,
         tail,
@@ -214,25 +167,6 @@ fn finish(
     };
     let report = report(source, &comparer, described, &manifest.origins)?;
     Ok(Lowered { card: program.card, weights: program.weights, report })
-}
-
-/// What the float model computes for these features.
-fn evaluate(graph: &Graph, input: &[f64], output: usize) -> Option<Vec<f64>> {
-    let mut first = 0;
-    let mut inputs = Vec::new();
-    for index in graph.inputs() {
-        let value = &graph.values()[*index];
-        let elements: usize = value.shape.iter().product();
-        let numbers = input.get(first..first + elements)?;
-        first += elements;
-        let data = if value.element_type.is_integer() {
-            Data::Integer(numbers.iter().map(|number| *number as i64).collect())
-        } else {
-            Data::Float(numbers.to_vec())
-        };
-        inputs.push(Tensor::new(value.element_type, value.shape.clone(), data)?);
-    }
-    graph.evaluate_all(&inputs).ok()?.get(output)?.as_ref()?.to_floats()
 }
 
 fn operators(

@@ -32,6 +32,7 @@ mod reference;
 pub mod report;
 mod source;
 pub mod tensor;
+mod trial;
 pub mod vocabulary;
 
 pub use error::{Category, CompileError};
@@ -43,4 +44,5 @@ pub use policy_report::{EvidenceLine, PolicyReport, RegisterLine, RuleLine, Wind
 pub use reference::ReferenceError;
 pub use report::{Report, Soundness};
 pub use source::{AgentSource, LINES_BYTES, MANIFEST_BYTES, SourceFile, cedar_schema};
+pub use trial::{Trial, TrialError};
 pub use vocabulary::Vocabulary;

@@ -33,7 +33,7 @@ impl Card {
             return Err(ProgramError::Version { expected: FORMAT_VERSION, got: self.class.version });
         }
         agent::check_names(self)?;
-        operators::check(self)?;
+        self.validate_model()?;
         agent::check_features(self)?;
         agent::check_head(self)?;
         agent::check_policy(self)?;
@@ -41,6 +41,11 @@ impl Card {
         evidence::check(self)?;
         agent::check_transaction(self)?;
         within(Part::WeightRows, 0, limits::WEIGHT_ROWS, self.weight_rows.len())
+    }
+
+    /// The model of the card is well formed, whatever agent is around it: what evaluation and interval analysis rely on.
+    pub fn validate_model(&self) -> Result<(), ProgramError> {
+        operators::check(self)
     }
 }
 

@@ -10,10 +10,12 @@ mod external;
 mod initializer;
 mod inputs;
 mod node;
+mod single;
 
 pub use attribute::{Attribute, Attributes};
 pub use external::{ExternalDigestError, ExternalFile, ExternalFiles};
 pub use node::Node;
+pub use single::Operand;
 
 use crate::error::List;
 use crate::onnx::{self, Cause, ModelError, Obstacle, message};

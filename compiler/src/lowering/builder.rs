@@ -2,13 +2,14 @@
 
 use super::value::{Factors, Read, Samples, Sum, Term, Value, View};
 use super::view::{Label, NOTHING, groups};
-use crate::class::padded_log2;
+use crate::class::{Wiring, padded_log2};
 use crate::onnx::Cause;
-use candor_program::card::OperatorWeights;
-use candor_program::class::{Operand, OperatorClass, TensorId, TermClass};
+use candor_program::card::{OperatorWeights, Weights};
+use candor_program::class::{Input, Operand, OperatorClass, TensorId, TermClass};
 use candor_program::operator::lookup::ENTRIES;
 use candor_program::operator::rescale::{SHIFT, SPAN};
 use candor_program::operator::{Affine, Lookup, Operator, Rescale};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -58,12 +59,12 @@ pub(crate) struct Builder<'a> {
     /// Node that is lowered now.
     pub(crate) node: String,
     /// By how many bits the range of an operator is wider than calibration asks for.
-    widened: &'a BTreeMap<usize, u32>,
+    widened: Cow<'a, BTreeMap<usize, u32>>,
 }
 
 impl<'a> Builder<'a> {
     /// A program of an input alone.
-    pub(crate) fn new(input: Physical, widened: &'a BTreeMap<usize, u32>) -> Self {
+    pub(crate) fn new(input: Physical, widened: Cow<'a, BTreeMap<usize, u32>>) -> Self {
         Self {
             tensors: vec![input],
             classes: vec![],
@@ -74,6 +75,23 @@ impl<'a> Builder<'a> {
             node: String::new(),
             widened,
         }
+    }
+
+    /// The class of the program so far.
+    pub(crate) fn wiring(&self, input: Input) -> Wiring {
+        // More tables than a program may have are refused with the card.
+        let tables = u8::try_from(self.tables.len()).unwrap_or(u8::MAX);
+        Wiring { input, operators: self.classes.clone(), tables }
+    }
+
+    /// The weights of the program so far.
+    pub(crate) fn weights(&self) -> Weights {
+        Weights { operators: self.weights.clone(), tables: self.tables.clone() }
+    }
+
+    /// Real value of one step of the last operator's output.
+    pub(crate) fn output_step(&self) -> f64 {
+        self.tensors.last().and_then(|tensor| tensor.steps.first()).copied().unwrap_or(0.0)
     }
 
     /// A tensor of the program as a value of this shape.

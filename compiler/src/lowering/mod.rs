@@ -6,12 +6,16 @@
 
 mod builder;
 mod contraction;
+mod fit;
+mod input;
 mod site;
 mod value;
 mod view;
 
 pub(crate) use builder::{Builder, Clamp, Physical};
 pub(crate) use contraction::Labels;
+pub(crate) use fit::{Fitted, Unfit, fit};
+pub(crate) use input::{Input, input_class};
 pub(crate) use site::Site;
 pub(crate) use value::Value;
 
@@ -19,32 +23,20 @@ use crate::graph::{Graph, Step};
 use crate::onnx::{Cause, Obstacle};
 use crate::operator::{self, Budget, Call};
 use crate::tensor::{Data, Tensor};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use value::{Term, View};
 
-/// The model's input as the program has it: features above their minimum, each with its own step.
-#[derive(Clone, Debug)]
-pub(crate) struct Input {
-    /// Exact extents of the tensor of features.
-    pub(crate) extents: Vec<u32>,
-    /// Real value of one integer step of every feature.
-    pub(crate) steps: Vec<f64>,
-    /// Real value of every feature's minimum.
-    pub(crate) offsets: Vec<f64>,
-    /// Real features of every calibration sample.
-    pub(crate) samples: Vec<Vec<f64>>,
-}
-
 /// Lowers a graph; the output named is the program's last operator, a list.
 ///
-/// Errors: every node that stands in the way; a node that reads the result of such a node is passed over.
-pub(crate) fn lower<'w>(
+/// Errors: every node that stands in the way.
+pub(crate) fn lower(
     graph: &Graph,
     input: &Input,
     output: usize,
-    widened: &'w BTreeMap<usize, u32>,
-) -> Result<Builder<'w>, Vec<Obstacle>> {
+    widened: &BTreeMap<usize, u32>,
+) -> Result<Builder<'static>, Vec<Obstacle>> {
     let raw = input
         .samples
         .iter()
@@ -55,7 +47,7 @@ pub(crate) fn lower<'w>(
         low: 0,
         samples: Rc::new(raw.collect()),
     };
-    let mut builder = Builder::new(physical, widened);
+    let mut builder = Builder::new(physical, Cow::Owned(widened.clone()));
     let mut values: Vec<Option<Value>> = vec![None; graph.values().len()];
     let mut first = 0;
     for index in graph.inputs() {
@@ -71,12 +63,6 @@ pub(crate) fn lower<'w>(
     };
     let mut obstacles = Vec::new();
     for step in graph.steps() {
-        let missing = |index: &Option<usize>| {
-            index.is_some_and(|index| values[index].is_none() && graph.values()[index].constant.is_none())
-        };
-        if step.inputs.iter().any(missing) {
-            continue;
-        }
         match lower_step(step, &tensors, &values, &mut builder) {
             Ok(results) => {
                 for (place, result) in step.outputs.iter().zip(results) {
@@ -85,19 +71,17 @@ pub(crate) fn lower<'w>(
                     let once = if readers(place) > 1 { builder.views(&result) } else { Ok(result) };
                     match once {
                         Ok(result) => values[place] = Some(result),
-                        Err(cause) => obstacles.push(Obstacle {
-                            node: step.node.name.clone(),
-                            operator: step.node.operator.clone(),
-                            cause,
-                        }),
+                        Err(cause) => obstacles.push(refused(step, cause)),
                     }
                 }
             }
-            Err(cause) => obstacles.push(Obstacle {
-                node: step.node.name.clone(),
-                operator: step.node.operator.clone(),
-                cause,
-            }),
+            Err(cause) => obstacles.push(refused(step, cause)),
+        }
+        // What a node in the way would have made is stood in for, so that the nodes behind it are looked at too.
+        for place in step.outputs.iter().flatten() {
+            if values[*place].is_none() {
+                values[*place] = Some(stand_in(&builder, graph.values()[*place].shape.clone()));
+            }
         }
     }
     let Some(result) = values[output].take().filter(|_| obstacles.is_empty()) else { return Err(obstacles) };
@@ -114,6 +98,19 @@ pub(crate) fn lower<'w>(
     let result = Value { shape: flat, ..result.map_err(refused)? };
     builder.rescaled(&result, Clamp::None).map_err(refused)?;
     Ok(builder)
+}
+
+fn refused(step: &Step, cause: Cause) -> Obstacle {
+    Obstacle { node: step.node.name.clone(), operator: step.node.operator.clone(), cause }
+}
+
+/// Some value of a shape that depends on the input.
+fn stand_in(builder: &Builder<'_>, shape: Vec<usize>) -> Value {
+    let elements = shape.iter().product();
+    let samples = builder.tensors[0].samples.iter();
+    let samples = samples.map(|sample| vec![sample.first().copied().unwrap_or(0.0); elements]).collect();
+    let view = View { tensor: 0, factor: 1.0, indices: Rc::new(vec![0; elements]) };
+    Value { shape, terms: vec![Term::View(view)], constant: vec![], samples: Rc::new(samples) }
 }
 
 /// One of the model's inputs: these features.

@@ -1,0 +1,9 @@
+//! What the integer programs of operators compute, against the float evaluator.
+
+#[path = "../../support/lowered.rs"]
+mod lowered;
+#[path = "../../support/operators.rs"]
+mod support;
+
+mod arithmetic;
+mod trial;
