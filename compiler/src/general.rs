@@ -202,7 +202,11 @@ fn operators(
             weight_bits: weight_bits(weights),
             accumulator_bits: 1 + 64 - accumulator.leading_zeros(),
             output_bits: 16,
-            saturations: saturations.counts.get(index).copied().unwrap_or(0),
+            // Clamping integers is meant.
+            saturations: match saturations.counts.get(index) {
+                Some(count) if !builder.clamps(index) => *count,
+                _ => 0,
+            },
         }
     };
     (0..builder.operators.len()).map(of).collect()

@@ -10,7 +10,7 @@ use candor_program::operator::lookup::ENTRIES;
 use candor_program::operator::rescale::{SHIFT, SPAN};
 use candor_program::operator::{Affine, Lookup, Operator, Rescale};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Largest integer weight or coefficient.
@@ -58,8 +58,14 @@ pub(crate) struct Builder<'a> {
     pub(crate) origins: Vec<String>,
     /// Node that is lowered now.
     pub(crate) node: String,
+    /// Highest integer of every feature; without them that of the range.
+    pub(crate) spans: Vec<u32>,
+    /// Real bounds of tensors where they are known to be narrower than the range.
+    pub(super) bounds: BTreeMap<usize, super::whole::Bounds>,
+    /// Tensors whose saturation is meant.
+    pub(super) clamping: BTreeSet<usize>,
     /// By how many bits the range of an operator is wider than calibration asks for.
-    widened: Cow<'a, BTreeMap<usize, u32>>,
+    pub(super) widened: Cow<'a, BTreeMap<usize, u32>>,
 }
 
 impl<'a> Builder<'a> {
@@ -73,6 +79,9 @@ impl<'a> Builder<'a> {
             tables: vec![],
             origins: vec![],
             node: String::new(),
+            spans: vec![],
+            bounds: BTreeMap::new(),
+            clamping: BTreeSet::new(),
             widened,
         }
     }
@@ -126,8 +135,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// An affine operator with 16-bit values at the scale that the samples need.
+    /// An affine operator with 16-bit values at the scale that the samples need. Integers stay what they are.
     pub(crate) fn rescaled(&mut self, value: &Value, clamp: Clamp) -> Result<Value, Cause> {
+        if let Some(exact) = self.exact(value, (clamp == Clamp::Relu).then_some(0.0)) {
+            return exact;
+        }
         let samples: Samples = match clamp {
             Clamp::None => Rc::clone(&value.samples),
             Clamp::Relu => {
@@ -173,7 +185,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn emit(&mut self, value: &Value, step: f64, low: i32, samples: Samples) -> Result<usize, Cause> {
+    pub(super) fn emit(&mut self, value: &Value, step: f64, low: i32, samples: Samples) -> Result<usize, Cause> {
         let extents = extents(&value.shape);
         let scale = f64::from(1u32 << SHIFT) / step;
         let mut terms = Vec::new();

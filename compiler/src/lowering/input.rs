@@ -14,6 +14,8 @@ pub(crate) struct Input {
     pub(crate) extents: Vec<u32>,
     /// Real value of one integer step of every feature; one entry where all have the same.
     pub(crate) steps: Vec<f64>,
+    /// Highest integer of every feature.
+    pub(crate) spans: Vec<u32>,
     /// Real value of every feature's minimum.
     pub(crate) offsets: Vec<f64>,
     /// Real features of every calibration sample.
@@ -27,7 +29,8 @@ impl Input {
         let offsets = features.iter().zip(&steps).map(|(feature, step)| feature.min as f64 * step).collect();
         let same = steps.windows(2).all(|pair| pair[0] == pair[1]);
         let steps = if same { steps.first().copied().into_iter().collect() } else { steps };
-        Self { extents: class.extents(features.len()), steps, offsets, samples }
+        let spans = features.iter().map(|feature| u32::try_from(feature.span()).unwrap_or(u32::MAX));
+        Self { extents: class.extents(features.len()), steps, spans: spans.collect(), offsets, samples }
     }
 }
 

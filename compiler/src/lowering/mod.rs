@@ -5,19 +5,23 @@
 //! calibration samples, which every value carries along.
 
 mod builder;
+mod choice;
 mod contraction;
 mod fit;
 mod input;
 mod site;
 mod value;
 mod view;
+mod whole;
 
 pub(crate) use builder::{Builder, Clamp, Physical};
+pub(crate) use choice::Entries;
 pub(crate) use contraction::Labels;
 pub(crate) use fit::{Fitted, Unfit, fit};
 pub(crate) use input::{Input, input_class};
 pub(crate) use site::Site;
 pub(crate) use value::Value;
+pub(crate) use view::NOTHING;
 
 use crate::graph::{Graph, Step};
 use crate::onnx::{Cause, Obstacle};
@@ -48,6 +52,7 @@ pub(crate) fn lower(
         samples: Rc::new(raw.collect()),
     };
     let mut builder = Builder::new(physical, Cow::Owned(widened.clone()));
+    builder.spans.clone_from(&input.spans);
     let mut values: Vec<Option<Value>> = vec![None; graph.values().len()];
     let mut first = 0;
     for index in graph.inputs() {

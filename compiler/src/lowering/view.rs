@@ -5,7 +5,7 @@
 //! returned; what no such groups describe is listed.
 
 use candor_program::class::{Group, Stride};
-pub(super) use candor_program::plan::NOTHING;
+pub(crate) use candor_program::plan::NOTHING;
 
 /// A label of a table: its number and exact extent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

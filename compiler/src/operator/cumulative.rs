@@ -1,6 +1,7 @@
 //! CumSum and CumProd: sums and products of all entries up to each.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor, View};
 
@@ -49,6 +50,29 @@ impl Operator for Cumulative {
             _ => return Err(call.wrong_type(0, "FLOAT")),
         };
         Ok(vec![Tensor::made(element_type, shape.to_vec(), data)?])
+    }
+
+    /// Sums over a window that ends, or begins, at every entry.
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let call = site.call;
+        if call.operator() != "CumSum" {
+            return Err(Cause::NotLowered);
+        }
+        let input = site.input(0)?;
+        let axis = call.axis(call.scalar_integer(1)?, input.shape.len())?;
+        let gap = usize::from(call.attributes().flag("exclusive", false)?);
+        let reverse = call.attributes().flag("reverse", false)?;
+        let (size, inner) = (input.shape[axis], input.shape[axis + 1..].iter().product::<usize>());
+        let outer: usize = input.shape[..axis].iter().product();
+        let labels = Labels::new(&[outer, size, inner], &[size]);
+        let table = labels.table(&[0, 1, 2, 3], |values| {
+            let distance = values[3] + gap;
+            let at = if reverse { Some(values[1] + distance) } else { values[1].checked_sub(distance) };
+            let at = at.filter(|at| *at < size)?;
+            Some((values[0] * size + at) * inner + values[2])
+        });
+        let sums = site.builder.summed(&labels, (&input, &table))?;
+        Ok(vec![super::gather::reshaped(site, sums, input.shape)?])
     }
 }
 

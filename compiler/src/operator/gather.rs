@@ -1,7 +1,7 @@
 //! Gather, GatherElements, GatherND: entries at given indices.
 
 use super::{Call, Form, Operator};
-use crate::lowering::{Site, Value};
+use crate::lowering::{Entries, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Offsets, Tensor, View, strides};
 
@@ -30,10 +30,25 @@ impl Operator for Gather {
     }
 
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
-        if site.varies(1) {
-            return Err(Cause::NotLowered);
+        if !site.varies(1) {
+            return site.moves(self, &[0]);
         }
-        site.moves(self, &[0])
+        let entries = match site.call.operator() {
+            "Gather" => chosen(site)?,
+            "GatherElements" => chosen_elements(site)?,
+            _ => chosen_tuples(site)?,
+        };
+        // Integers that are gathered stay integers, whatever is chosen, or the zero of none.
+        let data = site.input(0)?;
+        let bounds = match data.fixed() {
+            Some(numbers) => numbers.into_iter().fold((0.0, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x))),
+            None => site.builder.bounds(&data).unwrap_or((-32_768.0, 32_767.0)),
+        };
+        let is_integer = !site.call.input(0)?.element_type().is_float();
+        if is_integer && bounds.0 > -32_768.0 && bounds.1 < 32_768.0 {
+            return Ok(vec![site.builder.clamped(&entries, 1.0, bounds.0.min(0.0) as i32)?]);
+        }
+        Ok(vec![entries])
     }
 }
 
@@ -44,6 +59,88 @@ pub(super) fn index(call: &Call<'_>, got: i64, size: usize) -> Result<usize, Cau
         Ok(place) if place < size => Ok(place),
         _ => Err(Cause::Index { tensor: call.label(1), got, size }),
     }
+}
+
+/// Whole slices at indices that vary.
+fn chosen(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
+    let call = site.call;
+    let (data, indices) = (site.input(0)?, site.input(1)?);
+    let axis = call.axis(call.attributes().integer("axis", 0)?, data.shape.len())?;
+    let size = data.shape[axis];
+    let (before, after) = (&data.shape[..axis], &data.shape[axis + 1..]);
+    let shape = [before, indices.shape.as_slice(), after].concat();
+    let (outer, inner) = (before.iter().product(), after.iter().product::<usize>());
+    let number = site.numbered(&indices, size, call.opset() >= 11)?;
+    let flat = [outer, indices.elements(), inner];
+    let place = |values: &[usize], entry: usize| Some((values[0] * size + entry) * inner + values[1]);
+    let entries = Entries { value: &data, labels: &[0, 2], place: &place, size };
+    let number = Value { shape: vec![indices.elements()], ..number };
+    let entries = site.chosen(&flat, (&number, &[1]), &entries)?;
+    reshaped(site, entries, shape)
+}
+
+/// One entry for every index that varies.
+fn chosen_elements(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
+    let call = site.call;
+    let (data, indices) = (site.input(0)?, site.input(1)?);
+    let axis = call.axis(call.attributes().integer("axis", 0)?, data.shape.len())?;
+    // Checks the shapes; the numbers of indices that vary are zeros here.
+    element_positions(&call, axis)?;
+    let size = data.shape[axis];
+    let number = site.numbered(&indices, size, true)?;
+    let mut others: Vec<usize> = strides(&data.shape).iter().map(|step| *step as usize).collect();
+    let step = std::mem::take(&mut others[axis]);
+    let labels: Vec<usize> = (0..indices.shape.len()).collect();
+    let place = |values: &[usize], entry: usize| {
+        Some(values.iter().zip(&others).map(|(value, step)| value * step).sum::<usize>() + entry * step)
+    };
+    // Entries do not depend on where along the axis they are put.
+    let own: Vec<usize> = labels.iter().copied().filter(|label| *label != axis).collect();
+    let spread = |values: &[usize], entry: usize| {
+        let mut all = values.to_vec();
+        all.insert(axis, 0);
+        place(&all, entry)
+    };
+    let entries = Entries { value: &data, labels: &own, place: &spread, size };
+    site.chosen(&indices.shape.clone(), (&number, &labels), &entries)
+}
+
+/// Numbers of tuples of indices, one for each; the sizes of the axes that they lead into.
+pub(super) fn numbered_tuples(site: &mut Site<'_, '_, '_>, tuples: &Tuples) -> Result<(Value, usize), Cause> {
+    let (data, indices) = (site.call.input(0)?.shape().to_vec(), site.input(1)?);
+    let sizes = &data[tuples.batch..tuples.batch + tuples.length];
+    let rank = indices.shape.len();
+    let shape = indices.shape[..rank - 1].to_vec();
+    let mut numbers = Vec::with_capacity(sizes.len());
+    for (component, size) in sizes.iter().enumerate() {
+        let part = site.slice(&indices, rank - 1, component..component + 1)?;
+        let part = Value { shape: shape.clone(), ..part };
+        numbers.push(site.numbered(&part, *size, true)?);
+    }
+    Ok((site.joined(&numbers, sizes)?, sizes.iter().product()))
+}
+
+/// Slices at tuples of indices that vary.
+fn chosen_tuples(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
+    let call = site.call;
+    let tuples = Tuples::new(&call, call.attributes().integer("batch_dims", 0)?)?;
+    let data = site.input(0)?;
+    let (number, size) = numbered_tuples(site, &tuples)?;
+    let shared: usize = data.shape[..tuples.batch].iter().product();
+    let each = number.elements() / shared.max(1);
+    let shape = [number.shape.as_slice(), &data.shape[tuples.batch + tuples.length..]].concat();
+    let inner = tuples.inner;
+    let number = Value { shape: vec![shared, each], ..number };
+    let place = |values: &[usize], entry: usize| Some((values[0] * size + entry) * inner + values[1]);
+    let entries = Entries { value: &data, labels: &[0, 2], place: &place, size };
+    let entries = site.chosen(&[shared, each, inner], (&number, &[0, 1]), &entries)?;
+    reshaped(site, entries, shape)
+}
+
+/// The same elements in another shape.
+pub(super) fn reshaped(site: &mut Site<'_, '_, '_>, value: Value, shape: Vec<usize>) -> Result<Value, Cause> {
+    let from: Vec<u32> = (0..value.elements() as u32).collect();
+    site.moved(&value, shape, &from)
 }
 
 type Picked = (Vec<usize>, Vec<usize>);

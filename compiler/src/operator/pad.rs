@@ -1,6 +1,7 @@
 //! Pad: a border around a tensor.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{NOTHING, Site, Value};
 use crate::onnx::{Cause, ELEMENTS};
 use crate::tensor::{Data, Tensor, strides};
 
@@ -27,6 +28,29 @@ impl Operator for Pad {
         let refused = || call.wrong_type(2, input.element_type().name());
         let data = filled(call, input, &positions)?.ok_or_else(refused)?;
         Ok(vec![Tensor::made(input.element_type(), shape, data)?])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let call = site.call;
+        let sources = sources(&call, &borders(&call)?)?;
+        let shape: Vec<usize> = sources.iter().map(Vec::len).collect();
+        let positions = positions(call.input(0)?.shape(), &sources, call.elements(&shape)?);
+        let from: Vec<u32> =
+            positions.iter().map(|place| place.map_or(NOTHING, |place| place as u32)).collect();
+        let input = site.input(0)?;
+        let inner = site.moved(&input, shape.clone(), &from)?;
+        if call.optional(2).is_none() {
+            let border = if call.opset() < 11 { call.attributes().float("value", 0.0)? } else { 0.0 };
+            let border = |place: &u32| if *place == NOTHING { border } else { 0.0 };
+            return Ok(vec![inner.offset(&from.iter().map(border).collect::<Vec<_>>())]);
+        }
+        let border = site.input(2)?;
+        if border.elements() != 1 {
+            return Err(call.wrong_shape(2, "one number"));
+        }
+        let outside: Vec<u32> = from.iter().map(|place| if *place == NOTHING { 0 } else { NOTHING }).collect();
+        let border = site.moved(&border, shape, &outside)?;
+        Ok(vec![inner.plus(&border, 1.0)])
     }
 }
 

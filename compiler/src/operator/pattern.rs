@@ -2,6 +2,7 @@
 
 use super::shape::element_type;
 use super::{Call, Form, Operator};
+use crate::lowering::{NOTHING, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor};
 
@@ -20,6 +21,10 @@ impl Operator for Pattern {
 
     fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
         Ok(vec![if call.operator() == "OneHot" { one_hot(call)? } else { triangle(call)? }])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        Ok(vec![if site.call.operator() == "OneHot" { lower_one_hot(site)? } else { lower_triangle(site)? }])
     }
 }
 
@@ -78,6 +83,63 @@ fn one_hot(call: &Call<'_>) -> Result<Tensor, Cause> {
     };
     let refused = || call.wrong_shape(2, "[2]");
     values.picked(shape, (0..elements).map(position)).ok_or_else(refused)
+}
+
+/// The same for indices that vary: `off + (on - off) * [index == class]`.
+fn lower_one_hot(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
+    let call = site.call;
+    let depth = match call.input(1)?.to_floats().as_deref() {
+        Some(&[depth]) if depth >= 1.0 => call.elements(&[depth as usize])?,
+        _ => return Err(call.wrong_shape(1, "one number, 1 or more")),
+    };
+    let values = site.input(2)?;
+    if values.shape != [2] {
+        return Err(call.wrong_shape(2, "[2]"));
+    }
+    let indices = site.input(0)?;
+    let axis = call.axis(call.attributes().integer("axis", -1)?, indices.shape.len() + 1)?;
+    let number = site.numbered(&indices, depth, true)?;
+    let classes = site.one_hot(&number, depth)?;
+    let inner: usize = indices.shape[axis..].iter().product();
+    let mut shape = indices.shape.clone();
+    shape.insert(axis, depth);
+    let place = |at: usize| {
+        let (outer, class, inside) = (at / (depth * inner), at / inner % depth, at % inner);
+        ((outer * inner + inside) * depth + class) as u32
+    };
+    let from: Vec<u32> = (0..classes.elements()).map(place).collect();
+    let classes = site.moved(&classes, shape.clone(), &from)?;
+    let off = site.moved(&values, shape.clone(), &vec![0; from.len()])?;
+    let on = site.moved(&values, shape, &vec![1; from.len()])?;
+    let difference = on.plus(&off, -1.0);
+    let bounds = site.builder.bounds(&values);
+    let result = site.times(&classes, &difference)?.plus(&off, 1.0);
+    match bounds {
+        Some((low, high)) if !call.input(2)?.element_type().is_float() && low > -32_768.0 && high < 32_768.0 => {
+            site.builder.clamped(&result, 1.0, low.min(0.0) as i32)
+        }
+        _ => Ok(result),
+    }
+}
+
+fn lower_triangle(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
+    let call = site.call;
+    let input = site.input(0)?;
+    let &[.., rows, columns] = input.shape.as_slice() else { return Err(call.wrong_shape(0, "two axes or more")) };
+    let upper = call.attributes().flag("upper", true)?;
+    let diagonal = match (call.optional(1), site.varies(1)) {
+        (None, _) => 0,
+        (Some(_), false) => call.scalar_integer(1)?,
+        (Some(_), true) => return Err(Cause::NotLowered),
+    };
+    let from = |at: usize| {
+        let (row, column) = ((at / columns % rows) as i64, (at % columns) as i64);
+        let first = row.saturating_add(diagonal);
+        let stays = if upper { column >= first } else { column <= first };
+        if stays { at as u32 } else { NOTHING }
+    };
+    let from: Vec<u32> = (0..input.elements()).map(from).collect();
+    site.moved(&input, input.shape.clone(), &from)
 }
 
 /// The entries on one side of a diagonal; zeros on the other.

@@ -1,6 +1,7 @@
 //! NonZero and Compress: how many entries there are depends on numbers, so those must be constants.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor};
 
@@ -19,6 +20,11 @@ impl Operator for Selection {
 
     fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
         Ok(vec![if call.operator() == "NonZero" { non_zero(call)? } else { compress(call)? }])
+    }
+
+    /// Compress: what is kept is known. (NonZero has constants alone.)
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        site.moves(self, &[0])
     }
 }
 
