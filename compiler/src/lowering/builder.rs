@@ -185,7 +185,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn emit(&mut self, value: &Value, step: f64, low: i32, samples: Samples) -> Result<usize, Cause> {
+    pub(super) fn emit(
+        &mut self,
+        value: &Value,
+        step: f64,
+        low: i32,
+        samples: Samples,
+    ) -> Result<usize, Cause> {
         let extents = extents(&value.shape);
         let scale = f64::from(1u32 << SHIFT) / step;
         let mut terms = Vec::new();
@@ -429,6 +435,13 @@ fn by_step(source: &Physical, indices: &[u32]) -> Vec<(f64, Vec<u32>)> {
 pub(crate) fn extents(shape: &[usize]) -> Vec<u32> {
     let extents: Vec<u32> = shape.iter().filter(|size| **size != 1).map(|size| *size as u32).collect();
     if extents.is_empty() { vec![1] } else { extents }
+}
+
+/// The step of a range with room above these samples.
+pub(super) fn wanted_step(samples: &[Vec<f64>]) -> Result<f64, Cause> {
+    let (least, most) = range(samples)?;
+    let width = (most.max(0.0) - least.min(0.0)) * HEADROOM;
+    Ok(if width > 0.0 { width / (SPAN - 1) as f64 } else { 1.0 / (SPAN - 1) as f64 })
 }
 
 fn range(samples: &[Vec<f64>]) -> Result<(f64, f64), Cause> {

@@ -33,7 +33,7 @@ impl Site<'_, '_, '_> {
     /// Errors: [`Cause::NotLowered`] where indices are not integers in the program, or there are too many entries.
     pub(crate) fn numbered(&mut self, index: &Value, size: usize, wraps: bool) -> Result<Value, Cause> {
         let index = self.builder.views(index)?;
-        let Some((low, high)) = self.builder.whole(&index) else { return Err(Cause::NotLowered) };
+        let Some((low, high)) = self.builder.integers(&index) else { return Err(Cause::NotLowered) };
         if size == 0 || size > ENTRIES {
             return Err(Cause::NotLowered);
         }
@@ -186,8 +186,12 @@ impl Site<'_, '_, '_> {
         let before = all.table(&own, |values| place(values, 1));
         if let Some(numbers) = entries.value.fixed() {
             let number = |place: &u32| numbers.get(*place as usize).copied().unwrap_or(0.0);
-            let differences: Vec<f64> =
-                here.places.iter().zip(&before.places).map(|(here, before)| number(here) - number(before)).collect();
+            let differences: Vec<f64> = here
+                .places
+                .iter()
+                .zip(&before.places)
+                .map(|(here, before)| number(here) - number(before))
+                .collect();
             let table = Table { labels: own, places: (0..differences.len() as u32).collect() };
             return self.builder.weighted(all, (steps, &step_table), (&differences, &table));
         }
@@ -209,7 +213,8 @@ fn base(size: usize) -> usize {
 
 /// Every step's next one; 0 after the last.
 fn after(steps: &Value, count: usize) -> Value {
-    let place = |place: usize| if place % count + 1 < count { place as u32 + 1 } else { super::view::NOTHING };
+    let place =
+        |place: usize| if place % count + 1 < count { place as u32 + 1 } else { super::view::NOTHING };
     let from: Vec<u32> = (0..steps.elements()).map(place).collect();
     steps.moved(steps.shape.clone(), &from)
 }

@@ -32,7 +32,8 @@ impl Builder<'_> {
 
     /// Bounds over all elements, for every input in the declared ranges; `None` where there are weights.
     pub(crate) fn bounds(&self, value: &Value) -> Option<Bounds> {
-        let mut bounds: Vec<Bounds> = value.constants().iter().map(|constant| (*constant, *constant)).collect();
+        let mut bounds: Vec<Bounds> =
+            value.constants().iter().map(|constant| (*constant, *constant)).collect();
         for term in &value.terms {
             match term {
                 Term::View(view) => {
@@ -70,21 +71,28 @@ impl Builder<'_> {
     }
 
     /// Bounds of a value that is whole; `None` for any other.
-    pub(crate) fn whole(&self, value: &Value) -> Option<Bounds> {
+    pub(crate) fn integers(&self, value: &Value) -> Option<Bounds> {
         let is_whole = |number: f64| number.fract() == 0.0 && number.abs() < 2f64.powi(40);
-        let of = |factor: f64, tensors: &[usize]| {
-            let steps = tensors.iter().map(|tensor| self.tensors.get(*tensor).map_or(&[][..], |own| &own.steps));
-            steps.flatten().all(|step| is_whole(*step) && *step <= FACTOR_LIMIT)
-                && is_whole(factor)
-                && factor.abs() <= FACTOR_LIMIT
-        };
+        let step = |step: &f64| is_whole(*step) && *step <= FACTOR_LIMIT;
+        let reads =
+            |tensor: usize, indices: &[u32]| match self.tensors.get(tensor).map(|own| own.steps.as_slice()) {
+                None => false,
+                Some([only]) => step(only),
+                Some(steps) => indices.iter().filter_map(|index| steps.get(*index as usize)).all(step),
+            };
+        let factor = |factor: f64| is_whole(factor) && factor.abs() <= FACTOR_LIMIT;
         let term = |term: &Term| match term {
-            Term::View(view) => of(view.factor, &[view.tensor]),
-            Term::Sum(sum) => match &sum.factors {
-                Factors::One(read) => of(sum.factor, &[read.tensor]),
-                Factors::Two(left, right) => of(sum.factor, &[left.tensor, right.tensor]),
-                Factors::Weights { .. } => false,
-            },
+            Term::View(view) => factor(view.factor) && reads(view.tensor, &view.indices),
+            Term::Sum(sum) => {
+                factor(sum.factor)
+                    && match &sum.factors {
+                        Factors::One(read) => reads(read.tensor, &read.indices),
+                        Factors::Two(left, right) => {
+                            reads(left.tensor, &left.indices) && reads(right.tensor, &right.indices)
+                        }
+                        Factors::Weights { .. } => false,
+                    }
+            }
         };
         if value.terms.is_empty() || !value.constant.iter().all(|constant| is_whole(*constant)) {
             return None;
@@ -95,7 +103,7 @@ impl Builder<'_> {
     /// The whole numbers of a value, exact, with everything beyond 65,535 above the lowest taken for that. `None` where they do not fit or the
     /// value is not whole.
     pub(super) fn exact(&mut self, value: &Value, least: Option<f64>) -> Option<Result<Value, Cause>> {
-        let (low, high) = self.whole(value)?;
+        let (low, high) = self.integers(value)?;
         let low = least.unwrap_or(low).min(0.0);
         let high = high.max(0.0);
         if low < -(SPAN as f64) || high - low > SPAN as f64 {
@@ -129,7 +137,8 @@ impl Builder<'_> {
         let tensor = self.emit(value, step, low, samples)?;
         if let Some((low, high)) = bounds {
             // Half a step may be rounded away.
-            let (low, high) = if self.whole(value).is_some() { (low, high) } else { (low - step, high + step) };
+            let (low, high) =
+                if self.integers(value).is_some() { (low, high) } else { (low - step, high + step) };
             self.bounds.insert(tensor, (low.clamp(least, most), high.clamp(least, most)));
         }
         self.clamping.insert(tensor);
@@ -148,5 +157,8 @@ fn scaled((low, high): Bounds, factor: f64) -> Bounds {
 
 fn product(left: Bounds, right: Bounds) -> Bounds {
     let ends = [left.0 * right.0, left.0 * right.1, left.1 * right.0, left.1 * right.1];
-    (ends.iter().copied().fold(f64::INFINITY, f64::min), ends.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    (
+        ends.iter().copied().fold(f64::INFINITY, f64::min),
+        ends.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    )
 }

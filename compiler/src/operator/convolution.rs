@@ -49,7 +49,8 @@ impl Operator for Convolution {
             let window = Window::read(&call, sizes.spatial, sizes.kernel.to_vec())?;
             lower_forward(site, &sizes, &window, (&input, &weights))?
         } else {
-            return Err(Cause::NotLowered);
+            let window = transposed_window(&call, &sizes)?;
+            lower_transposed(site, &sizes, &window, (&input, &weights))?
         };
         Ok(vec![output])
     }
@@ -266,4 +267,86 @@ fn lower_forward(
     }
     let places: Vec<u32> = (0..product.elements() as u32).collect();
     site.moved(&product, shape, &places)
+}
+
+/// A transposed convolution. A place of the output is `stride * quotient + phase`; the places of the input that it sees lie at the quotient
+/// minus a distance, with weights that depend on the phase: a convolution for every phase, without the zeros in between.
+///
+/// Labels: batch, group, output channel of the group, quotient and phase of every axis; then input channel of the group, distances.
+fn lower_transposed(
+    site: &mut Site<'_, '_, '_>,
+    sizes: &Sizes<'_>,
+    window: &Window,
+    (input, weights): (&Value, &[f64]),
+) -> Result<Value, Cause> {
+    let (own, each, axes) = (sizes.channels / sizes.groups, sizes.outputs / sizes.groups, window.input.len());
+    let (mut shape, mut distances, mut nearest) =
+        (vec![sizes.batch, sizes.groups, each], Vec::new(), Vec::new());
+    for axis in 0..axes {
+        let (stride, before) = (window.strides[axis] as i64, window.before[axis] as i64);
+        let reach = ((window.kernel[axis] - 1) * window.dilations[axis]) as i64;
+        // stride * distance + phase + before = tap * dilation, for phases below the stride.
+        let least = -((before + stride - 1) / stride);
+        let most = (reach - before).div_euclid(stride);
+        shape.extend([window.input[axis].div_ceil(window.strides[axis]), window.strides[axis]]);
+        distances.push(usize::try_from(most - least + 1).unwrap_or(0));
+        nearest.push(least);
+    }
+    if distances.contains(&0) {
+        return Err(Cause::NotLowered);
+    }
+    let labels = Labels::new(&shape, &[&[own], distances.as_slice()].concat());
+    let channel = 3 + 2 * axes;
+    let far = channel + 1..channel + 1 + axes;
+    let read: Vec<usize> = [0, 1]
+        .into_iter()
+        .chain((0..axes).map(|axis| 3 + 2 * axis))
+        .chain([channel])
+        .chain(far.clone())
+        .collect();
+    let table = labels.table(&read, |values| {
+        let (batch, group, own_channel) = (values[0], values[1], values[2 + axes]);
+        let mut index = (batch * sizes.groups + group) * own + own_channel;
+        for axis in 0..axes {
+            let at = values[2 + axis] as i64 - (values[3 + axes + axis] as i64 + nearest[axis]);
+            let at = usize::try_from(at).ok().filter(|at| *at < sizes.spatial[axis])?;
+            index = index * sizes.spatial[axis] + at;
+        }
+        Some(index)
+    });
+    let weighted: Vec<usize> =
+        [1, 2].into_iter().chain((0..axes).map(|axis| 4 + 2 * axis)).chain([channel]).chain(far).collect();
+    // [C, M / groups, ...]: group and input channel are one axis.
+    let picked = labels.table(&weighted, |values| {
+        let mut index = (values[0] * own + values[2 + axes]) * each + values[1];
+        for axis in 0..axes {
+            let distance = values[3 + axes + axis] as i64 + nearest[axis];
+            let tap =
+                distance * window.strides[axis] as i64 + values[2 + axis] as i64 + window.before[axis] as i64;
+            let tap = usize::try_from(tap).ok().filter(|tap| tap % window.dilations[axis] == 0)?;
+            let tap = Some(tap / window.dilations[axis]).filter(|tap| *tap < window.kernel[axis])?;
+            index = index * window.kernel[axis] + tap;
+        }
+        Some(index)
+    });
+    let (picked, all) = picked.numbered();
+    let numbers: Vec<f64> = picked.iter().map(|place| place.map_or(0.0, |place| weights[place])).collect();
+    let product = site.builder.weighted(&labels, (input, &table), (&numbers, &all))?;
+    // Quotients and phases in the order of places; those beyond the last are left out.
+    let plane: usize = window.input.iter().product();
+    let grid: usize = shape[3..].iter().product();
+    let mut from = Vec::with_capacity(sizes.batch * sizes.outputs * plane);
+    let mut biases = Vec::with_capacity(from.capacity());
+    for image in 0..sizes.batch * sizes.outputs {
+        for place in places(&window.input) {
+            let step = |index: usize, axis: usize| {
+                let (quotients, stride) = (shape[3 + 2 * axis], window.strides[axis]);
+                (index * quotients + place[axis] / stride) * stride + place[axis] % stride
+            };
+            from.push((image * grid + (0..axes).fold(0, step)) as u32);
+            biases.push(sizes.bias(image % sizes.outputs));
+        }
+    }
+    let shape = [&[sizes.batch, sizes.outputs], window.input.as_slice()].concat();
+    Ok(site.moved(&product, shape, &from)?.offset(&biases))
 }

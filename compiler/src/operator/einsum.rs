@@ -1,6 +1,7 @@
 //! Einsum: sums of products over named axes.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Offsets, Tensor, strides};
 use std::collections::BTreeMap;
@@ -62,6 +63,37 @@ impl Operator for Einsum {
             _ => return Err(call.wrong_type(0, "FLOAT")),
         };
         Ok(vec![Tensor::made(element_type, output, data)?])
+    }
+
+    /// Operands from the left: two become one, which keeps the labels that the output or a later operand has.
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let inputs = site.call.all_inputs()?;
+        let equation = Equation::read(&site.call, &inputs)?;
+        let mut operands = Vec::with_capacity(inputs.len());
+        for (index, labels) in equation.inputs.iter().enumerate() {
+            operands.push((site.input(index)?, labels.clone()));
+        }
+        let mut rest = operands.into_iter();
+        let Some(mut result) = rest.next() else { return Err(Cause::OnlyConstants) };
+        while let Some(other) = rest.next() {
+            let later = rest.as_slice().iter().flat_map(|(_, labels)| labels);
+            let wanted: Vec<Label> = equation.output.iter().chain(later).copied().collect();
+            let kept = if rest.len() == 0 {
+                equation.output.clone()
+            } else {
+                let mut kept: Vec<Label> = [result.1.as_slice(), &other.1].concat();
+                kept.retain(|label| wanted.contains(label));
+                kept.sort_unstable();
+                kept.dedup();
+                kept
+            };
+            let product = equation.lowered(site, &result, Some(&other), &kept)?;
+            result = (product, kept);
+        }
+        if equation.inputs.len() == 1 {
+            return Ok(vec![equation.lowered(site, &result, None, &equation.output)?]);
+        }
+        Ok(vec![result.0])
     }
 }
 
@@ -137,6 +169,63 @@ impl Equation {
 
     fn sizes(&self, labels: &[Label]) -> Vec<usize> {
         labels.iter().map(|label| self.sizes.get(label).copied().unwrap_or(1)).collect()
+    }
+}
+
+type Operand = (Value, Vec<Label>);
+
+impl Equation {
+    /// One operand, or the product of two, summed over all labels but those that are kept.
+    fn lowered(
+        &self,
+        site: &mut Site<'_, '_, '_>,
+        left: &Operand,
+        right: Option<&Operand>,
+        kept: &[Label],
+    ) -> Result<Value, Cause> {
+        let mut summed: Vec<Label> =
+            left.1.iter().chain(right.iter().flat_map(|right| &right.1)).copied().collect();
+        summed.retain(|label| !kept.contains(label));
+        summed.sort_unstable();
+        summed.dedup();
+        let order: Vec<Label> = kept.iter().chain(&summed).copied().collect();
+        let labels = Labels::new(&self.sizes(kept), &self.sizes(&summed));
+        // A label that is summed over is every operand's; another one is whose axes have it, or nobody's where they have size 1.
+        let table = |(value, own): &Operand, always: bool| {
+            let steps: Vec<usize> =
+                order.iter().map(|label| step(own, &value.shape, *label) as usize).collect();
+            let is_read = |label: &usize| always || *label >= kept.len() || steps[*label] > 0;
+            let read: Vec<usize> = (0..order.len()).filter(is_read).collect();
+            let steps: Vec<usize> = read.iter().map(|label| steps[*label]).collect();
+            labels.table(&read, |values| {
+                Some(values.iter().zip(&steps).map(|(value, step)| value * step).sum())
+            })
+        };
+        let Some(right) = right else {
+            return site.builder.summed(&labels, (&left.0, &table(left, true)));
+        };
+        // An axis along which both are repeated, for the sake of a third.
+        let free = kept.iter().zip(&labels.shape).any(|(label, size)| {
+            *size > 1 && [left, right].iter().all(|(value, own)| step(own, &value.shape, *label) == 0)
+        });
+        let weighted = |site: &mut Site<'_, '_, '_>, value: &Operand, weights: &Operand, numbers: &[f64]| {
+            let (picked, all) = table(weights, false).numbered();
+            let number =
+                |place: &Option<usize>| place.and_then(|place| numbers.get(place)).copied().unwrap_or(0.0);
+            let numbers: Vec<f64> = picked.iter().map(number).collect();
+            site.builder.weighted(&labels, (&value.0, &table(value, false)), (&numbers, &all))
+        };
+        match (left.0.fixed(), right.0.fixed()) {
+            _ if free => Err(Cause::NotLowered),
+            (Some(_), Some(_)) => Err(Cause::OnlyConstants),
+            (None, Some(numbers)) => weighted(site, left, right, &numbers),
+            (Some(numbers), None) => weighted(site, right, left, &numbers),
+            (None, None) => site.builder.product(
+                &labels,
+                (&left.0, &table(left, false)),
+                (&right.0, &table(right, false)),
+            ),
+        }
     }
 }
 

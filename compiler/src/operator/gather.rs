@@ -41,7 +41,9 @@ impl Operator for Gather {
         // Integers that are gathered stay integers, whatever is chosen, or the zero of none.
         let data = site.input(0)?;
         let bounds = match data.fixed() {
-            Some(numbers) => numbers.into_iter().fold((0.0, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x))),
+            Some(numbers) => {
+                numbers.into_iter().fold((0.0, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x)))
+            }
             None => site.builder.bounds(&data).unwrap_or((-32_768.0, 32_767.0)),
         };
         let is_integer = !site.call.input(0)?.element_type().is_float();

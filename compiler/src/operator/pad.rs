@@ -48,7 +48,8 @@ impl Operator for Pad {
         if border.elements() != 1 {
             return Err(call.wrong_shape(2, "one number"));
         }
-        let outside: Vec<u32> = from.iter().map(|place| if *place == NOTHING { 0 } else { NOTHING }).collect();
+        let outside: Vec<u32> =
+            from.iter().map(|place| if *place == NOTHING { 0 } else { NOTHING }).collect();
         let border = site.moved(&border, shape, &outside)?;
         Ok(vec![inner.plus(&border, 1.0)])
     }

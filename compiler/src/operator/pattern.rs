@@ -115,7 +115,9 @@ fn lower_one_hot(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     let bounds = site.builder.bounds(&values);
     let result = site.times(&classes, &difference)?.plus(&off, 1.0);
     match bounds {
-        Some((low, high)) if !call.input(2)?.element_type().is_float() && low > -32_768.0 && high < 32_768.0 => {
+        Some((low, high))
+            if !call.input(2)?.element_type().is_float() && low > -32_768.0 && high < 32_768.0 =>
+        {
             site.builder.clamped(&result, 1.0, low.min(0.0) as i32)
         }
         _ => Ok(result),
@@ -125,7 +127,9 @@ fn lower_one_hot(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
 fn lower_triangle(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     let call = site.call;
     let input = site.input(0)?;
-    let &[.., rows, columns] = input.shape.as_slice() else { return Err(call.wrong_shape(0, "two axes or more")) };
+    let &[.., rows, columns] = input.shape.as_slice() else {
+        return Err(call.wrong_shape(0, "two axes or more"));
+    };
     let upper = call.attributes().flag("upper", true)?;
     let diagonal = match (call.optional(1), site.varies(1)) {
         (None, _) => 0,

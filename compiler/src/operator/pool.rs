@@ -106,6 +106,7 @@ impl Operator for Pool {
                     call.operator() == "AveragePool" && call.attributes().flag("count_include_pad", false)?;
                 Ok(vec![lower_average(site, &input, &window, (shape, padded))?])
             }
+            "LpPool" | "GlobalLpPool" => Ok(vec![lower_norm(site, &input, &window, shape)?]),
             _ => Err(Cause::NotLowered),
         }
     }
@@ -282,14 +283,7 @@ fn lower_average(
     (shape, padded): (Vec<usize>, bool),
 ) -> Result<Value, Cause> {
     let axes = window.output.len();
-    let labels = Labels::new(&shape, &window.kernel);
-    let image: usize = window.input.iter().product();
-    let all: Vec<usize> = (0..2 + 2 * axes).collect();
-    let table = labels.table(&all, |values| {
-        let (place, tap) = values[2..].split_at(axes);
-        Some((values[0] * shape[1] + values[1]) * image + read(window, place, tap)?)
-    });
-    let sums = site.builder.summed(&labels, (input, &table))?;
+    let sums = lower_sums(site, input, window, &shape)?;
     let count = |place: &[usize]| {
         let inside = |tap: &Vec<usize>| {
             let after = |axis: usize| {
@@ -307,4 +301,49 @@ fn lower_average(
     let factors: Vec<f64> = (0..sums.elements()).map(|place| counts[place % counts.len()]).collect();
     let sums = site.builder.views(&sums)?;
     site.scaled(&sums, &factors)
+}
+
+/// The sum of every window.
+fn lower_sums(
+    site: &mut Site<'_, '_, '_>,
+    input: &Value,
+    window: &Window,
+    shape: &[usize],
+) -> Result<Value, Cause> {
+    let axes = window.output.len();
+    let labels = Labels::new(shape, &window.kernel);
+    let image: usize = window.input.iter().product();
+    let all: Vec<usize> = (0..2 + 2 * axes).collect();
+    let table = labels.table(&all, |values| {
+        let (place, tap) = values[2..].split_at(axes);
+        Some((values[0] * shape[1] + values[1]) * image + read(window, place, tap)?)
+    });
+    site.builder.summed(&labels, (input, &table))
+}
+
+/// The norm of every window: powers, their sums, roots.
+fn lower_norm(
+    site: &mut Site<'_, '_, '_>,
+    input: &Value,
+    window: &Window,
+    shape: Vec<usize>,
+) -> Result<Value, Cause> {
+    let order = site.call.attributes().integer("p", 2)?;
+    if !(1..=64).contains(&order) {
+        return Err(site.call.unsupported("p", order, "1 to 64"));
+    }
+    let power = order as f64;
+    let powers = match order {
+        1 => {
+            let input = site.builder.views(input)?;
+            site.relu(&input)?.times(2.0).plus(&input, -1.0)
+        }
+        2 => {
+            let input = site.builder.single(input)?.0;
+            site.times(&input, &input)?
+        }
+        _ => site.function(input, &|x| x.abs().powf(power))?,
+    };
+    let sums = lower_sums(site, &powers, window, &shape)?;
+    if order == 1 { Ok(sums) } else { site.function(&sums, &|x| x.max(0.0).powf(1.0 / power)) }
 }

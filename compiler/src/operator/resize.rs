@@ -1,6 +1,7 @@
 //! Resize and Upsample: nearest, linear and cubic, each axis on its own.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor, strides};
 
@@ -50,6 +51,50 @@ impl Operator for Resize {
             _ => return Err(call.wrong_type(0, "FLOAT")),
         };
         Ok(vec![Tensor::made(input.element_type(), shape, data)?])
+    }
+
+    /// Moves where every sample is one entry; else one contraction for every axis that is sampled, with a matrix of weights.
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let call = site.call;
+        let samplings = samplings(&call)?;
+        let mut value = site.input(0)?;
+        let single = |sample: &Sample| matches!(sample, Sample::Entries(list) if matches!(list.as_slice(), [(_, 1.0)]));
+        if samplings.iter().flatten().all(single) {
+            let shape: Vec<usize> = samplings.iter().map(Vec::len).collect();
+            let from: Vec<u32> =
+                picked(&value.shape, &samplings).into_iter().map(|place| place as u32).collect();
+            return Ok(vec![site.moved(&value, shape, &from)?]);
+        }
+        let outside = call.attributes().float("extrapolation_value", 0.0)?;
+        let mut is_outside = vec![false; 1];
+        for (axis, samples) in samplings.iter().enumerate() {
+            let outer = is_outside.iter();
+            is_outside = outer
+                .flat_map(|before| samples.iter().map(move |sample| *before || *sample == Sample::Outside))
+                .collect();
+            let size = value.shape[axis];
+            let stays = |(index, sample): (usize, &Sample)| *sample == Sample::Entries(vec![(index, 1.0)]);
+            if samples.len() == size && samples.iter().enumerate().all(stays) {
+                continue;
+            }
+            let mut matrix = vec![0.0; samples.len() * size];
+            for (row, sample) in matrix.chunks_mut(size).zip(samples) {
+                let Sample::Entries(entries) = sample else { continue };
+                entries.iter().for_each(|(entry, weight)| row[*entry] += weight);
+            }
+            let mut shape = value.shape.clone();
+            shape[axis] = samples.len();
+            let labels = Labels::new(&shape, &[size]);
+            let rank = shape.len();
+            let own: Vec<usize> = (0..rank).map(|other| if other == axis { rank } else { other }).collect();
+            let (table, weights) = (labels.axes(&own), labels.axes(&[axis, rank]));
+            value = site.builder.weighted(&labels, (&value, &table), (&matrix, &weights))?;
+        }
+        if outside != 0.0 && is_outside.contains(&true) {
+            let constant = |is_outside: &bool| if *is_outside { outside } else { 0.0 };
+            value = value.offset(&is_outside.iter().map(constant).collect::<Vec<_>>());
+        }
+        Ok(vec![value])
     }
 }
 

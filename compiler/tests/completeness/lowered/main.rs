@@ -6,4 +6,12 @@ mod lowered;
 mod support;
 
 mod arithmetic;
+mod convolution;
+mod cumulative;
+mod einsum;
+mod gather;
+mod pad;
+mod pattern;
+mod pool;
+mod resize;
 mod trial;
