@@ -9,6 +9,7 @@ use crate::lowering::{self, Builder, Fitted, Input, Unfit};
 use crate::manifest::Manifest;
 use crate::observed::{self, Observed};
 use crate::onnx::{Cause, Obstacle};
+use crate::operator::{self, ML};
 use crate::report::OperatorReport;
 use crate::source::AgentSource;
 use candor_program::card::{Card, Program, SetupCard};
@@ -24,7 +25,11 @@ const COMPARED: usize = 512;
 
 /// Whether an obstacle of a perceptron is none of a graph: an operator, or a product of two activations.
 pub(crate) fn is_beyond(obstacle: &Obstacle) -> bool {
-    matches!(obstacle.cause, Cause::Operator | Cause::ProductOfActivations)
+    match &obstacle.cause {
+        Cause::Operator | Cause::ProductOfActivations => true,
+        Cause::Domain { domain } => domain == ML,
+        _ => false,
+    }
 }
 
 /// Names and widths of a graph's input and output.
@@ -75,7 +80,7 @@ pub(crate) fn lower(
 fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result<Lowered, CompileError> {
     let unsupported = |obstacles| CompileError::Unsupported { path: source.model.path.clone(), obstacles };
     let options = Options { outputs: vec![manifest.output.clone()], ..Options::default() };
-    let graph = Graph::read(&source.model.bytes, &options).map_err(|error| match error {
+    let mut graph = Graph::read(&source.model.bytes, &options).map_err(|error| match error {
         GraphError::Obstacles { obstacles } => unsupported(obstacles),
         GraphError::Model { source: model } => {
             CompileError::Model { path: source.model.path.clone(), source: model }
@@ -91,7 +96,7 @@ fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result
         let obstacle = Obstacle { node: manifest.input.clone(), operator: "graph input".into(), cause };
         return Err(unsupported(vec![obstacle]));
     }
-    let (output, tail) = output(&graph);
+    let (output, tail) = output(&mut graph);
     let width = |index: &usize| graph.values()[*index].shape.iter().product::<usize>();
     manifest.check_widths(graph.inputs().iter().map(width).sum(), width(&output)).map_err(|error| {
         CompileError::Manifest { path: source.manifest.path.clone(), source: Box::new(error) }
@@ -111,9 +116,22 @@ fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result
     finish(source, manifest, &graph, (output, tail), fitted, &observed)
 }
 
-/// The value that the head reads: the output, or what goes into a last softmax, which has the same order.
-fn output(graph: &Graph) -> (usize, Option<String>) {
+/// The value that the head reads: the output, or what goes into a last softmax, which has the same order. A classifier at the end loses its
+/// transformation for the same reason.
+fn output(graph: &mut Graph) -> (usize, Option<String>) {
     let output = graph.outputs()[0];
+    let maker = |value: usize| graph.steps().iter().position(|step| step.outputs.contains(&Some(value)));
+    let mut last = maker(output);
+    while let Some(step) = last
+        && graph.steps()[step].node.operator == "Identity"
+    {
+        last = graph.steps()[step].inputs.first().copied().flatten().and_then(maker);
+    }
+    if let Some(step) = last
+        && let Some(transform) = operator::without_transform(&mut graph.steps[step].node)
+    {
+        return (output, Some(transform));
+    }
     let last = graph.steps().iter().find(|step| step.outputs.contains(&Some(output)));
     match last {
         Some(step) if matches!(step.node.operator.as_str(), "Softmax" | "LogSoftmax") => {

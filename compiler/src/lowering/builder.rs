@@ -32,7 +32,7 @@ pub(crate) struct Physical {
 }
 
 impl Physical {
-    fn step(&self, element: usize) -> f64 {
+    pub(super) fn step(&self, element: usize) -> f64 {
         self.steps.get(element).or(self.steps.first()).copied().unwrap_or(1.0)
     }
 }
@@ -238,7 +238,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A linear term that is zero everywhere.
-    fn nothing(&self, extents: &[u32]) -> (TermClass, candor_program::operator::Term) {
+    pub(super) fn nothing(&self, extents: &[u32]) -> (TermClass, candor_program::operator::Term) {
         let count: u32 = extents.iter().product();
         let read = Read {
             tensor: 0,
@@ -315,7 +315,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A read as views; labels from `whole` on must say how far they go.
-    fn operand(&self, read: &Read, extents: &[u32], whole: usize) -> Operand {
+    pub(super) fn operand(&self, read: &Read, extents: &[u32], whole: usize) -> Operand {
         let label = |number: &u8| Label {
             number: *number,
             extent: extents[usize::from(*number)],

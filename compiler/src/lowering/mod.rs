@@ -7,6 +7,7 @@
 mod builder;
 mod choice;
 mod contraction;
+mod exact;
 mod fit;
 mod input;
 mod site;
@@ -17,10 +18,11 @@ mod whole;
 pub(crate) use builder::{Builder, Clamp, Physical};
 pub(crate) use choice::Entries;
 pub(crate) use contraction::Labels;
+pub(crate) use exact::{Exact, Numbers, Part};
 pub(crate) use fit::{Fitted, Unfit, fit};
 pub(crate) use input::{Input, input_class};
 pub(crate) use site::Site;
-pub(crate) use value::Value;
+pub(crate) use value::{Read, Value};
 pub(crate) use view::NOTHING;
 
 use crate::graph::{Graph, Step};
@@ -68,7 +70,10 @@ pub(crate) fn lower(
     };
     let mut obstacles = Vec::new();
     for step in graph.steps() {
-        match lower_step(step, &tensors, &values, &mut builder) {
+        let is_wanted =
+            |place: &Option<usize>| place.is_some_and(|place| place == output || readers(place) > 0);
+        let wanted = step.outputs.iter().map(is_wanted).collect();
+        match lower_step(step, &tensors, &values, wanted, &mut builder) {
             Ok(results) => {
                 for (place, result) in step.outputs.iter().zip(results) {
                     let Some(place) = *place else { continue };
@@ -153,6 +158,7 @@ fn lower_step(
     step: &Step,
     tensors: &[Option<Tensor>],
     values: &[Option<Value>],
+    wanted: Vec<bool>,
     builder: &mut Builder<'_>,
 ) -> Result<Vec<Value>, Cause> {
     let inputs: Vec<Option<&Tensor>> =
@@ -163,5 +169,5 @@ fn lower_step(
     let call = Call::new(&step.node, &inputs, &budget);
     let (family, _) = operator::find(&step.node)?;
     builder.node.clone_from(&step.node.name);
-    family.lower(&mut Site::new(call, &known, builder))
+    family.lower(&mut Site::new(call, &known, wanted, builder))
 }

@@ -14,13 +14,25 @@ pub(crate) struct Site<'s, 'b, 'w> {
     pub(crate) call: Call<'s>,
     /// Inputs that depend on the model's input.
     values: &'s [Option<Value>],
+    /// Whether somebody reads each output that the node names.
+    wanted: Vec<bool>,
     /// The program so far.
     pub(crate) builder: &'b mut Builder<'w>,
 }
 
 impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
-    pub(crate) fn new(call: Call<'s>, values: &'s [Option<Value>], builder: &'b mut Builder<'w>) -> Self {
-        Self { call, values, builder }
+    pub(crate) fn new(
+        call: Call<'s>,
+        values: &'s [Option<Value>],
+        wanted: Vec<bool>,
+        builder: &'b mut Builder<'w>,
+    ) -> Self {
+        Self { call, values, wanted, builder }
+    }
+
+    /// Whether an output is read by a node or is the program's.
+    pub(crate) fn wanted(&self, output: usize) -> bool {
+        self.wanted.get(output).copied().unwrap_or(false)
     }
 
     /// Whether an input depends on the model's input.

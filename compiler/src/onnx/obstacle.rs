@@ -411,6 +411,27 @@ pub enum Cause {
         /// Largest weight in accumulator units.
         largest: f64,
     },
+    /// The label of a classifier.
+    #[error("its first output, the label, is read; a decision is made from scores")]
+    Label,
+    /// Trees with too many leaves and tests.
+    #[error(
+        "its trees have {got} pairs of leaves and tests, padded to powers of two; at most {limit} are supported"
+    )]
+    Paths {
+        /// Trees times leaves times comparisons.
+        got: u64,
+        /// Limit.
+        limit: u64,
+    },
+    /// Too many tests on the way to a leaf.
+    #[error("the way to one of its leaves has {got} tests, at most {limit} are supported")]
+    Tests {
+        /// Tests, one of several numbers counted for each.
+        got: usize,
+        /// Limit.
+        limit: usize,
+    },
     /// The worst case of an operator leaves the integers that it is proven for, at every scale that was tried.
     #[error("its worst case is {bits} bits wide, more than the proven integers hold")]
     WorstCase {
@@ -498,6 +519,11 @@ impl Cause {
             Self::WeightRange { .. } => {
                 "narrow the declared ranges of the features, or train with normalised features and weight decay".into()
             }
+            Self::Label => {
+                "let `output` under [agent] name its second output, the scores: action i stands for class i".into()
+            }
+            Self::Tests { .. } => "train trees of less depth (max_depth)".into(),
+            Self::Paths { .. } => "train fewer trees, or trees of less depth (max_depth, max_leaf_nodes)".into(),
             Self::WorstCase { .. } => {
                 "train with weight decay, split the layer, or give calibration data that cover its range".into()
             }

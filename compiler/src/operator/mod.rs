@@ -26,16 +26,19 @@ mod reduce;
 mod reshape;
 mod resize;
 mod scatter;
+mod scores;
 mod selection;
 mod shape;
 mod slice;
 mod softmax;
 mod transpose;
+mod tree;
 mod unary;
 mod window;
 
 pub use call::{Budget, Call, WORK};
 pub use form::{Form, ML};
+pub(crate) use scores::without_transform;
 
 use crate::graph::Node;
 use crate::lowering::{Site, Value};
@@ -93,6 +96,7 @@ static FAMILIES: &[&dyn Operator] = &[
     &slice::Slice,
     &softmax::Softmax,
     &transpose::Transpose,
+    &tree::Trees,
     &unary::Unary,
 ];
 

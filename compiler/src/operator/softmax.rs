@@ -53,30 +53,45 @@ impl Operator for Softmax {
         };
         let place: Vec<u32> = (0..input.elements() as u32).collect();
         let input = site.moved(&input, folded.clone(), &place)?;
-        let input = site.builder.views(&input)?;
-        let largest = site.largest(&input, axis)?;
-        let largest = site.broadcast(&largest, &folded)?;
-        let below = input.plus(&largest, -1.0);
-        let powers = site.function(&below, &f64::exp)?;
-        let sum = site.sum(&powers, &[axis])?;
+        let (below, powers, sum) = powers(site, &input, axis)?;
         let output = match site.call.operator() {
             "LogSoftmax" => {
                 let logarithm = site.function(&sum, &|x| if x < 1.0 { 0.0 } else { x.ln() })?;
                 let logarithm = site.broadcast(&logarithm, &folded)?;
                 below.plus(&logarithm, -1.0)
             }
-            "Softmax" => {
-                // The largest power is 1, so that no true sum is smaller.
-                let inverse = site.function(&sum, &|x| if x < 1.0 { 1.0 } else { 1.0 / x })?;
-                let inverse = site.builder.single(&inverse)?.0;
-                let inverse = site.broadcast(&inverse, &folded)?;
-                site.times(&powers, &inverse)?
-            }
+            "Softmax" => shares(site, &powers, &sum)?,
             _ => return Err(Cause::NotLowered),
         };
         let place: Vec<u32> = (0..output.elements() as u32).collect();
         Ok(vec![site.moved(&output, shape, &place)?])
     }
+}
+
+/// A softmax along an axis.
+pub(super) fn lowered(site: &mut Site<'_, '_, '_>, input: &Value, axis: usize) -> Result<Value, Cause> {
+    let (_, powers, sum) = powers(site, input, axis)?;
+    shares(site, &powers, &sum)
+}
+
+/// What lies below the largest, its exponentials and their sum.
+fn powers(site: &mut Site<'_, '_, '_>, input: &Value, axis: usize) -> Result<(Value, Value, Value), Cause> {
+    let input = site.builder.views(input)?;
+    let largest = site.largest(&input, axis)?;
+    let largest = site.broadcast(&largest, &input.shape)?;
+    let below = input.plus(&largest, -1.0);
+    let powers = site.function(&below, &f64::exp)?;
+    let sum = site.sum(&powers, &[axis])?;
+    Ok((below, powers, sum))
+}
+
+/// Exponentials over their sum.
+fn shares(site: &mut Site<'_, '_, '_>, powers: &Value, sum: &Value) -> Result<Value, Cause> {
+    // The largest power is 1, so that no true sum is smaller.
+    let inverse = site.function(sum, &|x| if x < 1.0 { 1.0 } else { 1.0 / x })?;
+    let inverse = site.builder.single(&inverse)?.0;
+    let inverse = site.broadcast(&inverse, &powers.shape)?;
+    site.times(powers, &inverse)
 }
 
 /// What is normalised together: entries at equal distances.

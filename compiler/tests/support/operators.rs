@@ -34,6 +34,27 @@ pub fn text(value: &str) -> Attribute {
     Attribute::Text(value.into())
 }
 
+/// An ensemble of trees without weights of leaves: for every node its mode, feature, threshold and the numbers of the two after it.
+pub fn trees(operator: &str, trees: &[&[(&str, i64, f32, i64, i64)]]) -> Node {
+    let nodes: Vec<_> = trees
+        .iter()
+        .enumerate()
+        .flat_map(|(tree, nodes)| nodes.iter().enumerate().map(move |(number, node)| (tree, number, *node)))
+        .collect();
+    let list = |of: &dyn Fn(&(usize, usize, (&str, i64, f32, i64, i64))) -> i64| {
+        Attribute::Integers(nodes.iter().map(of).collect())
+    };
+    Node::new(operator, 3)
+        .in_domain("ai.onnx.ml")
+        .with("nodes_treeids", list(&|(tree, ..)| *tree as i64))
+        .with("nodes_nodeids", list(&|(_, number, _)| *number as i64))
+        .with("nodes_featureids", list(&|(.., node)| node.1))
+        .with("nodes_truenodeids", list(&|(.., node)| node.3))
+        .with("nodes_falsenodeids", list(&|(.., node)| node.4))
+        .with("nodes_values", Attribute::Floats(nodes.iter().map(|(.., node)| node.2).collect()))
+        .with("nodes_modes", Attribute::Texts(nodes.iter().map(|(.., node)| node.0.to_owned()).collect()))
+}
+
 /// A FLOAT tensor.
 pub fn f(shape: &[usize], data: &[f64]) -> Tensor {
     Tensor::float(shape, data).unwrap()

@@ -14,4 +14,5 @@ mod pad;
 mod pattern;
 mod pool;
 mod resize;
+mod tree;
 mod trial;

@@ -28,4 +28,5 @@ mod shape;
 mod slice;
 mod softmax;
 mod transpose;
+mod tree;
 mod unary;

@@ -8,4 +8,5 @@ mod graphs;
 mod hostile;
 mod indices;
 mod shapes;
+mod trees;
 mod types;
