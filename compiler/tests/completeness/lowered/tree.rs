@@ -99,7 +99,6 @@ fn integers_are_compared_as_they_are() {
 }
 
 fn classifier(classes: usize, ids: &[i64], transform: &str) -> Node {
-    forest("BRANCH_LEQ", "BRANCH_GT");
     let deep: &[(&str, i64, f32, i64, i64)] =
         &[("BRANCH_LEQ", 0, 0.3, 1, 2), LEAF, ("BRANCH_LEQ", 1, -0.2, 3, 4), LEAF, LEAF];
     let leaves = [1, 3, 4];
@@ -217,4 +216,19 @@ fn sets() {
         // 0.3 and -0.07 as FLOAT.
         .with("membership_values", floats(&[f64::from(0.3f32), f64::from(-0.07f32), f64::NAN]));
     assert!(worst(&node, &[1, 2], &grid()) < 1e-3);
+}
+
+#[test]
+fn comparisons_of_narrow_features_take_one_operator() {
+    let node = forest("BRANCH_LEQ", "BRANCH_GT");
+    let narrow: Vec<Vec<f64>> =
+        (0..=100).map(|step| vec![f64::from(step) / 100.0, -f64::from(step) / 100.0]).collect();
+    assert!(worst(&node, &[1, 2], &narrow) < 2e-3);
+    let counts = |most: i64| {
+        let input = i(&[1, 2], &[0, most]);
+        let graph = Graph::single(&node, &[Operand::Input(&input)]).unwrap();
+        let samples = [vec![0.0, 0.0], vec![most as f64, 1.0]];
+        Trial::new(&graph, 0, &samples).unwrap().program().card.operators.len()
+    };
+    assert_eq!((counts(255), counts(256)), (3, 4));
 }
