@@ -1,5 +1,7 @@
 //! Operators of the integer program as they are needed, with scales from the calibration samples.
 
+use super::grid::covers;
+use super::tables::Range;
 use super::value::{Factors, Read, Samples, Sum, Term, Value, View};
 use super::view::{Label, NOTHING, groups};
 use crate::class::{Wiring, padded_log2};
@@ -15,8 +17,12 @@ use std::rc::Rc;
 
 /// Largest integer weight or coefficient.
 const WEIGHT_LIMIT: f64 = (1u64 << 30) as f64;
+/// Smallest coefficient of a sum of many products: the nearest integer below is then near enough.
+const COEFFICIENT: f64 = 4.0;
+/// How many are many: what their factors lose evens out.
+const MANY: u32 = 16;
 /// Room above the largest calibrated value before it saturates.
-const HEADROOM: f64 = 1.5;
+pub(super) const HEADROOM: f64 = 1.5;
 
 /// A tensor of the program.
 #[derive(Clone, Debug)]
@@ -56,6 +62,14 @@ pub(crate) struct Builder<'a> {
     pub(crate) tables: Vec<Vec<u16>>,
     /// Node that each operator is made for.
     pub(crate) origins: Vec<String>,
+    /// Number of each operator as it was made, where unused ones have been taken out since.
+    pub(crate) numbers: Vec<usize>,
+    /// Lowest and highest integer that tensors have, where the program's own operators bound them.
+    pub(super) reached: BTreeMap<usize, (i32, i32)>,
+    /// Tensors at a coarser step, by the tensor and the bits dropped.
+    pub(super) coarse: BTreeMap<(usize, u32), usize>,
+    /// Real results of each lookup for all entries of its table, by the tensor that holds them.
+    pub(super) results: BTreeMap<usize, Rc<Vec<f64>>>,
     /// Node that is lowered now.
     pub(crate) node: String,
     /// Highest integer of every feature; without them that of the range.
@@ -78,6 +92,10 @@ impl<'a> Builder<'a> {
             weights: vec![],
             tables: vec![],
             origins: vec![],
+            numbers: vec![],
+            reached: BTreeMap::new(),
+            coarse: BTreeMap::new(),
+            results: BTreeMap::new(),
             node: String::new(),
             spans: vec![],
             bounds: BTreeMap::new(),
@@ -121,10 +139,11 @@ impl<'a> Builder<'a> {
         if value.is_views() { Ok(value.clone()) } else { self.rescaled(value, Clamp::None) }
     }
 
-    /// A value that is one tensor of the program, without constant.
+    /// A value that is one tensor of the program with one step, without constant.
     pub(crate) fn single(&mut self, value: &Value) -> Result<(Value, View), Cause> {
         if value.constant.iter().all(|constant| *constant == 0.0)
             && let [Term::View(view)] = value.terms.as_slice()
+            && self.tensors[view.tensor].steps.len() == 1
         {
             return Ok((value.clone(), view.clone()));
         }
@@ -147,11 +166,16 @@ impl<'a> Builder<'a> {
                 Rc::new(value.samples.iter().map(relu).collect())
             }
         };
+        if let Some((step, low)) = self.whole_steps(value, clamp) {
+            return self.at_step(value, step, low, Some(samples));
+        }
         let (least, most) = range(&samples)?;
         let (least, most) = (least.min(0.0) * HEADROOM, most.max(0.0) * HEADROOM);
         let width = if most - least > 0.0 { most - least } else { 1.0 };
+        let wanted = width / (SPAN - 1) as f64;
+        let value = &self.coarsened(value, wanted)?;
         let widened = self.widened.get(&self.operators.len()).copied().unwrap_or(0);
-        let wanted = width / (SPAN - 1) as f64 * 2f64.powi(widened as i32);
+        let wanted = wanted * 2f64.powi(widened as i32);
         let step = self.product_step(value, wanted);
         // Zero is an integer of the range, whatever the range.
         let low = match clamp {
@@ -161,6 +185,47 @@ impl<'a> Builder<'a> {
         };
         let tensor = self.emit(value, step, low, samples)?;
         Ok(self.value(tensor, value.shape.clone()))
+    }
+
+    /// Products whose coefficients would be too small for an integer are taken of coarser factors: a sum of many products of 16 bits each
+    /// has more bits than its 16 and those that a rescale drops.
+    fn coarsened(&mut self, value: &Value, wanted: f64) -> Result<Value, Cause> {
+        let mut result = value.clone();
+        for term in &mut result.terms {
+            let Term::Sum(sum) = term else { continue };
+            let Factors::Two(left, right) = &sum.factors else { continue };
+            let unit = sum.factor * self.tensors[left.tensor].step(0) * self.tensors[right.tensor].step(0);
+            let coefficient = (unit / wanted * f64::from(1u32 << SHIFT)).abs();
+            let count: u32 = sum.extents.get(sum.axes..).unwrap_or(&[]).iter().product();
+            let finest = if count >= MANY { COEFFICIENT } else { 1.0 };
+            if coefficient >= finest || coefficient == 0.0 {
+                continue;
+            }
+            let bits = (finest / coefficient).log2().ceil().min(24.0) as u32;
+            let (first, second) =
+                (bits.div_ceil(2), if left.tensor == right.tensor { bits.div_ceil(2) } else { bits / 2 });
+            let left = Read { tensor: self.coarse(left.tensor, first)?, ..left.clone() };
+            let right = Read { tensor: self.coarse(right.tensor, second)?, ..right.clone() };
+            *term = Term::Sum(Rc::new(Sum { factors: Factors::Two(left, right), ..Sum::clone(sum) }));
+        }
+        Ok(result)
+    }
+
+    /// A tensor with fewer bits.
+    fn coarse(&mut self, tensor: usize, bits: u32) -> Result<usize, Cause> {
+        if bits == 0 {
+            return Ok(tensor);
+        }
+        if let Some(known) = self.coarse.get(&(tensor, bits)) {
+            return Ok(*known);
+        }
+        let source = &self.tensors[tensor];
+        let (step, low) = (source.step(0) * 2f64.powi(bits as i32), source.low >> bits);
+        let shape = source.extents.iter().map(|extent| *extent as usize).collect();
+        let (value, samples) = (self.value(tensor, shape), Rc::clone(&source.samples));
+        let known = self.emit(&value, step, low, samples)?;
+        self.coarse.insert((tensor, bits), known);
+        Ok(known)
     }
 
     /// The step nearest above the wanted one at which the coefficient of a product is an integer: a product of two tensors has no weights
@@ -192,6 +257,7 @@ impl<'a> Builder<'a> {
         low: i32,
         samples: Samples,
     ) -> Result<usize, Cause> {
+        let (least, most) = self.reach(value);
         let extents = extents(&value.shape);
         let scale = f64::from(1u32 << SHIFT) / step;
         let mut terms = Vec::new();
@@ -209,7 +275,9 @@ impl<'a> Builder<'a> {
         }
         let unit = f64::from(multiplier);
         let (mut classes, mut data, mut dense) = (vec![], vec![], vec![]);
+        let mut rounded = 0.0;
         for term in terms {
+            rounded += self.rounded(&term, unit);
             let integer = |real: f64| (real / unit).round() as i32;
             let coefficient = term.coefficient.map_or(1, integer);
             data.push(candor_program::operator::Term { coefficient, summed: term.summed });
@@ -228,13 +296,30 @@ impl<'a> Builder<'a> {
             data.push(term);
         }
         let rescale = Rescale { multiplier, low };
+        let integer =
+            |real: f64| (real / step + 0.5).floor().clamp(f64::from(low), f64::from(low) + SPAN as f64);
+        let bounds = (integer(least - rounded * step) as i32, integer(most + rounded * step) as i32);
         let axes = extents.iter().map(|extent| padded_log2(*extent as usize)).collect();
         self.classes.push(OperatorClass::Affine { axes, terms: classes });
         self.operators.push(Operator::Affine(Affine { axes: extents.clone(), terms: data, rescale }));
         self.weights.push(OperatorWeights { dense, bias });
         self.origins.push(self.node.clone());
+        self.bounded_by(step, bounds);
         self.tensors.push(Physical { extents, steps: vec![step], low, samples });
         Ok(self.tensors.len() - 1)
+    }
+
+    /// By how many steps the rounding of a term's coefficients can move a result.
+    fn rounded(&self, term: &Pending, unit: f64) -> f64 {
+        let error = |real: &f64| (real - (real / unit).round() * unit).abs();
+        let all = term.weights.as_deref().unwrap_or(&[]).iter().chain(&term.coefficient);
+        let worst = all.map(error).fold(0.0, f64::max) / f64::from(1u32 << SHIFT);
+        let count: f64 = term.summed.iter().map(|extent| f64::from(*extent)).product();
+        let sources = term.class.operands().map(|operand| {
+            let (low, high) = self.bounded(usize::from(operand.source.0));
+            f64::from(low.unsigned_abs().max(high.unsigned_abs()))
+        });
+        worst * count * sources.product::<f64>()
     }
 
     /// A linear term that is zero everywhere.
@@ -328,58 +413,92 @@ impl<'a> Builder<'a> {
     }
 
     /// A table of a function, looked up at every element: `function(x) - function(0)`, to which the value adds `function(0)`.
+    ///
+    /// The function of a moved, scaled or shifted tensor is a table of that tensor, and a function of a looked-up one is a single table.
     pub(crate) fn looked_up(&mut self, value: &Value, function: &dyn Fn(f64) -> f64) -> Result<Value, Cause> {
-        let (value, view) = self.single(value)?;
-        let whole = view.indices.iter().enumerate().all(|(place, index)| place as u32 == *index);
-        let same = view.factor == 1.0
-            && whole
-            && view.tensor > 0
-            && self.tensors[view.tensor].extents == extents(&value.shape)
-            && matches!(self.operators[view.tensor - 1], Operator::Affine(_));
-        let tensor = if same {
-            view.tensor
-        } else {
-            match self.rescaled(&value, Clamp::None)?.terms.as_slice() {
-                [Term::View(view)] => view.tensor,
+        let constant = value.constant.first().copied().unwrap_or(0.0);
+        let (view, constant) = match value.terms.as_slice() {
+            [Term::View(view)]
+                if view.tensor > 0
+                    && value.constant.iter().all(|other| *other == constant)
+                    && covers(view, self.tensors[view.tensor].extents.iter().product()) =>
+            {
+                (view.clone(), constant)
+            }
+            _ => match self.rescaled(value, Clamp::None)?.terms.as_slice() {
+                [Term::View(view)] => (view.clone(), 0.0),
                 _ => return Err(Cause::Overflow),
+            },
+        };
+        let of = |real: f64| function(view.factor * real + constant);
+        let (tensor, results) = match (&self.classes[view.tensor - 1], self.results.get(&view.tensor)) {
+            (OperatorClass::Lookup { source, .. }, Some(inner)) => {
+                (usize::from(source.0), inner.iter().map(|real| of(*real)).collect::<Vec<f64>>())
+            }
+            _ => {
+                let source = &self.tensors[view.tensor];
+                let real = |index: usize| (index as i64 + i64::from(source.low)) as f64 * source.step(0);
+                (view.tensor, (0..ENTRIES).map(|index| of(real(index))).collect())
             }
         };
-        let source = self.tensors[tensor].clone();
-        let zero = function(0.0);
-        let change = |integer: i64| function(integer as f64 * source.step(0)) - zero;
-        let of = |sample: &Vec<f64>| sample.iter().map(|x| function(*x) - zero).collect();
-        let samples: Samples = Rc::new(source.samples.iter().map(of).collect());
-        let (least, most) = range(&samples)?;
-        let (least, most) = (least.min(0.0) * HEADROOM, most.max(0.0) * HEADROOM);
-        let width = if most - least > 0.0 { most - least } else { 1.0 };
-        let step = width / (SPAN - 1) as f64;
-        let low = -((-least / step).round() as i64).clamp(0, SPAN);
-        let entry = |index: usize| {
-            let real = change(index as i64 + i64::from(source.low));
-            let real = if real.is_nan() { 0.0 } else { real };
-            // The range holds 0, so that the entry of 0 is exact.
-            ((real / step).round().clamp(low as f64, (low + SPAN) as f64) as i64 - low) as u16
+        let samples = &self.tensors[view.tensor].samples;
+        let samples = samples.iter().map(|sample| sample.iter().map(|x| of(*x)).collect()).collect();
+        let (tensor, zero) = self.table(tensor, results, samples)?;
+        let view = View { tensor, factor: 1.0, indices: view.indices };
+        let pick = |sample: &Vec<f64>| {
+            view.indices.iter().map(|index| sample.get(*index as usize).copied().unwrap_or(0.0)).collect()
         };
-        let table: Vec<u16> = (0..ENTRIES).map(entry).collect();
-        let found = self.tables.iter().enumerate().position(|(number, other)| {
-            *other == table && self.range_of(number) == Some((source.low, low as i32))
+        let samples = Rc::new(self.tensors[tensor].samples.iter().map(pick).collect());
+        let result =
+            Value { shape: value.shape.clone(), terms: vec![Term::View(view)], constant: vec![], samples };
+        Ok(if zero == 0.0 { result } else { result.offset(&vec![zero; value.elements()]) })
+    }
+
+    /// A lookup of real results, one for every entry: the tensor, which holds results less that of zero, and that of zero.
+    fn table(
+        &mut self,
+        source: usize,
+        mut results: Vec<f64>,
+        samples: Vec<Vec<f64>>,
+    ) -> Result<(usize, f64), Cause> {
+        let (lowest, bounds) = (self.tensors[source].low, self.bounded(source));
+        let index = |integer: i32| usize::try_from(i64::from(integer) - i64::from(lowest)).unwrap_or(0);
+        let reached = index(bounds.0)..=index(bounds.1).min(ENTRIES - 1);
+        let scale = Range::of(&results, reached.clone(), index(0), &samples)?;
+        results.iter_mut().for_each(|result| *result = scale.above_zero(*result));
+        // Whatever the function says of zero: padding stays zero.
+        results[index(0)] = 0.0;
+        let less = |sample: &Vec<f64>| sample.iter().map(|result| scale.above_zero(*result)).collect();
+        let samples: Samples = Rc::new(samples.iter().map(less).collect());
+        let low = scale.low;
+        let entry = |real: &f64| {
+            let integer = (real / scale.step).round().clamp(f64::from(low), f64::from(low) + SPAN as f64);
+            (integer as i64 - i64::from(low)) as u16
+        };
+        let table: Vec<u16> = results.iter().map(entry).collect();
+        let entries = table.get(reached).unwrap_or(&table).iter().map(|entry| i32::from(*entry) + low);
+        let bounds =
+            entries.fold((0, 0), |(least, most): (i32, i32), entry| (least.min(entry), most.max(entry)));
+        let found = self
+            .tables
+            .iter()
+            .enumerate()
+            .position(|(number, other)| *other == table && self.range_of(number) == Some((lowest, low)));
+        let number = found.unwrap_or_else(|| {
+            self.tables.push(table);
+            self.tables.len() - 1
         });
-        let number = match found {
-            Some(number) => number,
-            None => {
-                self.tables.push(table);
-                self.tables.len() - 1
-            }
-        };
+        // More tables than a program has are refused with the card.
         let table = u8::try_from(number).map_err(|_| Cause::Overflow)?;
-        self.classes.push(OperatorClass::Lookup { source: TensorId(tensor as u16), table });
-        self.operators.push(Operator::Lookup(Lookup { low: low as i32 }));
+        self.classes.push(OperatorClass::Lookup { source: TensorId(source as u16), table });
+        self.operators.push(Operator::Lookup(Lookup { low }));
         self.weights.push(OperatorWeights { dense: vec![], bias: vec![] });
         self.origins.push(self.node.clone());
-        let extents = source.extents.clone();
-        self.tensors.push(Physical { extents, steps: vec![step], low: low as i32, samples });
-        let result = self.value(self.tensors.len() - 1, value.shape.clone());
-        Ok(result.offset(&vec![zero; value.elements()]))
+        let extents = self.tensors[source].extents.clone();
+        self.bounded_by(scale.step, bounds);
+        self.tensors.push(Physical { extents, steps: vec![scale.step], low, samples });
+        self.results.insert(self.tensors.len() - 1, Rc::new(results));
+        Ok((self.tensors.len() - 1, scale.zero))
     }
 
     /// Lowest value of the sources and of the results of a table.
@@ -437,14 +556,7 @@ pub(crate) fn extents(shape: &[usize]) -> Vec<u32> {
     if extents.is_empty() { vec![1] } else { extents }
 }
 
-/// The step of a range with room above these samples.
-pub(super) fn wanted_step(samples: &[Vec<f64>]) -> Result<f64, Cause> {
-    let (least, most) = range(samples)?;
-    let width = (most.max(0.0) - least.min(0.0)) * HEADROOM;
-    Ok(if width > 0.0 { width / (SPAN - 1) as f64 } else { 1.0 / (SPAN - 1) as f64 })
-}
-
-fn range(samples: &[Vec<f64>]) -> Result<(f64, f64), Cause> {
+pub(super) fn range(samples: &[Vec<f64>]) -> Result<(f64, f64), Cause> {
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for value in samples.iter().flatten() {
         if !value.is_finite() {

@@ -3,11 +3,11 @@
 //! Labels are the axes of the result, then what is summed over. An operand is given as a table: for every combination of its labels in
 //! row-major order the place of an element, [`NOTHING`] for a zero. That is a matrix product as well as a convolution's windows.
 
-use super::builder::{Builder, wanted_step};
+use super::builder::Builder;
 use super::value::{Factors, Read, Samples, Sum, Term, Value, View};
 use super::view::NOTHING;
 use crate::onnx::Cause;
-use candor_program::operator::rescale::{SHIFT, SPAN};
+
 use std::rc::Rc;
 
 /// Labels of a contraction.
@@ -241,19 +241,12 @@ impl Builder<'_> {
         (left, left_table): (&Value, &Table),
         (right, right_table): (&Value, &Table),
     ) -> Result<Value, Cause> {
-        let (left, mut left_view) = self.single(left)?;
-        let (right, mut right_view) = self.single(right)?;
+        let (left, left_view) = self.single(left)?;
+        let (right, right_view) = self.single(right)?;
         let of = |(left, right): (&Vec<f64>, &Vec<f64>)| {
             contract(labels, Some((left_table, left)), (right_table, right))
         };
         let samples: Samples = Rc::new(left.samples.iter().zip(right.samples.iter()).map(of).collect());
-        let bits = self.too_fine(&samples, &left_view, &right_view)?;
-        if bits > 0 {
-            let (more, less) = (bits.div_ceil(2), bits / 2);
-            let same = left_view.tensor == right_view.tensor && left_view.indices == right_view.indices;
-            left_view = self.coarser(&left, &left_view, more)?;
-            right_view = if same { left_view.clone() } else { self.coarser(&right, &right_view, less)? };
-        }
         let (numbers, extents, axes) = labels.kept();
         let scalar = labels.shape.iter().all(|extent| *extent == 1);
         let sum = Sum {
@@ -271,33 +264,6 @@ impl Builder<'_> {
             constant: vec![],
             samples,
         })
-    }
-
-    /// Bits that the operands of a product must lose so that its sums fit a result of 16 bits: the coefficient of a product is at least 1.
-    fn too_fine(&self, samples: &Samples, left: &View, right: &View) -> Result<u32, Cause> {
-        let step = |view: &View| {
-            let steps = self.tensors[view.tensor].steps.iter().copied();
-            steps.fold(f64::INFINITY, f64::min) * view.factor.abs()
-        };
-        let finest = step(left) * step(right) * f64::from(1u32 << SHIFT);
-        let ratio = wanted_step(samples)? / finest;
-        Ok(if ratio > 1.0 && ratio.is_finite() { ratio.log2().ceil() as u32 } else { 0 })
-    }
-
-    /// A view with steps of so many bits more.
-    fn coarser(&mut self, value: &Value, view: &View, bits: u32) -> Result<View, Cause> {
-        if bits == 0 {
-            return Ok(view.clone());
-        }
-        let physical = &self.tensors[view.tensor];
-        let more = 2f64.powi(bits as i32);
-        let step = physical.steps.iter().copied().fold(0.0, f64::max) * view.factor.abs() * more;
-        let least =
-            if view.factor < 0.0 { -f64::from(physical.low) - SPAN as f64 } else { f64::from(physical.low) };
-        let low = (least / more).floor().clamp(-(SPAN as f64), 0.0) as i32;
-        let tensor = self.emit(value, step, low, Rc::clone(&value.samples))?;
-        let places = (0..value.elements() as u32).collect();
-        Ok(View { tensor, factor: 1.0, indices: Rc::new(places) })
     }
 }
 

@@ -41,8 +41,15 @@ pub(crate) fn fit(
         let builder = lower(graph, input, output, &widened).map_err(Unfit::Obstacles)?;
         let program = assemble(&builder).map_err(Unfit::Program)?;
         match analyse(&program) {
-            Ok(intervals) => return Ok(Fitted { program, builder, intervals, widened }),
-            Err(ProgramError::Excess { operator, .. }) => *widened.entry(operator).or_insert(0) += 1,
+            Ok(intervals) => {
+                let widened = |(place, number)| Some((place, *widened.get(number)?));
+                let widened = builder.numbers.iter().enumerate().filter_map(widened).collect();
+                return Ok(Fitted { program, builder, intervals, widened });
+            }
+            Err(ProgramError::Excess { operator, .. }) => {
+                let number = builder.numbers.get(operator).copied().unwrap_or(operator);
+                *widened.entry(number).or_insert(0) += 1;
+            }
             Err(error) => return Err(Unfit::Program(error)),
         }
     }

@@ -9,8 +9,12 @@ mod choice;
 mod contraction;
 mod exact;
 mod fit;
+mod grid;
 mod input;
+mod largest;
 mod site;
+mod tables;
+mod unused;
 mod value;
 mod view;
 mod whole;
@@ -21,6 +25,7 @@ pub(crate) use contraction::Labels;
 pub(crate) use exact::{Exact, Numbers, Part};
 pub(crate) use fit::{Fitted, Unfit, fit};
 pub(crate) use input::{Input, input_class};
+pub(crate) use largest::Tie;
 pub(crate) use site::Site;
 pub(crate) use value::{Read, Value};
 pub(crate) use view::NOTHING;
@@ -94,6 +99,13 @@ pub(crate) fn lower(
             }
         }
     }
+    if graph.values()[output].constant.is_some() {
+        obstacles.push(Obstacle {
+            node: graph.values()[output].name.clone(),
+            operator: "output".into(),
+            cause: Cause::OnlyConstants,
+        });
+    }
     let Some(result) = values[output].take().filter(|_| obstacles.is_empty()) else { return Err(obstacles) };
     let flat = vec![result.elements()];
     builder.node = graph.values()[output].name.clone();
@@ -107,7 +119,7 @@ pub(crate) fn lower(
     };
     let result = Value { shape: flat, ..result.map_err(refused)? };
     builder.rescaled(&result, Clamp::None).map_err(refused)?;
-    Ok(builder)
+    Ok(builder.without_unused())
 }
 
 fn refused(step: &Step, cause: Cause) -> Obstacle {

@@ -90,6 +90,10 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
 
     /// `max(x, 0)`.
     pub(crate) fn relu(&mut self, value: &Value) -> Result<Value, Cause> {
+        if let Some(constants) = value.fixed() {
+            let above = constants.iter().map(|x| x.max(0.0)).collect();
+            return Ok(Value::constant(value.shape.clone(), above, self.samples()));
+        }
         self.builder.rescaled(value, Clamp::Relu)
     }
 
@@ -174,6 +178,20 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
         self.builder.summed(&labels, (value, &table))
     }
 
+    /// Sums of squares along some axes, which stay with extent 1. Shapes: the value is one tensor's.
+    pub(crate) fn sum_of_squares(&mut self, value: &Value, axes: &[usize]) -> Result<Value, Cause> {
+        let shape: Vec<usize> = value
+            .shape
+            .iter()
+            .enumerate()
+            .map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size })
+            .collect();
+        let summed: Vec<usize> = axes.iter().map(|axis| value.shape[*axis]).collect();
+        let labels = Labels::new(&shape, &summed);
+        let table = self.under(&labels, value, axes);
+        self.builder.product(&labels, (value, &table), (value, &table))
+    }
+
     /// A value's axes as labels: those in `axes` are the summed ones, in their order.
     fn under(&self, labels: &Labels, value: &Value, axes: &[usize]) -> Table {
         let rank = value.shape.len();
@@ -181,19 +199,6 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
             .map(|axis| axes.iter().position(|other| *other == axis).map_or(axis, |place| rank + place))
             .collect();
         labels.axes(&own)
-    }
-
-    /// The largest along one axis, which stays with extent 1: pairs, pairs of pairs and so on.
-    pub(crate) fn largest(&mut self, value: &Value, axis: usize) -> Result<Value, Cause> {
-        let mut value = self.builder.views(value)?;
-        while value.shape[axis] > 1 {
-            let (size, half) = (value.shape[axis], value.shape[axis].div_ceil(2));
-            let left = self.slice(&value, axis, 0..half)?;
-            // An odd one out is compared with itself.
-            let right = self.slice(&value, axis, size - half..size)?;
-            value = self.larger(&left, &right)?;
-        }
-        Ok(value)
     }
 
     /// A range along one axis.

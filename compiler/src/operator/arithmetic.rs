@@ -41,16 +41,21 @@ impl Operator for Arithmetic {
 
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
         let operator = site.call.operator();
-        if site.call.input(0)?.element_type().is_integer() && matches!(operator, "Div" | "Mod" | "Pow") {
-            return Err(Cause::NotLowered);
-        }
-        if operator == "Pow" {
-            return Ok(vec![lower_power(site)?]);
+        let is_integer = site.call.input(0)?.element_type().is_integer();
+        match operator {
+            "Pow" => return Ok(vec![lower_power(site, is_integer)?]),
+            "Mod" => return Ok(vec![lower_division(site, is_integer)?]),
+            "Div" if is_integer => return Ok(vec![lower_division(site, is_integer)?]),
+            _ => {}
         }
         let mut result = site.input(0)?;
         for index in 1..site.call.input_count() {
             let other = site.input(index)?;
-            let (left, right) = site.pair(&result, &other)?;
+            let (mut left, mut right) = site.pair(&result, &other)?;
+            if operator == "Add" {
+                // What only hides its place, as minus infinity does before a softmax.
+                (left, right) = (site.beside(&left, &right), site.beside(&right, &left));
+            }
             result = match operator {
                 "Add" | "Sum" | "Mean" => left.plus(&right, 1.0),
                 "Sub" => left.plus(&right, -1.0),
@@ -68,24 +73,66 @@ impl Operator for Arithmetic {
     }
 }
 
-/// A power with one constant exponent: a product where it is 2, else a table.
-fn lower_power(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
-    let (base, exponents) = (site.input(0)?, site.fixed(1).ok_or(Cause::NotLowered)?);
-    let Some(exponent) = exponents.first().copied() else { return Err(Cause::NotLowered) };
-    if exponents.iter().any(|other| *other != exponent) || exponents.len() > base.elements() {
-        return Err(Cause::NotLowered);
+/// The one number of a constant input.
+///
+/// Errors: [`Cause::NotConstant`] for an input that varies, or is not the same for all elements.
+fn one_number(site: &Site<'_, '_, '_>, index: usize) -> Result<f64, Cause> {
+    let refused = || Cause::NotConstant { tensor: site.call.label(index) };
+    let numbers = site.fixed(index).ok_or_else(refused)?;
+    match numbers.as_slice() {
+        [first, others @ ..] if others.iter().all(|other| other == first) => Ok(*first),
+        _ => Err(refused()),
     }
+}
+
+/// Mod, and Div of integers, by one constant: a table of every number's result.
+fn lower_division(site: &mut Site<'_, '_, '_>, is_integer: bool) -> Result<Value, Cause> {
+    let divisor = one_number(site, 1)?;
+    let truncated = site.call.attributes().flag("fmod", false)?;
+    let (left, _) = site.pair(&site.input(0)?, &site.input(1)?)?;
+    let operator = site.call.operator();
+    if is_integer {
+        let function = integer_function(operator, truncated);
+        return site.rounding(&left, &|x| function(x.round() as i128, divisor as i128) as f64);
+    }
+    let function = float_function(operator, truncated);
+    site.rounding(&left, &|x| function(x, divisor))
+}
+
+/// A power: a product where the exponent is 2, a table where one of both is one constant, else `e^(exponent * ln base)`.
+fn lower_power(site: &mut Site<'_, '_, '_>, is_integer: bool) -> Result<Value, Cause> {
+    let (base, exponents) = site.pair(&site.input(0)?, &site.input(1)?)?;
+    let element_type = site.call.input(0)?.element_type();
+    if let Ok(base) = one_number(site, 0)
+        && !is_integer
+    {
+        return site.function(&exponents, &|x| finite(base.powf(x)));
+    }
+    let Ok(exponent) = one_number(site, 1) else {
+        // Only a base that is above zero on all samples has a logarithm.
+        if is_integer || base.samples.iter().flatten().any(|x| *x <= 0.0) {
+            return Err(Cause::NotConstant { tensor: site.call.label(1) });
+        }
+        let logarithm = site.function(&base, &f64::ln)?;
+        let product = site.times(&logarithm, &exponents)?;
+        return site.function(&product, &f64::exp);
+    };
     match exponent {
         1.0 => Ok(base),
         2.0 => {
             let base = site.builder.single(&base)?.0;
             site.times(&base, &base)
         }
-        _ => site.function(&base, &|x| {
-            let power = x.powf(exponent);
-            if power.is_finite() { power } else { 0.0 }
+        _ if is_integer && exponent.fract() == 0.0 => site.rounding(&base, &|x| {
+            element_type.integer_to_float(integer_power(element_type, x.round() as i64, exponent as i128))
         }),
+        _ if is_integer => site.rounding(&base, &|x| finite(x.round().powf(exponent)).trunc()),
+        _ => site.function(&base, &|x| finite(x.powf(exponent))),
     }
+}
+
+fn finite(x: f64) -> f64 {
+    if x.is_finite() { x } else { 0.0 }
 }
 
 /// The function of a float operator.

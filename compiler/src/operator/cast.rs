@@ -2,6 +2,7 @@
 
 use super::shape::element_type;
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor};
 
@@ -19,15 +20,41 @@ impl Operator for Cast {
     }
 
     fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
-        let to = if call.operator() == "Cast" {
-            call.attributes().required_integer("to")?;
-            element_type(call, "to", ElementType::Float)?
-        } else {
-            call.input(1)?.element_type()
-        };
+        let to = target(call)?;
         let input = call.input(0)?;
         let data = converted(call, input, to)?;
         Ok(vec![Tensor::made(to, input.shape().to_vec(), data)?.rounded()])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let to = target(&site.call)?;
+        let (input, from) = (site.input(0)?, site.call.input(0)?.element_type());
+        if from == to || to.is_float() || from == ElementType::Bool {
+            return Ok(vec![input]);
+        }
+        if to == ElementType::Bool {
+            return Ok(vec![site.builder.differs(&input)?]);
+        }
+        let Some((lowest, highest)) = to.integer_range() else {
+            return Err(site.call.unsupported("to", to.name(), "a type of numbers"));
+        };
+        let (least, most) = site.builder.reach(&input);
+        let fits = least.trunc() >= lowest as f64 && most.trunc() <= highest as f64;
+        if fits && (from.is_integer() || site.builder.is_whole(&input)) {
+            return Ok(vec![input]);
+        }
+        let wrapped = |x: f64| if fits { x.trunc() } else { to.integer_to_float(truncated(x, to)) };
+        Ok(vec![site.rounding(&input, &wrapped)?])
+    }
+}
+
+/// The element type of the result.
+fn target(call: &Call<'_>) -> Result<ElementType, Cause> {
+    if call.operator() == "Cast" {
+        call.attributes().required_integer("to")?;
+        element_type(call, "to", ElementType::Float)
+    } else {
+        Ok(call.input(1)?.element_type())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::arithmetic::zip;
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor, broadcast_strides};
 
@@ -21,6 +22,46 @@ impl Operator for Clip {
 
     fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
         Ok(vec![if call.operator() == "Clip" { clip(call)? } else { leaky(call)? }])
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let input = site.input(0)?;
+        if site.call.operator() == "Clip" {
+            return Ok(vec![lower_clip(site, &input)?]);
+        }
+        let input = site.builder.views(&input)?;
+        let slope = site.broadcast(&site.input(1)?, &input.shape)?;
+        let above = site.relu(&input)?;
+        let below = site.times(&input.plus(&above, -1.0), &slope)?;
+        Ok(vec![above.plus(&below, 1.0)])
+    }
+}
+
+/// Constant bounds are those of the tensor itself; others are compared with every element.
+fn lower_clip(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Value, Cause> {
+    let attribute = |name: &str, default: f64| {
+        if site.call.opset() < 11 { site.call.attributes().float(name, default) } else { Ok(default) }
+    };
+    let (mut lower, mut upper) = (attribute("min", f64::NEG_INFINITY)?, attribute("max", f64::INFINITY)?);
+    let fixed =
+        |site: &Site<'_, '_, '_>, index: usize| site.fixed(index).and_then(|bound| bound.first().copied());
+    lower = fixed(site, 1).unwrap_or(lower);
+    upper = fixed(site, 2).unwrap_or(upper);
+    if !site.varies(1) && !site.varies(2) {
+        return site.held_between(input, lower, upper);
+    }
+    let mut value = site.builder.views(input)?;
+    if site.varies(1) {
+        let bound = site.broadcast(&site.input(1)?, &input.shape)?;
+        value = site.larger(&value, &bound)?;
+    } else {
+        value = site.held_between(&value, lower, f64::INFINITY)?;
+    }
+    if site.varies(2) {
+        let bound = site.broadcast(&site.input(2)?, &input.shape)?;
+        site.smaller(&value, &bound)
+    } else {
+        site.held_between(&value, f64::NEG_INFINITY, upper)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::arithmetic::zip;
 use super::{Call, Form, Operator};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Offsets, Tensor, broadcast_shape, broadcast_strides};
 use std::cmp::Ordering;
@@ -53,6 +54,80 @@ impl Operator for Logic {
         };
         Ok(vec![output])
     }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let operator = site.call.operator();
+        let first = site.input(0)?;
+        let value = match operator {
+            "Not" => negated(&first),
+            "Where" => {
+                let (yes, no) = (site.input(1)?, site.input(2)?);
+                let refused = || site.call.wrong_shape(0, "one that broadcasts with the others");
+                let both = broadcast_shape(&yes.shape, &no.shape).ok_or_else(refused)?;
+                let shape = broadcast_shape(&first.shape, &both).ok_or_else(refused)?;
+                let condition = site.broadcast(&first, &shape)?;
+                let (yes, no) = (site.broadcast(&yes, &shape)?, site.broadcast(&no, &shape)?);
+                site.choose(&condition, &yes, &no)?
+            }
+            "And" | "Or" | "Xor" | "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => {
+                let (left, right) = site.pair(&first, &site.input(1)?)?;
+                let is_bool = site.call.input(0)?.element_type() == ElementType::Bool;
+                match operator {
+                    "And" => site.builder.both(&left, &right)?,
+                    "Or" => negated(&site.builder.both(&negated(&left), &negated(&right))?),
+                    "Xor" => differing(site, &left, &right)?,
+                    "Equal" if is_bool => negated(&differing(site, &left, &right)?),
+                    "Equal" => negated(&site.builder.differs(&left.plus(&right, -1.0))?),
+                    "Greater" | "GreaterOrEqual" => {
+                        site.builder.above(&left.plus(&right, -1.0), operator == "GreaterOrEqual")?
+                    }
+                    _ => site.builder.above(&right.plus(&left, -1.0), operator == "LessOrEqual")?,
+                }
+            }
+            _ => lower_bits(site, operator)?,
+        };
+        Ok(vec![value])
+    }
+}
+
+/// The negation of a truth value.
+fn negated(value: &Value) -> Value {
+    value.times(-1.0).offset(&vec![1.0; value.elements()])
+}
+
+/// 1 where two truth values differ: `left + right - 2 * (left and right)`.
+fn differing(site: &mut Site<'_, '_, '_>, left: &Value, right: &Value) -> Result<Value, Cause> {
+    let both = site.builder.both(left, right)?;
+    Ok(left.plus(right, 1.0).plus(&both, -2.0))
+}
+
+/// An operation on bits with one constant for all elements, by table.
+fn lower_bits(site: &mut Site<'_, '_, '_>, operator: &str) -> Result<Value, Cause> {
+    let (is_first, constants) = match (site.fixed(0), site.fixed(1)) {
+        (Some(constants), None) => (true, constants),
+        (None, Some(constants)) => (false, constants),
+        _ => return Err(Cause::NotConstant { tensor: site.call.label(1) }),
+    };
+    let &[constant, ref others @ ..] = constants.as_slice() else { return Err(Cause::NotLowered) };
+    if others.iter().any(|other| *other != constant) {
+        return Err(Cause::NotConstant { tensor: site.call.label(1) });
+    }
+    let (left, right) = site.pair(&site.input(0)?, &site.input(1)?)?;
+    let direction = site.call.attributes().text("direction", "")?;
+    let result: fn(i128, i128) -> i128 = match (operator, direction) {
+        ("BitwiseAnd", _) => |left, right| left & right,
+        ("BitwiseOr", _) => |left, right| left | right,
+        ("BitwiseXor", _) => |left, right| left ^ right,
+        (_, "LEFT") => |left, right| left << distance(right),
+        _ => |left, right| left >> distance(right),
+    };
+    let element_type = site.call.input(0)?.element_type();
+    let other = constant as i128;
+    site.rounding(if is_first { &right } else { &left }, &|x| {
+        let own = x.round() as i128;
+        let (left, right) = if is_first { (other, own) } else { (own, other) };
+        element_type.integer_to_float(element_type.wrap(result(left, right)))
+    })
 }
 
 /// The shape that the first two inputs broadcast to.

@@ -1,6 +1,7 @@
 //! BatchNormalization, LayerNormalization, InstanceNormalization, GroupNormalization, RMSNormalization and their kin.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor, View};
 
@@ -43,6 +44,191 @@ impl Operator for Normalization {
             _ => layer(call),
         }
     }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        let input = site.input(0)?;
+        match site.call.operator() {
+            "BatchNormalization" => Ok(vec![lower_batch(site, &input)?]),
+            "GroupNormalization" | "InstanceNormalization" => Ok(vec![lower_groups(site, &input)?]),
+            "LRN" => Ok(vec![lower_local_response(site, &input)?]),
+            "LpNormalization" => Ok(vec![lower_lp(site, &input)?]),
+            "MeanVarianceNormalization" => {
+                let axes = site.call.attributes().optional_integers("axes")?.unwrap_or(&[0, 2, 3]);
+                let axes = site.call.axes(axes, input.shape.len())?;
+                let spread = |variance: f64| variance.max(0.0).sqrt() + TINY;
+                Ok(vec![
+                    Spread { axes, is_centred: true, scale: None, bias: None }
+                        .lower(site, &input, &spread)?
+                        .0,
+                ])
+            }
+            _ => lower_layer(site, &input),
+        }
+    }
+}
+
+/// What a normalisation does beside dividing by the spread.
+struct Spread {
+    /// What is normalised together.
+    axes: Vec<usize>,
+    /// Whether the mean is taken off.
+    is_centred: bool,
+    /// Factors, broadcast to the input's shape.
+    scale: Option<Value>,
+    /// Summands, broadcast to the input's shape.
+    bias: Option<Value>,
+}
+
+impl Spread {
+    /// `(x - mean) * scale / spread(variance) + bias`, with the mean and the spread's inverse. The variance is a sum of products of exact
+    /// integers; the inverse of its spread is one table; scaling comes before the division, so that nothing is rounded in between.
+    fn lower(
+        self,
+        site: &mut Site<'_, '_, '_>,
+        input: &Value,
+        spread: &dyn Fn(f64) -> f64,
+    ) -> Result<(Value, Value, Value), Cause> {
+        let count: usize = self.axes.iter().map(|axis| input.shape[*axis]).product();
+        let input = site.builder.views(input)?;
+        let (centred, mean) = if self.is_centred {
+            let mean = site.sum(&input, &self.axes)?.times(1.0 / count.max(1) as f64);
+            let mean = site.within(&mean, &input)?;
+            (input.plus(&site.broadcast(&mean, &input.shape)?, -1.0), mean)
+        } else {
+            let mean = Value::constant(vec![], vec![0.0], site.samples());
+            (input.clone(), mean)
+        };
+        let single = site.builder.single(&centred)?.0;
+        let variance = site.sum_of_squares(&single, &self.axes)?.times(1.0 / count.max(1) as f64);
+        // Where nothing varies there is nothing to divide.
+        let inverse =
+            site.function(&variance, &|variance| if variance <= 0.0 { 0.0 } else { 1.0 / spread(variance) })?;
+        let inverse = site.builder.single(&inverse)?.0;
+        let scaled = match &self.scale {
+            Some(scale) if scale.terms.is_empty() => site.times(&centred, scale)?,
+            Some(scale) => site.times(&single, scale)?,
+            None => single,
+        };
+        let scaled = site.builder.single(&scaled)?.0;
+        let wide = site.broadcast(&inverse, &input.shape)?;
+        let result = site.times(&scaled, &wide)?;
+        let result = match &self.bias {
+            Some(bias) => result.plus(bias, 1.0),
+            None => result,
+        };
+        Ok((result, mean, inverse))
+    }
+}
+
+/// Constant statistics: a factor and a summand for every channel.
+fn lower_batch(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Value, Cause> {
+    let (channels, inner) = match input.shape.as_slice() {
+        [_] => (1, input.elements()),
+        [_, channels, rest @ ..] => (*channels, rest.iter().product()),
+        [] => return Err(site.call.wrong_shape(0, "[N, C, ...]")),
+    };
+    let fixed =
+        |index: usize| site.fixed(index).ok_or_else(|| Cause::NotConstant { tensor: site.call.label(index) });
+    let (scale, bias, mean, variance) = (fixed(1)?, fixed(2)?, fixed(3)?, fixed(4)?);
+    let epsilon = epsilon(&site.call)?;
+    let factor = |channel: usize| scale[channel] / (variance[channel] + epsilon).sqrt();
+    let of = |of: &dyn Fn(usize) -> f64| -> Vec<f64> {
+        (0..input.elements()).map(|place| of(place / inner % channels)).collect()
+    };
+    let factors = of(&factor);
+    let offsets = of(&|channel| bias[channel] - mean[channel] * factor(channel));
+    Ok(site.scaled(input, &factors)?.offset(&offsets))
+}
+
+/// InstanceNormalization and GroupNormalization: some channels of one image together.
+fn lower_groups(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Value, Cause> {
+    let (batch, channels, inner) = image(&site.call)?;
+    let groups = if site.call.operator() == "GroupNormalization" {
+        usize::try_from(site.call.attributes().required_integer("num_groups")?).unwrap_or(channels)
+    } else {
+        channels
+    };
+    let (epsilon, size) = (epsilon(&site.call)?, channels / groups.max(1));
+    let shape = [batch, groups, size, inner];
+    let parameter = |site: &mut Site<'_, '_, '_>, index: usize| {
+        let own = site.input(index)?;
+        let is_per_group = own.elements() == groups && groups != channels;
+        let place = |place: usize| {
+            let channel = place / inner % channels;
+            (if is_per_group { channel / size } else { channel }) as u32
+        };
+        let from: Vec<u32> = (0..batch * channels * inner).map(place).collect();
+        site.moved(&own, shape.to_vec(), &from)
+    };
+    let (scale, bias) = (Some(parameter(site, 1)?), Some(parameter(site, 2)?));
+    let places: Vec<u32> = (0..input.elements() as u32).collect();
+    let grouped = site.moved(input, shape.to_vec(), &places)?;
+    let spread = |variance: f64| (variance + epsilon).sqrt();
+    let spread = Spread { axes: vec![2, 3], is_centred: true, scale, bias }.lower(site, &grouped, &spread)?;
+    site.moved(&spread.0, input.shape.clone(), &places)
+}
+
+/// LayerNormalization and RMSNormalization.
+fn lower_layer(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Vec<Value>, Cause> {
+    let axis = site.call.axis(site.call.attributes().integer("axis", -1)?, input.shape.len())?;
+    let is_centred = site.call.operator() == "LayerNormalization";
+    let epsilon = epsilon(&site.call)?;
+    let parameter = |site: &mut Site<'_, '_, '_>, index: usize| match site.call.optional(index) {
+        None => Ok(None),
+        Some(_) => site.broadcast(&site.input(index)?, &input.shape).map(Some),
+    };
+    let (scale, bias) = (parameter(site, 1)?, parameter(site, 2)?);
+    let spread = |variance: f64| (variance + epsilon).sqrt();
+    let axes = (axis..input.shape.len()).collect();
+    let (result, mean, inverse) = Spread { axes, is_centred, scale, bias }.lower(site, input, &spread)?;
+    Ok(if is_centred { vec![result, mean, inverse] } else { vec![result] })
+}
+
+/// Numbers over a norm of theirs.
+fn lower_lp(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Value, Cause> {
+    let axis = site.call.axis(site.call.attributes().integer("axis", -1)?, input.shape.len())?;
+    let single = site.builder.single(input)?.0;
+    let inverse = match site.call.attributes().integer("p", 2)? {
+        1 => {
+            let (above, below) = (site.relu(&single)?, site.relu(&single.times(-1.0))?);
+            let norm = site.sum(&above.plus(&below, 1.0), &[axis])?;
+            site.function(&norm, &|norm| if norm <= 0.0 { 0.0 } else { 1.0 / norm })?
+        }
+        2 => {
+            let squares = site.sum_of_squares(&single, &[axis])?;
+            site.function(&squares, &|sum| if sum <= 0.0 { 0.0 } else { 1.0 / sum.sqrt() })?
+        }
+        got => return Err(site.call.unsupported("p", got, "1 or 2")),
+    };
+    let inverse = site.builder.single(&inverse)?.0;
+    let inverse = site.broadcast(&inverse, &input.shape)?;
+    site.times(&single, &inverse)
+}
+
+/// Every number over a power of the squares of its neighbours among the channels.
+fn lower_local_response(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Value, Cause> {
+    let (batch, channels, inner) = image(&site.call)?;
+    let got = site.call.attributes().required_integer("size")?;
+    let size = usize::try_from(got).ok().filter(|size| *size >= 1);
+    let size = size.ok_or_else(|| site.call.unsupported("size", got, "1 or more"))?;
+    let attribute = |name: &str, default: f64| site.call.attributes().float(name, default);
+    let (alpha, beta) = (attribute("alpha", f64::from(1e-4f32))?, attribute("beta", 0.75)?);
+    let bias = attribute("bias", 1.0)?;
+    let single = site.builder.single(input)?.0;
+    // Neighbours further away than there are channels are none.
+    let (below, above) = (((size - 1) / 2).min(channels), (size / 2).min(channels));
+    let labels = Labels::new(&[batch, channels, inner], &[below + above + 1]);
+    let table = labels.table(&[0, 1, 2, 3], |values| {
+        let channel = (values[1] + values[3]).checked_sub(below).filter(|channel| *channel < channels)?;
+        Some((values[0] * channels + channel) * inner + values[2])
+    });
+    let sum = site.builder.product(&labels, (&single, &table), (&single, &table))?;
+    let sum = sum.times(alpha / size as f64);
+    let inverse = site.function(&sum, &|sum| (bias + sum.max(0.0)).powf(-beta))?;
+    let inverse = site.builder.single(&inverse)?.0;
+    let places: Vec<u32> = (0..input.elements() as u32).collect();
+    let inverse = site.moved(&inverse, input.shape.clone(), &places)?;
+    site.times(&single, &inverse)
 }
 
 /// The output with these numbers in the input's shape.

@@ -1,6 +1,7 @@
 //! ArgMax, ArgMin, TopK: where the largest entries are.
 
 use super::{Call, Form, Operator};
+use crate::lowering::{Labels, Site, Tie, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor, View};
 use std::cmp::Ordering;
@@ -26,6 +27,24 @@ impl Operator for Order {
 
     fn evaluate(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
         if call.operator() == "TopK" { top(call) } else { Ok(vec![extreme(call)?]) }
+    }
+
+    fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+        if site.call.operator() == "TopK" {
+            return lower_top(site);
+        }
+        let mut input = site.input(0)?;
+        let axis = site.call.axis(site.call.attributes().integer("axis", 0)?, input.shape.len())?;
+        if site.call.operator() == "ArgMin" {
+            input = input.times(-1.0);
+        }
+        let is_last = site.call.attributes().flag("select_last_index", false)?;
+        let places = site.largest_place(&input, axis, if is_last { Tie::Last } else { Tie::First })?;
+        let mut index = site.index_of(&places, axis)?;
+        if !site.call.attributes().flag("keepdims", true)? {
+            index.shape.remove(axis);
+        }
+        Ok(vec![index])
     }
 }
 
@@ -80,14 +99,64 @@ fn extreme(call: &Call<'_>) -> Result<Tensor, Cause> {
     Tensor::made(ElementType::Int64, result, Data::Integer(data))
 }
 
+/// Number of entries that are wanted.
+fn wanted(call: &Call<'_>, size: usize) -> Result<usize, Cause> {
+    let got =
+        if call.opset() < 10 { call.attributes().required_integer("k")? } else { call.scalar_integer(1)? };
+    let count = usize::try_from(got).ok().filter(|&count| count <= size);
+    count.ok_or_else(|| Cause::Value { tensor: "k".into(), got: got.to_string() })
+}
+
+/// Every entry's rank is the number of entries before it: larger ones, and equal ones that stand earlier.
+fn lower_top(site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
+    let input = site.input(0)?;
+    let shape = input.shape.clone();
+    let axis = site.call.axis(site.call.attributes().integer("axis", -1)?, shape.len())?;
+    let (size, count) = (shape[axis], wanted(&site.call, shape[axis])?);
+    let sign = if site.call.attributes().flag("largest", true)? { 1.0 } else { -1.0 };
+    let (outer, inner): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
+    let places: Vec<u32> = (0..input.elements() as u32).collect();
+    let lanes = site.moved(&input.times(sign), vec![outer, 1, size, inner], &places)?;
+    let (lanes, step) = site.on_grid(&lanes)?;
+    // Every pair: [outer, other, own, inner].
+    let pairs = [outer, size, size, inner];
+    let at = |pick: fn(usize, usize) -> usize| -> Vec<u32> {
+        let labels = Labels::new(&pairs, &[]);
+        let place =
+            |values: &[usize]| Some((values[0] * size + pick(values[1], values[2])) * inner + values[3]);
+        labels.table(&[0, 1, 2, 3], place).places
+    };
+    let other = site.moved(&lanes, pairs.to_vec(), &at(|other, _| other))?;
+    let own = site.moved(&lanes, pairs.to_vec(), &at(|_, own| own))?;
+    // An equal one that stands earlier is a step larger.
+    let earlier: Vec<f64> = (0..outer * size * size * inner)
+        .map(|place| if place / inner / size % size < place / inner % size { step } else { 0.0 })
+        .collect();
+    let before = site.builder.above(&other.plus(&own, -1.0).offset(&earlier), false)?;
+    let rank = site.sum(&before, &[1])?;
+    let rank = site.builder.single(&rank)?.0;
+    // 1 where the rank is the wanted one: [outer, wanted, own, inner].
+    let chosen = [outer, count, size, inner];
+    let rank = site.broadcast(&rank, &chosen)?;
+    let numbers: Vec<f64> =
+        (0..outer * count * size * inner).map(|place| -((place / inner / size % count) as f64)).collect();
+    let distance = rank.offset(&numbers);
+    let (above, below) = (site.relu(&distance)?, site.relu(&distance.times(-1.0))?);
+    let near = above.plus(&below, 1.0).times(-1.0).offset(&vec![1.0; outer * count * size * inner]);
+    let places = site.relu(&near)?;
+    let mut result = shape;
+    result[axis] = count;
+    let values = site.picked(&places, &lanes)?.times(sign);
+    let indices = site.index_of(&places, 2)?;
+    let all: Vec<u32> = (0..values.elements() as u32).collect();
+    Ok(vec![site.moved(&values, result.clone(), &all)?, site.moved(&indices, result, &all)?])
+}
+
 fn top(call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
     let input = call.input(0)?;
     let shape = input.shape();
     let axis = call.axis(call.attributes().integer("axis", -1)?, shape.len())?;
-    let got =
-        if call.opset() < 10 { call.attributes().required_integer("k")? } else { call.scalar_integer(1)? };
-    let count = usize::try_from(got).ok().filter(|&count| count <= shape[axis]);
-    let count = count.ok_or_else(|| Cause::Value { tensor: "k".into(), got: got.to_string() })?;
+    let count = wanted(call, shape[axis])?;
     let largest = call.attributes().flag("largest", true)?;
     let compare = comparison(call)?;
     let (others, step) = along(shape, axis);

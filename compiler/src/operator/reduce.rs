@@ -72,20 +72,75 @@ impl Operator for Reduce {
             }
             "ReduceSumSquare" | "ReduceL2" => {
                 let input = site.builder.single(&input)?.0;
-                let squares = site.times(&input, &input)?;
-                let sum = site.sum(&squares, &axes)?;
+                let sum = site.sum_of_squares(&input, &axes)?;
                 if call.operator() == "ReduceL2" { site.function(&sum, &|x| x.max(0.0).sqrt())? } else { sum }
             }
+            "ReduceLogSum" => {
+                let sum = site.sum(&input, &axes)?;
+                site.function(&sum, &f64::ln)?
+            }
+            "ReduceLogSumExp" => {
+                let input = site.builder.views(&input)?;
+                let mut largest = input.clone();
+                for axis in &axes {
+                    largest = site.largest(&largest, *axis)?;
+                }
+                let below = input.plus(&site.broadcast(&largest, &input.shape)?, -1.0);
+                let powers = site.function(&below, &f64::exp)?;
+                let sum = site.sum(&powers, &axes)?;
+                // The largest power is 1, so that no true sum is smaller.
+                largest.plus(&site.function(&sum, &|x| x.max(1.0).ln())?, 1.0)
+            }
+            "ReduceProd" => {
+                let mut value = input.clone();
+                for axis in &axes {
+                    value = lower_product(site, &value, *axis)?;
+                }
+                value
+            }
             "ReduceL1" => {
+                let input = site.builder.views(&input)?;
                 let (above, below) = (site.relu(&input)?, site.relu(&input.times(-1.0))?);
                 site.sum(&above.plus(&below, 1.0), &axes)?
             }
             _ => return Err(Cause::NotLowered),
         };
+        // Of integers what is no integer is cut off.
+        let is_cut =
+            matches!(call.operator(), "ReduceMean" | "ReduceL2" | "ReduceLogSum" | "ReduceLogSumExp");
+        let kept = if is_cut && call.input(0)?.element_type().is_integer() {
+            site.rounding(&kept, &f64::trunc)?
+        } else {
+            kept
+        };
         let shape = Groups::new(&input.shape, &axes, call.attributes().flag("keepdims", true)?).shape;
         let places: Vec<u32> = (0..kept.elements() as u32).collect();
         Ok(vec![site.moved(&kept, shape, &places)?])
     }
+}
+
+/// The product along an axis, which stays with extent 1: pairs, pairs of pairs and so on.
+fn lower_product(site: &mut Site<'_, '_, '_>, value: &Value, axis: usize) -> Result<Value, Cause> {
+    let mut value = value.clone();
+    if value.shape[axis] == 0 {
+        let shape: Vec<usize> =
+            value.shape.iter().enumerate().map(|(own, size)| if own == axis { 1 } else { *size }).collect();
+        let ones = vec![1.0; shape.iter().product()];
+        return Ok(Value::constant(shape, ones, site.samples()));
+    }
+    while value.shape[axis] > 1 {
+        value = site.builder.single(&value)?.0;
+        let (size, half) = (value.shape[axis], value.shape[axis] / 2);
+        let (left, right) = (site.slice(&value, axis, 0..half)?, site.slice(&value, axis, half..2 * half)?);
+        let product = site.times(&left, &right)?;
+        value = if size % 2 == 0 {
+            product
+        } else {
+            let rest = site.slice(&value, axis, 2 * half..size)?;
+            site.joined_along(&product, &rest, axis)?
+        };
+    }
+    Ok(value)
 }
 
 /// The axes that go, in order.

@@ -1,7 +1,7 @@
 //! Softmax, LogSoftmax, Hardmax.
 
 use super::{Call, Form, Operator};
-use crate::lowering::{Site, Value};
+use crate::lowering::{Site, Tie, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor, View};
 
@@ -53,6 +53,11 @@ impl Operator for Softmax {
         };
         let place: Vec<u32> = (0..input.elements() as u32).collect();
         let input = site.moved(&input, folded.clone(), &place)?;
+        if site.call.operator() == "Hardmax" {
+            let output = site.largest_place(&input, axis, Tie::First)?;
+            let place: Vec<u32> = (0..output.elements() as u32).collect();
+            return Ok(vec![site.moved(&output, shape, &place)?]);
+        }
         let (below, powers, sum) = powers(site, &input, axis)?;
         let output = match site.call.operator() {
             "LogSoftmax" => {
@@ -87,8 +92,8 @@ fn powers(site: &mut Site<'_, '_, '_>, input: &Value, axis: usize) -> Result<(Va
 
 /// Exponentials over their sum.
 fn shares(site: &mut Site<'_, '_, '_>, powers: &Value, sum: &Value) -> Result<Value, Cause> {
-    // The largest power is 1, so that no true sum is smaller.
-    let inverse = site.function(sum, &|x| if x < 1.0 { 1.0 } else { 1.0 / x })?;
+    // The largest power is 1, so that no true sum is smaller; zero is padding.
+    let inverse = site.function(sum, &|x| if x <= 0.0 { 0.0 } else { 1.0 / x.max(1.0) })?;
     let inverse = site.builder.single(&inverse)?.0;
     let inverse = site.broadcast(&inverse, &powers.shape)?;
     site.times(powers, &inverse)

@@ -121,7 +121,23 @@ impl Operator for Unary {
                 let above = site.relu(&input)?;
                 input.times(slope).plus(&above, 1.0 - slope)
             }
-            "IsNaN" | "IsInf" | "BitwiseNot" => return Err(Cause::NotLowered),
+            // No number of the program is one of these.
+            "IsNaN" | "IsInf" => {
+                Value::constant(input.shape.clone(), vec![0.0; input.elements()], site.samples())
+            }
+            "BitwiseNot" => {
+                let element_type = site.call.input(0)?.element_type();
+                let (lowest, highest) = element_type.integer_range().unwrap_or((0, -1));
+                let ones = (lowest + highest) as f64;
+                input.times(-1.0).offset(&vec![ones; input.elements()])
+            }
+            "Sign" => {
+                let input = site.builder.views(&input)?;
+                let above = site.builder.above(&input, false)?;
+                let below = site.builder.above(&input.times(-1.0), false)?;
+                above.plus(&below, -1.0)
+            }
+            "Ceil" | "Floor" | "Round" => site.rounding(&input, &*function(&site.call)?)?,
             _ => {
                 let function = function(&site.call)?;
                 site.function(&input, &function)?

@@ -7,6 +7,7 @@ mod attributes;
 mod graphs;
 mod hostile;
 mod indices;
+mod lowered;
 mod shapes;
 mod trees;
 mod types;
