@@ -16,7 +16,7 @@ const DIRECT: usize = 250;
 /// Most entries that are chosen from: two digits of as many steps.
 const ENTRIES: usize = DIRECT * 128;
 /// Real value of one integer step of a step.
-const STEP: f64 = 1.0 / SPAN as f64;
+pub(crate) const STEP: f64 = 1.0 / SPAN as f64;
 
 /// Data that are chosen from: labels of the result that they have, ascending, and the place of an entry for their values and its index.
 pub(crate) struct Entries<'e> {

@@ -20,8 +20,8 @@ mod view;
 mod whole;
 
 pub(crate) use builder::{Builder, Clamp, Physical};
-pub(crate) use choice::Entries;
-pub(crate) use contraction::Labels;
+pub(crate) use choice::{Entries, STEP};
+pub(crate) use contraction::{Labels, Table};
 pub(crate) use exact::{Exact, Numbers, Part};
 pub(crate) use fit::{Fitted, Unfit, fit};
 pub(crate) use input::{Input, input_class};

@@ -28,6 +28,7 @@ mod resize;
 mod scatter;
 mod scores;
 mod selection;
+mod sequence;
 mod shape;
 mod slice;
 mod softmax;
@@ -91,6 +92,7 @@ static FAMILIES: &[&dyn Operator] = &[
     &resize::Resize,
     &scatter::Scatter,
     &selection::Selection,
+    &sequence::Sequence,
     &shape::Constant,
     &shape::Shape,
     &slice::Slice,

@@ -24,6 +24,7 @@ mod reshape;
 mod resize;
 mod scatter;
 mod selection;
+mod sequence;
 mod shape;
 mod slice;
 mod softmax;
