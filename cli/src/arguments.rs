@@ -1,9 +1,9 @@
 //! The command line.
 
 use crate::command::{
-    agent_key, attest, challenge, compare, compile, demo, explain, export, import, init, inspect, limits,
-    log, mandate, plugin, policy, prove, receipt, record, replay, revise, seal, settle, setup, tamper,
-    verify,
+    agent_key, attest, challenge, check, compare, compile, demo, explain, export, import, init, inspect,
+    limits, log, mandate, plugin, policy, prove, receipt, record, replay, revise, seal, settle, setup,
+    tamper, verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, Report};
@@ -48,6 +48,12 @@ pub enum Command {
     /// Write a commented agent.toml for an ONNX model
     #[command(after_help = "Example: candor init model.onnx --output agent.toml")]
     Init(init::Init),
+    /// Say whether a model compiles, what stands in the way, and what every node costs
+    #[command(after_help = "\
+Examples:
+  candor check model.onnx
+  candor check model.onnx --output probabilities --json")]
+    Check(check::Check),
     /// Make the reference string that programs and proofs rest on
     #[command(after_help = "\
 Examples:
@@ -189,6 +195,7 @@ impl Command {
             Self::Init(command) => command.run(),
             Self::Setup(command) => command.run(&context.store),
             Self::AgentKey(command) => command.run(&context.store),
+            Self::Check(command) => command.run(),
             Self::Compile(command) => command.run(&context.store),
             Self::Record(command) => command.run(context),
             Self::Revise(command) => command.run(&context.store),

@@ -1,13 +1,13 @@
 //! The integer program against float models, observation by observation.
 
+use crate::fidelity::is_saturated;
 use crate::network::arg_max;
 use crate::observed::{self, Observed};
 use crate::reference::Answer;
-use crate::report::{Agreement, ReferenceReport};
+use crate::report::{Agreement, OutputReport, ReferenceReport};
 use candor_program::card::Program;
 use candor_program::evaluate::Evaluator;
 use candor_program::operator::Operator;
-use candor_program::operator::rescale::SPAN;
 use std::collections::BTreeMap;
 
 /// Outputs at an end of their range, for every operator.
@@ -23,13 +23,8 @@ impl Saturations {
     /// Shapes: `tensors` are the input and every operator's output.
     fn count(&mut self, operators: &[Operator], tensors: &[Vec<i32>]) {
         for ((count, operator), outputs) in self.counts.iter_mut().zip(operators).zip(&tensors[1..]) {
-            let low = i64::from(operator.low());
-            // A ReLU at zero is no saturation.
-            let at_end = |output: &i32| {
-                let output = i64::from(*output);
-                output == low + SPAN || (output == low && low != 0)
-            };
-            *count += outputs.iter().filter(|output| at_end(output)).count() as u64;
+            let at_end = outputs.iter().filter(|output| is_saturated(**output, operator.low()));
+            *count += at_end.count() as u64;
         }
     }
 }
@@ -40,12 +35,15 @@ pub(crate) struct Comparer<'p> {
     evaluator: Evaluator<'p>,
     /// Real value of one step of the output.
     output_step: f64,
+    /// Lowest integer of the output.
+    output_low: i32,
 }
 
 impl<'p> Comparer<'p> {
     /// `output_step` is the real value of one step of the outputs, which share it.
     pub(crate) fn new(program: &'p Program, output_step: f64) -> Self {
-        Self { program, evaluator: Evaluator::new(program), output_step }
+        let output_low = program.card.operators.last().map_or(0, Operator::low);
+        Self { program, evaluator: Evaluator::new(program), output_step, output_low }
     }
 
     /// The program that is compared.
@@ -72,6 +70,11 @@ impl<'p> Comparer<'p> {
             self.add(&mut agreement, outputs, Some(&float), arg_max(&float));
         }
         agreement
+    }
+
+    /// Tensors of the program for an input: the input, then every operator's output; `None` where it is none of the program's.
+    pub(crate) fn tensors(&self, input: &[u16]) -> Option<Vec<Vec<i32>>> {
+        Some(self.evaluator.execute(input).ok()?.tensors)
     }
 
     /// Agreement with answers of somebody's float model, matched by time.
@@ -108,8 +111,10 @@ impl<'p> Comparer<'p> {
         agreement.observations += 1;
         agreement.same_action += usize::from(requested == Some(action));
         let Some(float) = float else { return };
-        for (output, float) in outputs.iter().zip(float) {
+        agreement.outputs.resize(outputs.len(), OutputReport::default());
+        for ((output, float), report) in outputs.iter().zip(float).zip(&mut agreement.outputs) {
             let error = (f64::from(*output) * self.output_step - float).abs();
+            report.add(error, is_saturated(*output, self.output_low));
             agreement.worst_error = Some(agreement.worst_error.unwrap_or(0.0).max(error));
             agreement.largest_output = agreement.largest_output.max(float.abs());
         }

@@ -1,10 +1,12 @@
 //! Why an agent is not compiled: what happened, where, and what to do.
 
 use crate::cedar::CedarError;
+use crate::fidelity::Target;
 use crate::manifest::ManifestError;
 use crate::onnx::obstacle::Name;
 use crate::onnx::{ModelError, Obstacle};
 use crate::reference::ReferenceError;
+use crate::report::FidelityReport;
 use candor_program::interval::ProgramError;
 use candor_program::observation::ObservationError;
 use std::fmt;
@@ -118,6 +120,21 @@ pub enum CompileError {
         /// Needed.
         needed_log2: u8,
     },
+    /// No scaling that was tried is as near to the float model as agent.toml asks.
+    #[error(
+        "{}: {}{}; train with weight decay or more even layers, give calibration data that cover what the agent will see, or ask for less",
+        path.display(), Missed { wanted, got }, Layer(layer.as_deref())
+    )]
+    Fidelity {
+        /// agent.toml.
+        path: PathBuf,
+        /// What `[fidelity]` asks for.
+        wanted: Target,
+        /// The nearest.
+        got: FidelityReport,
+        /// Node that most accuracy is lost in.
+        layer: Option<String>,
+    },
     /// The result is refused by the checks that every reader of a program makes.
     #[error("{}: the compiled program is not valid: {source}", path.display())]
     Program {
@@ -126,6 +143,36 @@ pub enum CompileError {
         /// Defect.
         source: ProgramError,
     },
+}
+
+struct Missed<'a> {
+    wanted: &'a Target,
+    got: &'a FidelityReport,
+}
+
+impl fmt::Display for Missed<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the nearest program has {}; [fidelity] asks for", self.got)?;
+        if let Some(bits) = self.wanted.bits {
+            write!(out, " {bits} bits")?;
+        }
+        if let Some(share) = self.wanted.disagreement {
+            let and = if self.wanted.bits.is_some() { " and" } else { "" };
+            write!(out, "{and} at most {}% of decisions that differ", 100.0 * share)?;
+        }
+        Ok(())
+    }
+}
+
+struct Layer<'a>(Option<&'a str>);
+
+impl fmt::Display for Layer<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(out, "; most accuracy is lost in {}", Name(name)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Kinds of errors that never mix, since they call for different people.
@@ -151,9 +198,9 @@ impl CompileError {
             | Self::Cedar { .. }
             | Self::CedarAbsent { .. }
             | Self::NoLines { .. } => Category::Usage,
-            Self::Model { source: ModelError::Opset { .. }, .. } | Self::Unsupported { .. } => {
-                Category::Unsupported
-            }
+            Self::Model { source: ModelError::Opset { .. }, .. }
+            | Self::Unsupported { .. }
+            | Self::Fidelity { .. } => Category::Unsupported,
             Self::Model { .. } | Self::Observation { .. } | Self::NotUtf8 { .. } | Self::Reference { .. } => {
                 Category::Malformed
             }

@@ -3,9 +3,10 @@
 use crate::class::class;
 use crate::compare::{Comparer, Saturations};
 use crate::error::CompileError;
+use crate::fidelity::LayerErrors;
 use crate::graph::{Graph, GraphError, Options};
 use crate::lower::{Described, Lowered, bare_card, calibration, parameters, report, weight_bits};
-use crate::lowering::{self, Builder, Fitted, Input, Unfit};
+use crate::lowering::{self, Builder, Fitted, Input, ROOM, Unfit};
 use crate::manifest::Manifest;
 use crate::observed::{self, Observed};
 use crate::onnx::{Cause, Obstacle};
@@ -65,8 +66,9 @@ pub(crate) fn lower(
     setup: &SetupCard,
     manifest: &Manifest,
     known: Vec<Obstacle>,
+    room: f64,
 ) -> Result<Lowered, CompileError> {
-    graph(source, setup, manifest).map_err(|error| match error {
+    graph(source, setup, manifest, room).map_err(|error| match error {
         CompileError::Unsupported { path, obstacles } => {
             let of_nodes = obstacles.iter().any(|obstacle| !obstacle.operator.starts_with("graph "));
             let input = obstacles.iter().any(|obstacle| matches!(obstacle.cause, Cause::InputMissing { .. }));
@@ -77,7 +79,12 @@ pub(crate) fn lower(
     })
 }
 
-fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result<Lowered, CompileError> {
+fn graph(
+    source: &AgentSource,
+    setup: &SetupCard,
+    manifest: &Manifest,
+    room: f64,
+) -> Result<Lowered, CompileError> {
     let unsupported = |obstacles| CompileError::Unsupported { path: source.model.path.clone(), obstacles };
     let options = Options { outputs: vec![manifest.output.clone()], ..Options::default() };
     let mut graph = Graph::read(&source.model.bytes, &options).map_err(|error| match error {
@@ -104,7 +111,8 @@ fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result
     let mut card = bare_card(manifest, setup);
     card.class.input = lowering::input_class(&graph, card.features.len());
     let observed = calibration(source, &card, 1 << 20)?;
-    let input = input(&card, &observed);
+    let some: Vec<&Observed> = observed.iter().step_by(observed.len().div_ceil(SAMPLES).max(1)).collect();
+    let input = input(&card, &some, room * ROOM);
     let assembled = |builder: &Builder<'_>| {
         let program = assemble(&card, manifest, setup, builder);
         program.card.validate().map(|()| program)
@@ -113,7 +121,7 @@ fn graph(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result
         Unfit::Obstacles(obstacles) => unsupported(obstacles),
         Unfit::Program(error) => CompileError::Program { path: source.manifest.path.clone(), source: error },
     })?;
-    finish(source, manifest, &graph, (output, tail), fitted, &observed)
+    finish(source, manifest, &graph, (output, tail), fitted, (&observed, &some, input.room))
 }
 
 /// The value that the head reads: the output, or what goes into a last softmax, which has the same order. A classifier at the end loses its
@@ -147,10 +155,9 @@ fn output(graph: &mut Graph) -> (usize, Option<String>) {
 }
 
 /// The program's input with the samples that scales are chosen from.
-fn input(card: &Card, observed: &[Observed]) -> Input {
-    let stride = observed.len().div_ceil(SAMPLES).max(1);
-    let samples = observed.iter().step_by(stride).map(|one| observed::real(&card.features, &one.input));
-    Input::new(&card.class.input, &card.features, samples.collect())
+fn input(card: &Card, some: &[&Observed], room: f64) -> Input {
+    let samples = some.iter().map(|one| observed::real(&card.features, &one.input));
+    Input { room, ..Input::new(&card.class.input, &card.features, samples.collect()) }
 }
 
 fn assemble(card: &Card, manifest: &Manifest, setup: &SetupCard, builder: &Builder<'_>) -> Program {
@@ -166,7 +173,7 @@ fn finish(
     graph: &Graph,
     (output, tail): (usize, Option<String>),
     fitted: Fitted,
-    observed: &[Observed],
+    (observed, sampled, room): (&[Observed], &[&Observed], f64),
 ) -> Result<Lowered, CompileError> {
     let Fitted { program, builder, intervals, widened } = fitted;
     let comparer = Comparer::new(&program, builder.output_step());
@@ -175,9 +182,19 @@ fn finish(
     let some: Vec<Observed> = observed.iter().step_by(stride).cloned().collect();
     let float = |input: &[f64]| graph.float(input, output);
     let agreement = comparer.with_model(&float, &some, &mut saturations);
+    let mut errors = LayerErrors::new(builder.operators.len());
+    for (sample, observed) in sampled.iter().enumerate() {
+        let Some(tensors) = comparer.tensors(&observed.input) else { continue };
+        for (index, integers) in tensors[1..].iter().enumerate() {
+            let physical = &builder.tensors[index + 1];
+            let floats = physical.samples.get(sample).map_or(&[][..], Vec::as_slice);
+            errors.add(index, integers, floats, &physical.steps);
+        }
+    }
     let doublings = (0..builder.operators.len()).map(|operator| widened.get(&operator).copied().unwrap_or(0));
     let described = Described {
-        operators: operators(&builder, &intervals, &saturations),
+        room,
+        operators: operators(&builder, &intervals, &saturations, &errors),
         doublings: doublings.collect(),
         agreement,
         tail,
@@ -191,6 +208,7 @@ fn operators(
     builder: &Builder<'_>,
     intervals: &[Interval],
     saturations: &Saturations,
+    errors: &LayerErrors,
 ) -> Vec<OperatorReport> {
     let of = |index: usize| {
         let (operator, tensor) = (&builder.operators[index], &builder.tensors[index + 1]);
@@ -225,6 +243,9 @@ fn operators(
                 Some(count) if !builder.clamps(index) => *count,
                 _ => 0,
             },
+            worst_error: errors.of(index).worst,
+            mean_error: errors.of(index).mean,
+            error_share: errors.of(index).share,
         }
     };
     (0..builder.operators.len()).map(of).collect()

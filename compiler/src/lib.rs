@@ -11,10 +11,12 @@
 
 pub mod analysis;
 pub mod cedar;
+pub mod check;
 pub mod class;
 mod compare;
 mod error;
 pub mod estimate;
+mod fidelity;
 mod fold;
 mod general;
 pub mod graph;
@@ -36,6 +38,7 @@ mod trial;
 pub mod vocabulary;
 
 pub use error::{Category, CompileError};
+pub use fidelity::Target;
 pub use lower::{Lowered, lower};
 pub use manifest::template::agent_toml_template;
 pub use manifest::{ManifestCause, ManifestError};

@@ -4,13 +4,14 @@ use crate::cedar::{self, Schema};
 use crate::class::{ROW_LOG2, Wiring, class, padded_log2, padded_weights, witness_cells};
 use crate::compare::{Comparer, Saturations};
 use crate::error::CompileError;
+use crate::fidelity::{self, LayerErrors, ROOMS};
 use crate::fold::{Stage, fold};
 use crate::manifest::Manifest;
 use crate::network::Network;
 use crate::observed::{self, Observed};
 use crate::onnx::{self, ImportError, Selection};
 use crate::policy_report::PolicyReport;
-use crate::quantise::{Quantised, Ranges, quantise};
+use crate::quantise::{HEADROOM, Quantised, Ranges, quantise};
 use crate::report::{Agreement, CalibrationReport, Note, OperatorReport, Report};
 use crate::source::AgentSource;
 use crate::{estimate, general, reference};
@@ -48,17 +49,57 @@ impl Lowered {
 /// Owes: the commitments of the weight rows, see [`Lowered::into_program`].
 pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, CompileError> {
     let manifest = manifest(source)?;
-    match perceptron(source, setup, &manifest) {
+    let target = manifest.fidelity;
+    let mut best: Option<Lowered> = None;
+    for (tried, room) in (1..).zip(ROOMS) {
+        let mut lowered = match with_room(source, setup, &manifest, room) {
+            Ok(lowered) => lowered,
+            Err(error) if best.is_none() => return Err(error),
+            // Another range than the path's own may be too narrow or too wide for the relation.
+            Err(_) => continue,
+        };
+        lowered.report.fidelity.tried = tried;
+        if target.is_met(&lowered.report.fidelity) {
+            return Ok(lowered);
+        }
+        let is_nearer = |best: &Lowered| lowered.report.fidelity.is_nearer(&best.report.fidelity);
+        if best.as_ref().is_none_or(is_nearer) {
+            best = Some(lowered);
+        }
+    }
+    let report = best.map(|best| best.report);
+    let costliest = report.as_ref().and_then(|report| report.operators.get(report.fidelity.costliest?));
+    Err(CompileError::Fidelity {
+        path: source.manifest.path.clone(),
+        wanted: target,
+        got: report.as_ref().map(|report| report.fidelity).unwrap_or_default(),
+        layer: costliest.map(|operator| operator.name.clone()),
+    })
+}
+
+/// The program with ranges so many times as wide as the path's own.
+fn with_room(
+    source: &AgentSource,
+    setup: &SetupCard,
+    manifest: &Manifest,
+    room: f64,
+) -> Result<Lowered, CompileError> {
+    match perceptron(source, setup, manifest, room) {
         // What is no perceptron goes node by node.
         Err(CompileError::Unsupported { obstacles, .. }) if obstacles.iter().any(general::is_beyond) => {
-            general::lower(source, setup, &manifest, obstacles)
+            general::lower(source, setup, manifest, obstacles, room)
         }
         result => result,
     }
 }
 
 /// A multilayer perceptron with skip connections: stages with a step for every entry, which keep more bits than a step for a tensor.
-fn perceptron(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> Result<Lowered, CompileError> {
+fn perceptron(
+    source: &AgentSource,
+    setup: &SetupCard,
+    manifest: &Manifest,
+    room: f64,
+) -> Result<Lowered, CompileError> {
     let selection = Selection { input: Some(&manifest.input), output: Some(&manifest.output) };
     let network = import(source, selection)?;
     manifest
@@ -80,7 +121,8 @@ fn perceptron(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> R
     let mut card = bare_card(manifest, setup);
     let calibration = calibration(source, &card, network.work())?;
     let ranges = ranges(&network, &stages, &card, &calibration);
-    let quantised = quantise(&stages, &card.features, &ranges).map_err(unsupported)?;
+    let room = room * HEADROOM;
+    let quantised = quantise(&stages, &card.features, &ranges, room).map_err(unsupported)?;
     card.operators.clone_from(&quantised.operators);
     let shapes = quantised.shapes.clone();
     let wiring = Wiring { input: card.class.input.clone(), operators: shapes, tables: 0 };
@@ -94,8 +136,17 @@ fn perceptron(source: &AgentSource, setup: &SetupCard, manifest: &Manifest) -> R
     let mut saturations = Saturations::new(program.card.operators.len());
     let float = |input: &[f64]| network.evaluate(input).into_iter().nth(network.output_value);
     let agreement = comparer.with_model(&float, &calibration, &mut saturations);
+    let mut errors = LayerErrors::new(stages.len());
+    for observed in &calibration {
+        let Some(tensors) = comparer.tensors(&observed.input) else { continue };
+        let values = network.evaluate(&observed::real(&program.card.features, &observed.input));
+        for (index, (stage, integers)) in stages.iter().zip(&tensors[1..]).enumerate() {
+            errors.add(index, integers, &values[stage.value], &quantised.steps[index + 1]);
+        }
+    }
     let described = Described {
-        operators: operators(&stages, &quantised, &saturations),
+        room,
+        operators: operators(&stages, &quantised, &saturations, &errors),
         doublings: quantised.doublings.clone(),
         agreement,
         tail: network.tail.clone(),
@@ -200,6 +251,8 @@ fn ranges(network: &Network, stages: &[Stage], card: &Card, calibration: &[Obser
 
 /// What a path of the compiler tells of the model that it made.
 pub(crate) struct Described {
+    /// Room above the largest calibrated value, as a factor.
+    pub(crate) room: f64,
     pub(crate) operators: Vec<OperatorReport>,
     /// By how many bits every operator's range is wider than calibration asks for.
     pub(crate) doublings: Vec<u32>,
@@ -216,7 +269,7 @@ pub(crate) fn report(
     origins: &BTreeMap<String, String>,
 ) -> Result<Report, CompileError> {
     let card = &comparer.program().card;
-    let Described { operators, doublings, agreement, tail, unused_nodes } = described;
+    let Described { room, operators, doublings, agreement, tail, unused_nodes } = described;
     let mut notes = Vec::new();
     let reference = match &source.reference {
         None => None,
@@ -252,6 +305,12 @@ pub(crate) fn report(
     notes.extend(saturated.map(|(operator, _)| Note::Saturated { operator }));
     let widened = doublings.iter().enumerate().filter(|(_, bits)| **bits > 0);
     notes.extend(widened.map(|(operator, &bits)| Note::Widened { operator, bits }));
+    let fidelity = fidelity::achieved(
+        room,
+        &agreement,
+        reference.as_ref().map(|reference| &reference.agreement),
+        &operators,
+    );
     let compared = reference.as_ref().map_or(&agreement, |reference| &reference.agreement);
     if compared.percent() < 99.0 || agreement.percent() < 99.0 {
         notes.push(Note::LowAgreement);
@@ -265,6 +324,7 @@ pub(crate) fn report(
         outputs: card.head.actions().len(),
         parameters: operators.iter().map(|operator| operator.parameters).sum(),
         operators,
+        fidelity,
         calibration: CalibrationReport { sampled: source.calibration.is_none(), agreement },
         reference,
         policy: PolicyReport::with_origins(card, origins),
@@ -278,7 +338,12 @@ pub(crate) fn report(
     })
 }
 
-fn operators(stages: &[Stage], quantised: &Quantised, saturations: &Saturations) -> Vec<OperatorReport> {
+fn operators(
+    stages: &[Stage],
+    quantised: &Quantised,
+    saturations: &Saturations,
+    errors: &LayerErrors,
+) -> Vec<OperatorReport> {
     let mut reports = Vec::with_capacity(stages.len());
     for (index, stage) in stages.iter().enumerate() {
         let (Operator::Affine(affine), OperatorClass::Affine { terms, .. }) =
@@ -303,6 +368,9 @@ fn operators(stages: &[Stage], quantised: &Quantised, saturations: &Saturations)
             accumulator_bits: 1 + 128 - quantised.accumulators[index].leading_zeros(),
             output_bits: 16,
             saturations: saturations.counts[index],
+            worst_error: errors.of(index).worst,
+            mean_error: errors.of(index).mean,
+            error_share: errors.of(index).share,
         });
     }
     reports

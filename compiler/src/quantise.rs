@@ -19,7 +19,7 @@ use candor_program::operator::{Affine, Operator, Rescale, Term};
 
 /// Room above the largest calibrated value before it saturates. Two bits: a saturated value is wrong by much more than
 /// the rounding that these bits would spare (on the test days of the S&P 500 agent 0.2 against 0.001, of logits up to 3).
-const HEADROOM: f64 = 4.0;
+pub(crate) const HEADROOM: f64 = 4.0;
 /// An entry's range is at least this part of its tensor's largest one.
 const FINEST: f64 = 1.0 / 256.0;
 /// Largest integer weight.
@@ -57,6 +57,7 @@ pub(crate) fn quantise(
     stages: &[Stage],
     features: &[Feature],
     ranges: &Ranges,
+    room: f64,
 ) -> Result<Quantised, Box<Obstacle>> {
     let input_steps: Vec<f64> = features.iter().map(|feature| 1.0 / power_of_ten(feature.decimals)).collect();
     let uniform = uniform_tensors(stages);
@@ -75,7 +76,7 @@ pub(crate) fn quantise(
         doublings: Vec::with_capacity(stages.len()),
     };
     for (index, (stage, largest)) in stages.iter().zip(&ranges.largest).enumerate() {
-        let builder = StageBuilder { stage, tensors: &tensors, uniform: uniform[index + 1] };
+        let builder = StageBuilder { stage, tensors: &tensors, uniform: uniform[index + 1], room };
         let built = builder.build(largest).map_err(|cause| {
             Box::new(Obstacle { node: stage.name.clone(), operator: stage.operator.clone(), cause })
         })?;
@@ -123,6 +124,8 @@ struct StageBuilder<'s> {
     stage: &'s Stage,
     tensors: &'s [Tensor],
     uniform: bool,
+    /// Room above the largest calibrated value, as a factor.
+    room: f64,
 }
 
 struct Built {
@@ -180,7 +183,7 @@ impl StageBuilder<'_> {
             // What was never seen gets room for whatever may come, unless it would take it from the others.
             0.0 if self.uniform && seen => 0.0,
             0.0 => self.worst_case(output),
-            largest => (largest * HEADROOM).min(self.worst_case(output)),
+            largest => (largest * self.room).min(self.worst_case(output)),
         };
         let ranges: Vec<f64> = largest.iter().enumerate().map(roomy).collect();
         let peak = ranges.iter().copied().fold(0.0, f64::max);

@@ -25,6 +25,8 @@ pub struct Report {
     pub operators: Vec<OperatorReport>,
     /// Agreement with the float model, evaluated by the compiler on the calibration data.
     pub calibration: CalibrationReport,
+    /// How near the integers are to the float model, and what the author asked for.
+    pub fidelity: FidelityReport,
     /// Agreement with the reference answers, where there are any.
     pub reference: Option<ReferenceReport>,
     /// What the agent remembers, what it is told, and what it may do.
@@ -74,6 +76,49 @@ pub struct OperatorReport {
     pub output_bits: u32,
     /// Outputs on the calibration data that lie at an end of their range because it is too narrow.
     pub saturations: u64,
+    /// Largest difference from the float model on the calibration data, in the model's own unit.
+    pub worst_error: f64,
+    /// Mean difference.
+    pub mean_error: f64,
+    /// Mean difference as a share of the mean magnitude.
+    pub error_share: f64,
+}
+
+/// How near the integers are to the float model.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+pub struct FidelityReport {
+    /// Room above the largest calibrated value, as a factor.
+    pub room: f64,
+    /// Log2 of the largest output over the worst error; `None` where the outputs are exact or were not compared.
+    pub bits: Option<f64>,
+    /// Largest share of decisions that differ from the float model's, on calibration data and reference.
+    pub disagreement: f64,
+    /// The operator that adds most to the error, from 0; `None` where none adds any.
+    pub costliest: Option<usize>,
+    /// Scalings that were tried.
+    pub tried: usize,
+}
+
+/// One output on all compared observations.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+pub struct OutputReport {
+    /// Largest difference from the float model, in the model's own unit.
+    pub worst_error: f64,
+    /// Mean difference.
+    pub mean_error: f64,
+    /// How often it lay at an end of its range.
+    pub saturations: u64,
+    /// Observations that were compared.
+    pub observations: u64,
+}
+
+impl OutputReport {
+    pub(crate) fn add(&mut self, error: f64, saturated: bool) {
+        self.observations += 1;
+        self.worst_error = self.worst_error.max(error);
+        self.mean_error += (error - self.mean_error) / self.observations as f64;
+        self.saturations += u64::from(saturated);
+    }
 }
 
 /// Agreement with the float model on the calibration data.
@@ -97,7 +142,7 @@ pub struct ReferenceReport {
 }
 
 /// How far the integer model is from a float model.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Agreement {
     /// Observations that were compared.
     pub observations: usize,
@@ -107,6 +152,8 @@ pub struct Agreement {
     pub worst_error: Option<f64>,
     /// Largest magnitude of a float output.
     pub largest_output: f64,
+    /// Every output; empty where outputs were not compared.
+    pub outputs: Vec<OutputReport>,
 }
 
 /// Soundness of a proof.
@@ -209,6 +256,45 @@ impl fmt::Display for Agreement {
     }
 }
 
+impl fmt::Display for FidelityReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.bits {
+            Some(bits) => write!(out, "{bits:.1} bits")?,
+            None => out.write_str("exact outputs")?,
+        }
+        write!(
+            out,
+            ", {:.2}% of decisions differ, ranges {} times what was seen",
+            100.0 * self.disagreement,
+            self.room
+        )
+    }
+}
+
+/// Outputs that are printed.
+const SHOWN_OUTPUTS: usize = 8;
+
+impl Report {
+    fn write_outputs(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outputs = &self.calibration.agreement.outputs;
+        for (index, output) in outputs.iter().take(SHOWN_OUTPUTS).enumerate() {
+            write!(
+                out,
+                "    output {index}: worst error {:.2e}, mean {:.2e}",
+                output.worst_error, output.mean_error
+            )?;
+            match output.saturations {
+                0 => writeln!(out)?,
+                count => writeln!(out, ", saturated {count} times")?,
+            }
+        }
+        match outputs.len().saturating_sub(SHOWN_OUTPUTS) {
+            0 => Ok(()),
+            more => writeln!(out, "    and {more} outputs more, in report.json"),
+        }
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{} {} from {}", self.agent, self.version, self.model)?;
@@ -239,6 +325,17 @@ impl fmt::Display for Report {
         }
         let source = if self.calibration.sampled { "drawn inputs" } else { "calibration" };
         writeln!(out, "  {source}: {}", self.calibration.agreement)?;
+        self.write_outputs(out)?;
+        writeln!(out, "  fidelity: {}", self.fidelity)?;
+        if let Some(operator) = self.fidelity.costliest.and_then(|index| self.operators.get(index)) {
+            let name: String = operator.name.chars().take(60).flat_map(char::escape_debug).collect();
+            writeln!(
+                out,
+                "  most accuracy is lost in {name}: {:.2e} on average, {:.3}% of its values",
+                operator.mean_error,
+                100.0 * operator.error_share
+            )?;
+        }
         if let Some(reference) = &self.reference {
             write!(out, "  reference: {}", reference.agreement)?;
             if reference.unmatched > 0 {

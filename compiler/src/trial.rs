@@ -75,6 +75,16 @@ impl Trial {
     ///
     /// Errors: every obstacle; a limit of programs; samples of another size, or that no 16-bit range holds.
     pub fn new(graph: &Graph, output: usize, samples: &[Vec<f64>]) -> Result<Self, TrialError> {
+        Self::observed(graph, output, samples, &mut |_| {})
+    }
+
+    /// As [`Self::new`]; `look` sees the operators before they are a program.
+    pub(crate) fn observed(
+        graph: &Graph,
+        output: usize,
+        samples: &[Vec<f64>],
+        look: &mut dyn FnMut(&Builder<'_>),
+    ) -> Result<Self, TrialError> {
         let features = features(graph, samples)?;
         let input_class = input_class(graph, features.len());
         let mut card = bare(features);
@@ -96,6 +106,7 @@ impl Trial {
                 Unfit::Obstacles(obstacles) => TrialError::Obstacles { obstacles },
                 Unfit::Program(source) => TrialError::Program { source },
             })?;
+        look(&builder);
         let mut trial = Self { program, step: builder.output_step(), worst_error: 0.0, largest: 0.0 };
         for sample in &quantised {
             let (Some(got), Some(float)) = (trial.run(sample), graph.float(sample, value)) else { continue };

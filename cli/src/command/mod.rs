@@ -4,6 +4,7 @@ pub mod agent_key;
 pub mod attest;
 pub mod ceremony;
 pub mod challenge;
+pub mod check;
 pub mod compare;
 pub mod compile;
 pub mod demo;

@@ -21,8 +21,6 @@ const WEIGHT_LIMIT: f64 = (1u64 << 30) as f64;
 const COEFFICIENT: f64 = 4.0;
 /// How many are many: what their factors lose evens out.
 const MANY: u32 = 16;
-/// Room above the largest calibrated value before it saturates.
-pub(super) const HEADROOM: f64 = 1.5;
 
 /// A tensor of the program.
 #[derive(Clone, Debug)]
@@ -78,13 +76,15 @@ pub(crate) struct Builder<'a> {
     pub(super) bounds: BTreeMap<usize, super::whole::Bounds>,
     /// Tensors whose saturation is meant.
     pub(super) clamping: BTreeSet<usize>,
+    /// Room above the largest calibrated value before it saturates, as a factor.
+    pub(super) room: f64,
     /// By how many bits the range of an operator is wider than calibration asks for.
     pub(super) widened: Cow<'a, BTreeMap<usize, u32>>,
 }
 
 impl<'a> Builder<'a> {
     /// A program of an input alone.
-    pub(crate) fn new(input: Physical, widened: Cow<'a, BTreeMap<usize, u32>>) -> Self {
+    pub(crate) fn new(input: Physical, room: f64, widened: Cow<'a, BTreeMap<usize, u32>>) -> Self {
         Self {
             tensors: vec![input],
             classes: vec![],
@@ -100,6 +100,7 @@ impl<'a> Builder<'a> {
             spans: vec![],
             bounds: BTreeMap::new(),
             clamping: BTreeSet::new(),
+            room,
             widened,
         }
     }
@@ -170,7 +171,7 @@ impl<'a> Builder<'a> {
             return self.at_step(value, step, low, Some(samples));
         }
         let (least, most) = range(&samples)?;
-        let (least, most) = (least.min(0.0) * HEADROOM, most.max(0.0) * HEADROOM);
+        let (least, most) = (least.min(0.0) * self.room, most.max(0.0) * self.room);
         let width = if most - least > 0.0 { most - least } else { 1.0 };
         let wanted = width / (SPAN - 1) as f64;
         let value = &self.coarsened(value, wanted)?;
@@ -303,7 +304,12 @@ impl<'a> Builder<'a> {
         self.classes.push(OperatorClass::Affine { axes, terms: classes });
         self.operators.push(Operator::Affine(Affine { axes: extents.clone(), terms: data, rescale }));
         self.weights.push(OperatorWeights { dense, bias });
-        self.origins.push(self.node.clone());
+        // What sums is named, rather than what only reads the sum.
+        let summing = value.terms.iter().find_map(|term| match term {
+            Term::Sum(sum) => Some(sum.node.clone()),
+            Term::View(_) => None,
+        });
+        self.origins.push(summing.unwrap_or_else(|| self.node.clone()));
         self.bounded_by(step, bounds);
         self.tensors.push(Physical { extents, steps: vec![step], low, samples });
         Ok(self.tensors.len() - 1)

@@ -171,6 +171,7 @@ impl Builder<'_> {
         let picked = Rc::new(self.whole(labels, weight_table, picked));
         let terms = value.terms.iter().filter_map(|term| match term {
             Term::View(view) => Some(Term::Sum(Rc::new(Sum {
+                node: self.node.clone(),
                 extents: extents.clone(),
                 axes,
                 factors: Factors::Weights {
@@ -218,6 +219,7 @@ impl Builder<'_> {
         let scalar = labels.shape.iter().all(|extent| *extent == 1);
         let terms = value.terms.iter().filter_map(|term| match term {
             Term::View(view) => Some(Term::Sum(Rc::new(Sum {
+                node: self.node.clone(),
                 extents: extents.clone(),
                 axes,
                 factors: Factors::One(table.read(view, &numbers, scalar)),
@@ -250,6 +252,7 @@ impl Builder<'_> {
         let (numbers, extents, axes) = labels.kept();
         let scalar = labels.shape.iter().all(|extent| *extent == 1);
         let sum = Sum {
+            node: self.node.clone(),
             extents,
             axes,
             factors: Factors::Two(

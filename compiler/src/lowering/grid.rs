@@ -3,7 +3,7 @@
 //! Where a value is a whole number of steps and 65,536 of them are enough for every input, it is computed at that step and nothing is
 //! rounded: truth values, indices, counts, and the largest of several.
 
-use super::builder::{Builder, Clamp, HEADROOM, Physical, range};
+use super::builder::{Builder, Clamp, Physical, range};
 use super::value::{Factors, Samples, Sum, Term, Value, View};
 use super::view::NOTHING;
 use crate::onnx::Cause;
@@ -169,7 +169,7 @@ impl Builder<'_> {
         }
         let value = self.views(value)?;
         let (least, most) = range(&value.samples)?;
-        let (least, most) = (least.min(0.0) * HEADROOM, most.max(0.0) * HEADROOM);
+        let (least, most) = (least.min(0.0) * self.room, most.max(0.0) * self.room);
         let wanted = (most - least) / (SPAN - 1) as f64;
         // An even number of steps to one: halves decide a rounding.
         let step = if wanted <= 0.5 { 0.5 / (0.5 / wanted.max(1e-9)).floor() } else { wanted.ceil() };

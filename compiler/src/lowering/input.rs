@@ -20,7 +20,12 @@ pub(crate) struct Input {
     pub(crate) offsets: Vec<f64>,
     /// Real features of every calibration sample.
     pub(crate) samples: Vec<Vec<f64>>,
+    /// Room above the largest calibrated value before it saturates, as a factor.
+    pub(crate) room: f64,
 }
+
+/// Room that is tried first.
+pub(crate) const ROOM: f64 = 1.5;
 
 impl Input {
     /// Shapes: samples have one number for every feature.
@@ -30,7 +35,14 @@ impl Input {
         let same = steps.windows(2).all(|pair| pair[0] == pair[1]);
         let steps = if same { steps.first().copied().into_iter().collect() } else { steps };
         let spans = features.iter().map(|feature| u32::try_from(feature.span()).unwrap_or(u32::MAX));
-        Self { extents: class.extents(features.len()), steps, spans: spans.collect(), offsets, samples }
+        Self {
+            extents: class.extents(features.len()),
+            steps,
+            spans: spans.collect(),
+            offsets,
+            samples,
+            room: ROOM,
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use choice::{Entries, STEP};
 pub(crate) use contraction::{Labels, Table};
 pub(crate) use exact::{Exact, Numbers, Part};
 pub(crate) use fit::{Fitted, Unfit, fit};
-pub(crate) use input::{Input, input_class};
+pub(crate) use input::{Input, ROOM, input_class};
 pub(crate) use largest::Tie;
 pub(crate) use site::Site;
 pub(crate) use value::{Read, Value};
@@ -58,7 +58,7 @@ pub(crate) fn lower(
         low: 0,
         samples: Rc::new(raw.collect()),
     };
-    let mut builder = Builder::new(physical, Cow::Owned(widened.clone()));
+    let mut builder = Builder::new(physical, input.room, Cow::Owned(widened.clone()));
     builder.spans.clone_from(&input.spans);
     let mut values: Vec<Option<Value>> = vec![None; graph.values().len()];
     let mut first = 0;

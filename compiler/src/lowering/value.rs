@@ -44,6 +44,8 @@ pub(crate) struct View {
 /// A contraction: sum over labels of one or two operands, perhaps times weights.
 #[derive(Clone, Debug)]
 pub(crate) struct Sum {
+    /// Node that it is made for.
+    pub(crate) node: String,
     /// Exact extents of all labels: the element's axes, then those summed over.
     pub(crate) extents: Vec<u32>,
     /// Number of labels that are axes.

@@ -190,6 +190,17 @@ pub enum ManifestCause {
         /// Highest.
         highest: String,
     },
+    /// Not a percentage.
+    #[error(
+        "{} is no percentage; write 0% to 100% with at most {decimals} decimals, such as \"0.5%\"",
+        Name(got)
+    )]
+    Percentage {
+        /// Found.
+        got: String,
+        /// Most digits after the point.
+        decimals: u8,
+    },
     /// A condition that is not `fact comparison value`.
     #[error(
         "{} is no condition; write `fact op value` with one of == != < <= > >=, such as `action.amount <= 100`",

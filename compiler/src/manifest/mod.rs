@@ -4,6 +4,7 @@ mod duration;
 pub(crate) mod error;
 mod evidence;
 mod expression;
+mod fidelity;
 mod head;
 mod limits;
 mod observation;
@@ -16,6 +17,7 @@ mod transaction;
 pub use error::{ManifestCause, ManifestError};
 
 use crate::class::Surroundings;
+use crate::fidelity::Target;
 use crate::vocabulary::{Parts, Vocabulary};
 use candor_program::card::{Domain, Plugin, SignerKey};
 use candor_program::decimal::parse_decimal;
@@ -45,6 +47,8 @@ pub(crate) struct Manifest {
     pub(crate) calibration: Option<String>,
     pub(crate) reference: Option<String>,
     pub(crate) observations: Option<String>,
+    /// How near the program must be to the float model.
+    pub(crate) fidelity: Target,
     pub(crate) domain: Domain,
     pub(crate) plugins: Vec<Plugin>,
     pub(crate) features: Vec<Feature>,
@@ -238,6 +242,7 @@ impl Manifest {
         }
         builder.registers(&mut memory)?;
         let (policy, origins) = builder.finish();
+        let fidelity = fidelity::target(text, &file)?;
         let transaction = transaction::template(text, &file.transaction, &vocabulary)?;
         let verifying_contract =
             text.hexadecimal(&file.domain.verifying_contract, "domain.verifying_contract")?;
@@ -251,6 +256,7 @@ impl Manifest {
             calibration: agent.calibration.map(Spanned::into_inner),
             reference: agent.reference.map(Spanned::into_inner),
             observations: agent.observations.map(Spanned::into_inner),
+            fidelity,
             domain: Domain { chain_id: file.domain.chain_id, verifying_contract },
             features_line: file.features.first().map_or(1, |feature| text.line(feature.span())),
             actions_line: text.line(file.head.actions.span()),

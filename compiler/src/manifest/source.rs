@@ -11,6 +11,7 @@ use toml::Spanned;
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
     pub(crate) agent: Agent,
+    pub(crate) fidelity: Option<Fidelity>,
     pub(crate) domain: Domain,
     pub(crate) plugins: Vec<Spanned<Plugin>>,
     pub(crate) features: Vec<Spanned<Feature>>,
@@ -38,6 +39,14 @@ pub(crate) struct Agent {
     pub(crate) calibration: Option<Spanned<String>>,
     pub(crate) reference: Option<Spanned<String>>,
     pub(crate) observations: Option<Spanned<String>>,
+}
+
+/// `[fidelity]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fidelity {
+    pub(crate) bits: Option<Spanned<Literal>>,
+    pub(crate) max_disagreement: Option<Spanned<Literal>>,
 }
 
 /// `[domain]`

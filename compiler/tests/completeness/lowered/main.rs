@@ -2,15 +2,19 @@
 
 #[path = "../../support/lowered.rs"]
 mod lowered;
+#[path = "../../support/mod.rs"]
+mod sources;
 #[path = "../../support/operators.rs"]
 mod support;
 
 mod arithmetic;
 mod cast;
+mod check;
 mod clip;
 mod convolution;
 mod cumulative;
 mod einsum;
+mod fidelity;
 mod gather;
 mod logic;
 mod moves;

@@ -1,9 +1,13 @@
 //! What ONNX's operators and graphs refuse, and how.
 
+#[path = "../../support/mod.rs"]
+mod sources;
 #[path = "../../support/operators.rs"]
 mod support;
 
 mod attributes;
+mod check;
+mod fidelity;
 mod graphs;
 mod hostile;
 mod indices;
