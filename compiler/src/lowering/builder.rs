@@ -50,6 +50,20 @@ pub(crate) enum Clamp {
     Relu,
 }
 
+/// The step and the lowest integer of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scale {
+    pub(crate) step: f64,
+    pub(crate) low: i32,
+}
+
+impl Scale {
+    /// Numbers of both signs with so many bits after the point.
+    pub(crate) fn signed(bits: i32) -> Self {
+        Self { step: 2f64.powi(-bits), low: -32_768 }
+    }
+}
+
 /// The integer program so far.
 #[derive(Debug)]
 pub(crate) struct Builder<'a> {
@@ -77,7 +91,9 @@ pub(crate) struct Builder<'a> {
     /// Tensors whose saturation is meant.
     pub(super) clamping: BTreeSet<usize>,
     /// Room above the largest calibrated value before it saturates, as a factor.
-    pub(super) room: f64,
+    pub(crate) room: f64,
+    /// The table of rows, and the rows in it.
+    pub(super) rows: Option<(usize, Vec<Vec<i16>>)>,
     /// By how many bits the range of an operator is wider than calibration asks for.
     pub(super) widened: Cow<'a, BTreeMap<usize, u32>>,
 }
@@ -101,6 +117,7 @@ impl<'a> Builder<'a> {
             bounds: BTreeMap::new(),
             clamping: BTreeSet::new(),
             room,
+            rows: None,
             widened,
         }
     }
@@ -485,11 +502,9 @@ impl<'a> Builder<'a> {
         let entries = table.get(reached).unwrap_or(&table).iter().map(|entry| i32::from(*entry) + low);
         let bounds =
             entries.fold((0, 0), |(least, most): (i32, i32), entry| (least.min(entry), most.max(entry)));
-        let found = self
-            .tables
-            .iter()
-            .enumerate()
-            .position(|(number, other)| *other == table && self.range_of(number) == Some((lowest, low)));
+        let found = self.tables.iter().enumerate().position(|(number, other)| {
+            *other == table && !self.is_of_rows(number) && self.range_of(number) == Some((lowest, low))
+        });
         let number = found.unwrap_or_else(|| {
             self.tables.push(table);
             self.tables.len() - 1
@@ -508,7 +523,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Lowest value of the sources and of the results of a table.
-    fn range_of(&self, number: usize) -> Option<(i32, i32)> {
+    pub(super) fn range_of(&self, number: usize) -> Option<(i32, i32)> {
         self.classes.iter().zip(&self.operators).find_map(|pair| match pair {
             (OperatorClass::Lookup { source, table }, Operator::Lookup(lookup))
                 if usize::from(*table) == number =>

@@ -173,4 +173,11 @@ impl Value {
     pub(crate) fn is_views(&self) -> bool {
         self.terms.iter().all(|term| matches!(term, Term::View(_)))
     }
+
+    /// Whether a product of two tensors is summed.
+    pub(crate) fn has_product(&self) -> bool {
+        let is_product =
+            |term: &Term| matches!(term, Term::Sum(sum) if matches!(sum.factors, Factors::Two(..)));
+        self.terms.iter().any(is_product)
+    }
 }

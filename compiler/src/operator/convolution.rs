@@ -43,17 +43,26 @@ impl Operator for Convolution {
 
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
         let call = site.call;
-        let sizes = Sizes::read(&call)?;
         let (input, weights) = (site.input(0)?, site.fixed(1).ok_or(Cause::NotLowered)?);
-        let output = if call.operator() == "Conv" {
-            let window = Window::read(&call, sizes.spatial, sizes.kernel.to_vec())?;
-            lower_forward(site, &sizes, &window, (&input, &weights))?
-        } else {
-            let window = transposed_window(&call, &sizes)?;
-            lower_transposed(site, &sizes, &window, (&input, &weights))?
-        };
-        Ok(vec![output])
+        if call.operator() == "Conv" {
+            return Ok(vec![lower_call(site, &call, &input, &weights)?]);
+        }
+        let sizes = Sizes::read(&call)?;
+        let window = transposed_window(&call, &sizes)?;
+        Ok(vec![lower_transposed(site, &sizes, &window, (&input, &weights))?])
     }
+}
+
+/// A convolution of a value, with the sizes, the attributes and the bias of a call.
+pub(super) fn lower_call(
+    site: &mut Site<'_, '_, '_>,
+    call: &Call<'_>,
+    input: &Value,
+    weights: &[f64],
+) -> Result<Value, Cause> {
+    let sizes = Sizes::read(call)?;
+    let window = Window::read(call, sizes.spatial, sizes.kernel.to_vec())?;
+    lower_forward(site, &sizes, &window, (input, weights))
 }
 
 /// Sizes of a convolution: of the input [N, C, ...] and the weights [M, C / groups, ...] (transposed [C, M / groups, ...]).

@@ -246,7 +246,7 @@ fn turned(site: &mut Site<'_, '_, '_>, value: &Value) -> Result<Value, Cause> {
 }
 
 /// The product of two tensors as MatMul defines it: vectors get an axis that goes again, other axes broadcast.
-fn multiplied(site: &mut Site<'_, '_, '_>, left: Value, right: Value) -> Result<Value, Cause> {
+pub(super) fn multiplied(site: &mut Site<'_, '_, '_>, left: Value, right: Value) -> Result<Value, Cause> {
     let (is_row, is_column) = (left.shape.len() == 1, right.shape.len() == 1);
     let left = if is_row { Value { shape: vec![1, left.shape[0]], ..left } } else { left };
     let right = if is_column { Value { shape: vec![right.shape[0], 1], ..right } } else { right };

@@ -22,6 +22,8 @@ mod order;
 mod pad;
 mod pattern;
 mod pool;
+mod quantised;
+mod recurrent;
 mod reduce;
 mod reshape;
 mod resize;
@@ -87,6 +89,9 @@ static FAMILIES: &[&dyn Operator] = &[
     &pattern::Eye,
     &pattern::Pattern,
     &pool::Pool,
+    &quantised::Linear,
+    &quantised::Product,
+    &recurrent::Recurrent,
     &reduce::Reduce,
     &reshape::Reshape,
     &resize::Resize,

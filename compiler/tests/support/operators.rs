@@ -211,3 +211,62 @@ pub fn file_with_external(entries: &[(&str, &str)]) -> Vec<u8> {
     };
     file(17, vec![], &["c"], vec![], vec![tensor])
 }
+
+/// A node with its inputs and what onnxruntime makes of them.
+pub struct Case {
+    pub node: Node,
+    pub inputs: Vec<Option<Tensor>>,
+    pub outputs: Vec<Tensor>,
+}
+
+/// The cases of `tests/vectors/runtime.jsonl`.
+pub fn cases() -> Vec<Case> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/runtime.jsonl"));
+    text.unwrap().lines().map(|line| case(&serde_json::from_str(line).unwrap())).collect()
+}
+
+fn case(line: &serde_json::Value) -> Case {
+    let list = |name: &str| line[name].as_array().unwrap().clone();
+    let mut node = Node::new(line["operator"].as_str().unwrap(), line["opset"].as_i64().unwrap())
+        .with_outputs(list("outputs").len());
+    for (name, value) in line["attributes"].as_object().unwrap() {
+        node.attributes.insert(name, attribute(value));
+    }
+    Case {
+        node,
+        inputs: list("inputs").iter().map(|value| (!value.is_null()).then(|| tensor(value))).collect(),
+        outputs: list("outputs").iter().map(tensor).collect(),
+    }
+}
+
+fn attribute(value: &serde_json::Value) -> Attribute {
+    let first = value.as_array().map_or(value, |list| &list[0]);
+    let list = || value.as_array().unwrap().iter();
+    match (value.is_array(), first.is_string(), first.is_i64()) {
+        (false, true, _) => Attribute::Text(value.as_str().unwrap().into()),
+        (false, _, true) => Attribute::Integer(value.as_i64().unwrap()),
+        (false, ..) => Attribute::Float(value.as_f64().unwrap() as f32),
+        (true, true, _) => Attribute::Texts(list().map(|text| text.as_str().unwrap().into()).collect()),
+        (true, _, true) => Attribute::Integers(list().map(|value| value.as_i64().unwrap()).collect()),
+        (true, ..) => Attribute::Floats(list().map(|value| value.as_f64().unwrap() as f32).collect()),
+    }
+}
+
+fn tensor(value: &serde_json::Value) -> Tensor {
+    let list = |name: &str| value[name].as_array().unwrap().clone();
+    let shape = list("shape").iter().map(|size| size.as_u64().unwrap() as usize).collect();
+    let element_type = match value["type"].as_str().unwrap() {
+        "FLOAT" => ElementType::Float,
+        "INT8" => ElementType::Int8,
+        "UINT8" => ElementType::Uint8,
+        "INT32" => ElementType::Int32,
+        other => panic!("{other}"),
+    };
+    let numbers = list("data");
+    let data = if element_type.is_float() {
+        Data::Float(numbers.iter().map(|number| number.as_f64().unwrap()).collect())
+    } else {
+        Data::Integer(numbers.iter().map(|number| number.as_i64().unwrap()).collect())
+    };
+    Tensor::new(element_type, shape, data).unwrap()
+}

@@ -23,6 +23,8 @@ mod order;
 mod pad;
 mod pattern;
 mod pool;
+mod quantised;
+mod recurrent;
 mod reduce;
 mod resize;
 mod scatter;

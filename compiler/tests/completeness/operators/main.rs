@@ -22,6 +22,7 @@ mod pool;
 mod reduce;
 mod reshape;
 mod resize;
+mod runtime;
 mod scatter;
 mod selection;
 mod sequence;

@@ -12,6 +12,7 @@ mod graphs;
 mod hostile;
 mod indices;
 mod lowered;
+mod recurrent;
 mod shapes;
 mod trees;
 mod types;
