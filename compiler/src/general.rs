@@ -37,6 +37,8 @@ pub(crate) fn is_beyond(obstacle: &Obstacle) -> bool {
 pub(crate) struct Ends {
     pub(crate) input: String,
     pub(crate) input_width: usize,
+    /// Whether each feature is an integer.
+    pub(crate) integers: Vec<bool>,
     pub(crate) output: String,
     pub(crate) output_width: usize,
 }
@@ -48,12 +50,14 @@ pub(crate) fn ends(model: &[u8]) -> Result<Ends, GraphError> {
     let graph = Graph::read(model, &Options::default())?;
     let value = |index: Option<&usize>| index.map(|index| &graph.values()[*index]);
     let width = |index: &usize| graph.values()[*index].shape.iter().product::<usize>();
+    let is_integer = |index: &usize| !graph.values()[*index].element_type.is_float();
     let (Some(input), Some(output)) = (value(graph.inputs().first()), value(graph.outputs().first())) else {
         return Err(GraphError::Obstacles { obstacles: Vec::new() });
     };
     Ok(Ends {
         input: input.name.clone(),
         input_width: graph.inputs().iter().map(width).sum(),
+        integers: graph.inputs().iter().flat_map(|index| vec![is_integer(index); width(index)]).collect(),
         output: output.name.clone(),
         output_width: output.shape.iter().product(),
     })
@@ -108,6 +112,10 @@ fn graph(
     manifest.check_widths(graph.inputs().iter().map(width).sum(), width(&output)).map_err(|error| {
         CompileError::Manifest { path: source.manifest.path.clone(), source: Box::new(error) }
     })?;
+    let decimals = decimals(&graph, manifest);
+    if !decimals.is_empty() {
+        return Err(unsupported(decimals));
+    }
     let mut card = bare_card(manifest, setup);
     card.class.input = lowering::input_class(&graph, card.features.len());
     let observed = calibration(source, &card, 1 << 20)?;
@@ -122,6 +130,22 @@ fn graph(
         Unfit::Program(error) => CompileError::Program { path: source.manifest.path.clone(), source: error },
     })?;
     finish(source, manifest, &graph, (output, tail), fitted, (&observed, &some, input.room))
+}
+
+/// Inputs of integers with features that are none.
+fn decimals(graph: &Graph, manifest: &Manifest) -> Vec<Obstacle> {
+    let mut features = manifest.features.iter();
+    let mut obstacles = Vec::new();
+    for index in graph.inputs() {
+        let value = &graph.values()[*index];
+        let own = features.by_ref().take(value.shape.iter().product());
+        let most = own.map(|feature| feature.decimals).max().unwrap_or(0);
+        if most > 0 && !value.element_type.is_float() {
+            let cause = Cause::Decimals { tensor: value.name.clone(), got: most };
+            obstacles.push(Obstacle { node: value.name.clone(), operator: "graph input".into(), cause });
+        }
+    }
+    obstacles
 }
 
 /// The value that the head reads: the output, or what goes into a last softmax, which has the same order. A classifier at the end loses its

@@ -30,12 +30,19 @@ pub(crate) struct Entries<'e> {
 impl Site<'_, '_, '_> {
     /// Numbers of indices: 1 for the first of `size` entries, 0 for an index that is none; negative ones count from the end where they wrap.
     ///
-    /// Errors: [`Cause::NotLowered`] where indices are not integers in the program, or there are too many entries.
-    pub(crate) fn numbered(&mut self, index: &Value, size: usize, wraps: bool) -> Result<Value, Cause> {
+    /// Errors: [`Cause::Inexact`] where the indices, the node's input `input`, are not integers in the program; [`Cause::Choices`].
+    pub(crate) fn numbered(
+        &mut self,
+        input: usize,
+        index: &Value,
+        size: usize,
+        wraps: bool,
+    ) -> Result<Value, Cause> {
         let index = self.builder.views(index)?;
-        let Some((low, high)) = self.builder.integers(&index) else { return Err(Cause::NotLowered) };
+        let inexact = || Cause::Inexact { tensor: self.call.label(input) };
+        let (low, high) = self.builder.integers(&index).ok_or_else(inexact)?;
         if size == 0 || size > ENTRIES {
-            return Err(Cause::NotLowered);
+            return Err(Cause::Choices { got: size, limit: ENTRIES });
         }
         let count = index.elements();
         let (entries, one) = (size as f64, vec![1.0; count]);
@@ -61,8 +68,11 @@ impl Site<'_, '_, '_> {
         if let [number] = numbers {
             return Ok(number.clone());
         }
-        let Some(first) = numbers.first() else { return Err(Cause::NotLowered) };
-        let (count, total) = (first.elements(), sizes.iter().product::<usize>() as f64);
+        let got = sizes.iter().fold(1usize, |product, size| product.saturating_mul(*size));
+        let Some(first) = numbers.first().filter(|_| got <= ENTRIES) else {
+            return Err(Cause::Choices { got, limit: ENTRIES });
+        };
+        let (count, total) = (first.elements(), got as f64);
         let mut joined: Option<Value> = None;
         let mut stride = 1usize;
         for (number, size) in numbers.iter().zip(sizes).rev() {
@@ -70,7 +80,7 @@ impl Site<'_, '_, '_> {
             joined = Some(joined.map_or(place.clone(), |joined| joined.plus(&place, 1.0)));
             stride *= size;
         }
-        let mut joined = joined.ok_or(Cause::NotLowered)?.offset(&vec![1.0; count]);
+        let mut joined = joined.ok_or(Cause::OnlyConstants)?.offset(&vec![1.0; count]);
         for number in numbers {
             if self.builder.bounds(number).is_none_or(|(low, _)| low < 1.0) {
                 let some = self.builder.clamped(number, 1.0, 1 - SPAN as i32)?;

@@ -17,6 +17,7 @@ pub fn agent_toml_template(model: &[u8], model_path: &str) -> Result<String, Com
     let ends = match onnx::import(model, Selection::default()) {
         Ok(network) => Ends {
             input_width: network.input_width,
+            integers: vec![],
             output_width: network.width(network.output_value),
             input: network.input,
             output: network.output,
@@ -42,7 +43,8 @@ pub fn agent_toml_template(model: &[u8], model_path: &str) -> Result<String, Com
         .replace("{output}", &quoted(&ends.output));
     for index in 0..ends.input_width {
         // Writing to a String does not fail.
-        let _ = write!(text, "{}", FEATURE.replace("{index}", &index.to_string()));
+        let feature = if ends.integers.get(index) == Some(&true) { INTEGER } else { FEATURE };
+        let _ = write!(text, "{}", feature.replace("{index}", &index.to_string()));
     }
     text.push_str(ACTIONS);
     for index in 0..ends.output_width {
@@ -121,6 +123,17 @@ pointer = "/features/feature_{index}"
 decimals = 4                      # EDIT
 min = "-3.0000"                   # EDIT
 max = "3.0000"                    # EDIT
+"#;
+
+/// An input of integers: a token's number, a class.
+const INTEGER: &str = r#"
+[[features]]
+name = "feature_{index}"               # EDIT
+plugin = "data"
+pointer = "/features/feature_{index}"
+decimals = 0
+min = "0"                         # EDIT
+max = "1"                         # EDIT
 "#;
 
 const ACTIONS: &str = r#"

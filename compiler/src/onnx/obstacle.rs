@@ -411,6 +411,31 @@ pub enum Cause {
         /// Largest weight in accumulator units.
         largest: f64,
     },
+    /// Integers of the graph that the program holds as rounded numbers.
+    #[error(
+        "the integers in {} are not exact in the program: they are too large, or come from rounded numbers",
+        Name(tensor)
+    )]
+    Inexact {
+        /// Tensor.
+        tensor: String,
+    },
+    /// Too many entries for an index that varies.
+    #[error("an index that depends on the input chooses among {got} entries, at most {limit} are supported")]
+    Choices {
+        /// Entries along the axis, or of all axes of a tuple.
+        got: usize,
+        /// Limit.
+        limit: usize,
+    },
+    /// An input of integers whose features are no integers.
+    #[error("the input {} takes integers, and a feature of it has {got} decimals", Name(tensor))]
+    Decimals {
+        /// The model's input.
+        tensor: String,
+        /// Found.
+        got: u8,
+    },
     /// The label of a classifier.
     #[error("its first output, the label, is read; a decision is made from scores")]
     Label,
@@ -519,6 +544,9 @@ impl Cause {
             Self::WeightRange { .. } => {
                 "narrow the declared ranges of the features, or train with normalised features and weight decay".into()
             }
+            Self::Inexact { .. } => "take indices and counts from inputs of integers, with narrow ranges".into(),
+            Self::Choices { .. } => "use a smaller table".into(),
+            Self::Decimals { .. } => "give its features decimals = 0".into(),
             Self::Label => {
                 "let `output` under [agent] name its second output, the scores: action i stands for class i".into()
             }

@@ -43,7 +43,8 @@ impl Operator for Convolution {
 
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
         let call = site.call;
-        let (input, weights) = (site.input(0)?, site.fixed(1).ok_or(Cause::NotLowered)?);
+        let input = site.input(0)?;
+        let weights = site.fixed(1).ok_or_else(|| Cause::NotConstant { tensor: call.label(1) })?;
         if call.operator() == "Conv" {
             return Ok(vec![lower_call(site, &call, &input, &weights)?]);
         }
@@ -298,11 +299,9 @@ fn lower_transposed(
         let least = -((before + stride - 1) / stride);
         let most = (reach - before).div_euclid(stride);
         shape.extend([window.input[axis].div_ceil(window.strides[axis]), window.strides[axis]]);
-        distances.push(usize::try_from(most - least + 1).unwrap_or(0));
+        // The tap 0 has a distance at some phase, so that there is one.
+        distances.push((most - least + 1).max(1) as usize);
         nearest.push(least);
-    }
-    if distances.contains(&0) {
-        return Err(Cause::NotLowered);
     }
     let labels = Labels::new(&shape, &[&[own], distances.as_slice()].concat());
     let channel = 3 + 2 * axes;

@@ -1,7 +1,7 @@
 //! CumSum and CumProd: sums and products of all entries up to each.
 
 use super::{Call, Form, Operator};
-use crate::lowering::{Labels, Site, Value};
+use crate::lowering::{Labels, NOTHING, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor, View};
 
@@ -55,15 +55,16 @@ impl Operator for Cumulative {
     /// Sums over a window that ends, or begins, at every entry.
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
         let call = site.call;
-        if call.operator() != "CumSum" {
-            return Err(Cause::NotLowered);
-        }
         let input = site.input(0)?;
         let axis = call.axis(call.scalar_integer(1)?, input.shape.len())?;
         let gap = usize::from(call.attributes().flag("exclusive", false)?);
         let reverse = call.attributes().flag("reverse", false)?;
         let (size, inner) = (input.shape[axis], input.shape[axis + 1..].iter().product::<usize>());
         let outer: usize = input.shape[..axis].iter().product();
+        if call.operator() != "CumSum" {
+            let products = lower_products(site, &input, axis, (gap == 1, reverse))?;
+            return Ok(vec![products]);
+        }
         let labels = Labels::new(&[outer, size, inner], &[size]);
         let table = labels.table(&[0, 1, 2, 3], |values| {
             let distance = values[3] + gap;
@@ -74,6 +75,36 @@ impl Operator for Cumulative {
         let sums = site.builder.summed(&labels, (&input, &table))?;
         Ok(vec![super::gather::reshaped(site, sums, input.shape)?])
     }
+}
+
+/// Products of all entries up to each: a multiplication for every entry of a lane.
+fn lower_products(
+    site: &mut Site<'_, '_, '_>,
+    input: &Value,
+    axis: usize,
+    (exclusive, reverse): (bool, bool),
+) -> Result<Value, Cause> {
+    let (shape, size) = (input.shape.clone(), input.shape[axis]);
+    let mut slice = shape.clone();
+    slice[axis] = 1;
+    let mut product = Value::constant(slice.clone(), vec![1.0; slice.iter().product()], site.samples());
+    let mut result = Value::constant(shape.clone(), vec![0.0; input.elements()], site.samples());
+    let inner: usize = shape[axis + 1..].iter().product();
+    for step in 0..size {
+        let at = if reverse { size - 1 - step } else { step };
+        let entry = site.slice(input, axis, at..at + 1)?;
+        let next = site.times(&product, &entry)?;
+        let next = site.builder.views(&next)?;
+        let place = |place: usize| {
+            let (outer, own, inside) = (place / (size * inner), place / inner % size, place % inner);
+            if own == at { (outer * inner + inside) as u32 } else { NOTHING }
+        };
+        let from: Vec<u32> = (0..input.elements()).map(place).collect();
+        let shown = if exclusive { &product } else { &next };
+        result = result.plus(&site.moved(shown, shape.clone(), &from)?, 1.0);
+        product = next;
+    }
+    Ok(result)
 }
 
 /// Every entry joined with all before it in its lane; without itself where that is asked for.

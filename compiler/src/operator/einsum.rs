@@ -216,7 +216,10 @@ impl Equation {
             site.builder.weighted(&labels, (&value.0, &table(value, false)), (&numbers, &all))
         };
         match (left.0.fixed(), right.0.fixed()) {
-            _ if free => Err(Cause::NotLowered),
+            _ if free => {
+                let equation = site.call.attributes().required_text("equation")?;
+                Err(site.call.unsupported("equation", equation, "two operands a node"))
+            }
             (Some(_), Some(_)) => Err(Cause::OnlyConstants),
             (None, Some(numbers)) => weighted(site, left, right, &numbers),
             (Some(numbers), None) => weighted(site, right, left, &numbers),

@@ -72,7 +72,7 @@ fn chosen(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     let (before, after) = (&data.shape[..axis], &data.shape[axis + 1..]);
     let shape = [before, indices.shape.as_slice(), after].concat();
     let (outer, inner) = (before.iter().product(), after.iter().product::<usize>());
-    let number = site.numbered(&indices, size, call.opset() >= 11)?;
+    let number = site.numbered(1, &indices, size, call.opset() >= 11)?;
     let flat = [outer, indices.elements(), inner];
     let place = |values: &[usize], entry: usize| Some((values[0] * size + entry) * inner + values[1]);
     let entries = Entries { value: &data, labels: &[0, 2], place: &place, size };
@@ -89,7 +89,7 @@ fn chosen_elements(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     // Checks the shapes; the numbers of indices that vary are zeros here.
     element_positions(&call, axis)?;
     let size = data.shape[axis];
-    let number = site.numbered(&indices, size, true)?;
+    let number = site.numbered(1, &indices, size, true)?;
     let mut others: Vec<usize> = strides(&data.shape).iter().map(|step| *step as usize).collect();
     let step = std::mem::take(&mut others[axis]);
     let labels: Vec<usize> = (0..indices.shape.len()).collect();
@@ -117,7 +117,7 @@ pub(super) fn numbered_tuples(site: &mut Site<'_, '_, '_>, tuples: &Tuples) -> R
     for (component, size) in sizes.iter().enumerate() {
         let part = site.slice(&indices, rank - 1, component..component + 1)?;
         let part = Value { shape: shape.clone(), ..part };
-        numbers.push(site.numbered(&part, *size, true)?);
+        numbers.push(site.numbered(1, &part, *size, true)?);
     }
     Ok((site.joined(&numbers, sizes)?, sizes.iter().product()))
 }

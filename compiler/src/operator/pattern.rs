@@ -98,7 +98,7 @@ fn lower_one_hot(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     }
     let indices = site.input(0)?;
     let axis = call.axis(call.attributes().integer("axis", -1)?, indices.shape.len() + 1)?;
-    let number = site.numbered(&indices, depth, true)?;
+    let number = site.numbered(0, &indices, depth, true)?;
     let classes = site.one_hot(&number, depth)?;
     let inner: usize = indices.shape[axis..].iter().product();
     let mut shape = indices.shape.clone();
@@ -134,7 +134,7 @@ fn lower_triangle(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     let diagonal = match (call.optional(1), site.varies(1)) {
         (None, _) => 0,
         (Some(_), false) => call.scalar_integer(1)?,
-        (Some(_), true) => return Err(Cause::NotLowered),
+        (Some(_), true) => return Err(Cause::NotConstant { tensor: call.label(1) }),
     };
     let from = |at: usize| {
         let (row, column) = ((at / columns % rows) as i64, (at % columns) as i64);

@@ -107,7 +107,8 @@ impl Operator for Pool {
                 Ok(vec![lower_average(site, &input, &window, (shape, padded))?])
             }
             "LpPool" | "GlobalLpPool" => Ok(vec![lower_norm(site, &input, &window, shape)?]),
-            _ => Err(Cause::NotLowered),
+            // The places of the largest.
+            _ => Err(Cause::OutputRange { got: 2, minimum: 1, maximum: 1 }),
         }
     }
 }

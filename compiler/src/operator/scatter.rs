@@ -121,7 +121,9 @@ fn lower_varying(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     let adds = match reduction(&site.call)? {
         "none" => false,
         "add" => true,
-        _ => return Err(Cause::NotLowered),
+        got => {
+            return Err(site.call.unsupported("reduction", got, "none or add, or indices that are constant"));
+        }
     };
     let (data, updates) = (site.input(0)?, site.input(2)?);
     let (number, labels, once, hit, read, data) = if site.call.operator() == "ScatterND" {
@@ -140,7 +142,7 @@ fn lower_varying(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
         let (rank, own) = (data.shape.len(), indices.shape.clone());
         let axis = site.call.axis(site.call.attributes().integer("axis", 0)?, rank)?;
         let size = data.shape[axis];
-        let number = site.numbered(&indices, size, true)?;
+        let number = site.numbered(1, &indices, size, true)?;
         let labels = Labels::new(&data.shape, &[own[axis]]);
         // The place of an update: that of the entry, but along the axis that of the last label.
         let update = |values: &[usize]| {

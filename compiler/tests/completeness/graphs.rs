@@ -69,6 +69,44 @@ fn attention() {
     assert_eq!(lowered.card.class.tables, 3, "exp, reciprocal, tanh");
 }
 
+/// agent.toml for the tokens of the embedding, of which only 40 have a row.
+fn tokens(most: u32) -> String {
+    manifest(8, 3).replace(
+        "decimals = 4\nmin = \"-3.0000\"\nmax = \"3.0000\"",
+        &format!("decimals = 0\nmin = \"0\"\nmax = \"{most}\""),
+    )
+}
+
+#[test]
+fn an_embedding_of_tokens() {
+    let bytes = fs::read(fixture("graphs/embedding.onnx")).unwrap();
+    let graph = Graph::read(&bytes, &Options::default()).unwrap();
+    for most in [39, 65_535] {
+        let lowered = lower(&source(&tokens(most), bytes.clone()), &setup()).unwrap();
+        assert_eq!(lowered.card.class.input, candor_program::class::Input::Vector { log2: 3 });
+        for trial in 0u16..200 {
+            let input: Vec<u16> = (0..8).map(|place| (trial * 7 + place * 13) % 40).collect();
+            let real: Vec<i64> = input.iter().map(|token| i64::from(*token)).collect();
+            let float = graph.evaluate(&[Tensor::int64(&[1, 8], &real).unwrap()]).unwrap();
+            for (output, float) in run(&lowered, &input).iter().zip(float[0].as_floats().unwrap()) {
+                assert!((output - float).abs() < 1e-3, "{output} {float}");
+            }
+        }
+    }
+}
+
+/// What no row has is a row of zeros, whatever the token.
+#[test]
+fn tokens_beyond_the_table_are_zeros() {
+    let bytes = fs::read(fixture("graphs/embedding.onnx")).unwrap();
+    let lowered = lower(&source(&tokens(65_535), bytes), &setup()).unwrap();
+    let of = |token: u16| run(&lowered, &[3, 17, token, 5, 0, 39, 8, 22]);
+    for token in [41, 63, 64, 255, 256, 4_096, 65_534, 65_535] {
+        assert_eq!(of(token), of(40), "{token}");
+    }
+    assert_ne!(of(39), of(40));
+}
+
 #[test]
 fn every_view_is_found() {
     for name in ["convolutional", "attention"] {
@@ -82,7 +120,7 @@ fn every_view_is_found() {
 
 #[test]
 fn a_template_compiles_as_it_stands() {
-    for name in ["convolutional", "attention"] {
+    for name in ["convolutional", "attention", "embedding"] {
         let bytes = fs::read(fixture(&format!("graphs/{name}.onnx"))).unwrap();
         let text = candor_compiler::agent_toml_template(&bytes, "model.onnx").unwrap();
         lower(&source(&text, bytes), &setup()).unwrap();

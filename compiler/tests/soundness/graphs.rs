@@ -17,3 +17,15 @@ fn an_input_of_another_name_is_refused() {
         other => panic!("{:?}", other.map(|_| ())),
     }
 }
+
+#[test]
+fn decimals_of_an_input_of_integers_are_refused() {
+    let bytes = fs::read(fixture("graphs/embedding.onnx")).unwrap();
+    match lower(&source(&manifest(8, 3), bytes), &setup()) {
+        Err(CompileError::Unsupported { obstacles, .. }) => {
+            assert_eq!(obstacles.len(), 1, "{obstacles:?}");
+            assert_eq!(obstacles[0].cause, Cause::Decimals { tensor: "x".into(), got: 4 });
+        }
+        other => panic!("{:?}", other.map(|_| ())),
+    }
+}

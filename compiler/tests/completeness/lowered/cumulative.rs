@@ -2,6 +2,7 @@
 
 use crate::lowered::{assert_exact, assert_within};
 use crate::support::{f, i, int, node};
+use candor_compiler::graph::Node;
 use candor_compiler::graph::Operand::{Constant, Input};
 
 #[test]
@@ -20,4 +21,13 @@ fn running_sums() {
 fn running_sums_of_integers_are_exact() {
     let (data, axis) = (i(&[4], &[-3, 100, 7, 0]), i(&[], &[0]));
     assert_exact(&node("CumSum"), &[Input(&data), Constant(&axis)]);
+}
+
+#[test]
+fn running_products() {
+    let data = f(&[3, 2], &[0.5, 1.2, 0.9, 1.0, 0.8, 1.1]);
+    for (exclusive, reverse) in [(0, 0), (1, 1)] {
+        let node = Node::new("CumProd", 26).with("exclusive", int(exclusive)).with("reverse", int(reverse));
+        assert_within(&node, &[Input(&data), Constant(&i(&[], &[0]))], 1e-3);
+    }
 }

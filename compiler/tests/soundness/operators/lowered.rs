@@ -1,10 +1,11 @@
 //! What the integer program refuses of operators that the float model computes.
 
-use crate::support::{f, file, graph, i, int64s, node, sized};
+use crate::support::{Axis, counting, f, file, file_node, graph, i, input, int64s, ints, node, sized, text};
 use candor_compiler::graph::Operand::{Constant, Input};
 use candor_compiler::graph::{Graph, Node, Operand};
 use candor_compiler::onnx::Cause;
 use candor_compiler::{Trial, TrialError};
+use rten_onnx::onnx::DataType;
 
 /// The one obstacle of a node.
 fn refused(node: &Node, operands: &[Operand<'_>]) -> Cause {
@@ -70,4 +71,92 @@ fn an_output_that_is_the_same_for_every_input() {
     let bytes = file(17, vec![sized("x", &[2])], &["c"], vec![], vec![int64s("c", &[1, 2])]);
     let trial = Trial::new(&graph(&bytes), 0, &[vec![0.0, 1.0]]);
     assert_eq!(cause(trial), Cause::OnlyConstants);
+}
+
+#[test]
+fn a_diagonal_that_varies() {
+    let (data, diagonal) = (f(&[2, 2], &[1.0, 2.0, 3.0, 4.0]), i(&[], &[1]));
+    assert_eq!(refused(&node("Trilu"), &[Constant(&data), Input(&diagonal)]), not_constant(1));
+}
+
+#[test]
+fn kernels_that_vary() {
+    let (data, kernel) = (f(&[1, 1, 3], &[1.0, 2.0, 3.0]), f(&[1, 1, 2], &[0.5, 1.0]));
+    for operator in ["Conv", "ConvTranspose"] {
+        assert_eq!(refused(&node(operator), &[Input(&data), Input(&kernel)]), not_constant(1));
+    }
+}
+
+#[test]
+fn places_of_the_largest() {
+    let data = f(&[1, 1, 3], &[1.0, 2.0, 3.0]);
+    let node = node("MaxPool").with("kernel_shape", ints(&[2])).with_outputs(2);
+    assert_eq!(refused(&node, &[Input(&data)]), Cause::OutputRange { got: 2, minimum: 1, maximum: 1 });
+}
+
+#[test]
+fn updates_that_are_joined_at_indices_that_vary() {
+    let (data, index) = (f(&[2], &[1.0, 2.0]), i(&[1], &[1]));
+    let update = f(&[1], &[0.5]);
+    for got in ["mul", "max", "min"] {
+        let node = node("ScatterElements").with("reduction", text(got));
+        let expected = Cause::AttributeValue {
+            attribute: "reduction".into(),
+            got: got.into(),
+            supported: "none or add, or indices that are constant",
+        };
+        assert_eq!(refused(&node, &[Input(&data), Input(&index), Input(&update)]), expected);
+    }
+}
+
+#[test]
+fn tables_end_at_their_limit() {
+    const LIMIT: usize = 32_000;
+    let index = i(&[1], &[5]);
+    let table = |size: usize| counting(&[size]);
+    let graph = |size| Graph::single(&node("Gather"), &[Constant(&table(size)), Input(&index)]).unwrap();
+    assert!(Trial::new(&graph(LIMIT), 0, &[vec![5.0], vec![31_000.0]]).is_ok());
+    let got = cause(Trial::new(&graph(LIMIT + 1), 0, &[vec![5.0]]));
+    assert_eq!(got, Cause::Choices { got: LIMIT + 1, limit: LIMIT });
+    let (tuple, data) = (i(&[1, 2], &[0, 5]), counting(&[2, 16_001]));
+    let got = refused(&node("GatherND"), &[Constant(&data), Input(&tuple)]);
+    assert_eq!(got, Cause::Choices { got: 32_002, limit: LIMIT });
+}
+
+#[test]
+fn an_axis_that_two_operands_repeat_for_a_third() {
+    let (single, several) = (f(&[1, 2], &[1.0, 2.0]), f(&[3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    let equation = "...i,...i,...i->...i";
+    let node = node("Einsum").with("equation", text(equation));
+    let expected = Cause::AttributeValue {
+        attribute: "equation".into(),
+        got: equation.into(),
+        supported: "two operands a node",
+    };
+    assert_eq!(refused(&node, &[Input(&single), Input(&single), Input(&several)]), expected);
+}
+
+#[test]
+fn indices_that_are_rounded() {
+    // Products with a fraction, cut off to integers, are not what the float model cuts off.
+    let nodes =
+        vec![file_node("Mul", &["x", "x"], &["square"]), file_node("Gather", &["table", "square"], &["y"])];
+    let input = input("x", DataType::INT64, &[Axis::Size(1)]);
+    let bytes = file(17, vec![input], &["y"], nodes, vec![int64s("table", &[4, 7, 9])]);
+    let got = cause(Trial::new(&graph(&bytes), 0, &[vec![0.0], vec![60_000.0]]));
+    assert_eq!(got, Cause::Inexact { tensor: "square".into() });
+}
+
+#[test]
+fn an_index_beyond_the_range_gives_zeros() {
+    let index = i(&[1], &[0]);
+    let data = f(&[4], &[1.5, -2.0, 3.0, 0.25]);
+    let graph = Graph::single(&node("Gather"), &[Constant(&data), Input(&index)]).unwrap();
+    let trial = Trial::new(&graph, 0, &[vec![-9.0], vec![0.0], vec![9.0]]).unwrap();
+    for got in [-9.0, -5.0, 4.0, 5.0, 9.0] {
+        assert_eq!(trial.run(&[got]).unwrap(), [0.0], "{got}");
+    }
+    for (got, expected) in [(-4.0, 1.5), (-1.0, 0.25), (0.0, 1.5), (3.0, 0.25)] {
+        assert!((trial.run(&[got]).unwrap()[0] - expected).abs() < 1e-3, "{got}");
+    }
 }
