@@ -7,6 +7,7 @@ use crate::card::{Card, Program};
 use crate::operator::Operator;
 use crate::operator::rescale::Row;
 use crate::plan::{OperatorPlan, Plan};
+use std::borrow::Cow;
 use thiserror::Error;
 
 /// Why a program could not be run. On a validated program only the input can be at fault.
@@ -54,7 +55,7 @@ pub enum ExecuteError {
 #[derive(Clone, Debug)]
 pub struct Evaluator<'a> {
     program: &'a Program,
-    plan: Plan,
+    plan: Cow<'a, Plan>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -63,7 +64,15 @@ impl<'a> Evaluator<'a> {
     /// Owes: [`Program::validate`], once for a program; without it values may wrap around.
     #[must_use]
     pub fn new(program: &'a Program) -> Self {
-        Self { program, plan: Plan::new(&program.card) }
+        Self { program, plan: Cow::Owned(Plan::new(&program.card)) }
+    }
+
+    /// A program with the plan that was made of it.
+    ///
+    /// Owes: that the plan is this program's, and [`Program::validate`].
+    #[must_use]
+    pub fn planned(program: &'a Program, plan: &'a Plan) -> Self {
+        Self { program, plan: Cow::Borrowed(plan) }
     }
 
     /// The values of all tensors.

@@ -11,10 +11,11 @@ use crate::signature::{AgentKey, SignatureError};
 use candor_program::decision::{Decision, DecisionError, DecisionInput, decide};
 use candor_program::digest;
 use candor_program::encoding::FrBytes;
-use candor_program::evaluate::{ExecuteError, execute};
+use candor_program::evaluate::{Evaluator, ExecuteError};
 use candor_program::execution;
 use candor_program::interval::ProgramError;
 use candor_program::observation::{Observation, ObservationError};
+use candor_program::plan::Plan;
 use candor_program::state::State;
 use candor_program::{Card, Program};
 use thiserror::Error;
@@ -173,6 +174,7 @@ pub enum RecordError {
 #[derive(Debug)]
 pub struct Recorder {
     program: Program,
+    plan: Plan,
     chain: Chain,
     key: AgentKey,
     link: Link,
@@ -188,7 +190,8 @@ impl Recorder {
     pub fn resume(program: Program, key: AgentKey, last: Option<&SignedRecord>) -> Result<Self, RecordError> {
         let chain = Chain::of(&program.card);
         let (link, state) = continued(&program.card, &chain, &key, last)?;
-        Ok(Self { program, chain, key, link, state, wallet: Wallet::default() })
+        let plan = Plan::new(&program.card);
+        Ok(Self { program, plan, chain, key, link, state, wallet: Wallet::default() })
     }
     /// From now on records carry those of these credentials that hold, each while it is within its time. The others are
     /// returned, and never used.
@@ -218,7 +221,7 @@ impl Recorder {
             .map_err(|source| RecordError::Observation { source: source.into() })?;
         check_payloads(card, &observation)
             .map_err(|source| RecordError::Payload { source: source.into() })?;
-        let execution = execute(&self.program, &features)?;
+        let execution = Evaluator::planned(&self.program, &self.plan).execute(&features)?;
         let leaves = execution::leaves(&execution);
         let outputs = execution.tensors.into_iter().next_back().unwrap_or_default();
         let Presented { evidence, credentials } = self.wallet.at(card, time);

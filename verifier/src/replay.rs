@@ -10,7 +10,7 @@ use candor_program::Program;
 use candor_program::card::SignerKey;
 use candor_program::class::TensorId;
 use candor_program::digest::ProgramIds;
-use candor_program::evaluate::{ExecuteError, execute};
+use candor_program::evaluate::{Evaluator, ExecuteError};
 use candor_program::execution::{self, Execution};
 use candor_program::interval::ProgramError;
 use candor_program::operator::Operator;
@@ -115,11 +115,12 @@ pub fn replay(expected: &Expected, program: &Program, bundle: &Bundle) -> Result
         Ok(examiner) => examiner,
         Err(missing) => return undecided(0, missing),
     };
+    let evaluator = Evaluator::new(program);
     for (index, (record, start)) in bundle.records.iter().zip(starts(bundle)).enumerate() {
         let sequence = record.header.sequence;
         let mut failure = None;
         let finding =
-            examiner.examine(&start, record, &mut |record| match execute(program, &record.body.features) {
+            examiner.examine(&start, record, &mut |record| match evaluator.execute(&record.body.features) {
                 Ok(execution) => compare(program, &execution, record).map(Place::Operator),
                 Err(source) => {
                     failure = Some(ReplayError::Execute { sequence, source });
