@@ -1,10 +1,11 @@
-//! One row of a Markdown table for each perceptron, row length and batch: time, memory, proof, verification.
+//! One row of a Markdown table for each row length and batch: time, memory, proof, verification.
 //!
-//! `cargo run --release -p candor-benches --example growth -- 64-128-128-64-3 9,10,11,12 0,4 15` (widths, log2 of a row,
-//! log2 of the batch, runs). Times are the fastest and the median run; memory is the peak of the process while it proves,
+//! `cargo run --release -p candor-benches --example growth -- 64-128-128-64-3 9,10,11,12 0,4 15` (widths or an ONNX model, log2 of a
+//! row (`-`: the class's), log2 of the batch, runs). Times are the fastest and the median run; memory is the peak of the process while it proves,
 //! on Linux (the mark is reset after the weights are committed), with program and reference string of 2^k powers in it.
 
-use candor_benches::synthetic::{Shape, features, perceptron};
+mod subject;
+
 use candor_circuits::layout::Layout;
 use candor_circuits::model::decode_rows;
 use candor_circuits::native;
@@ -18,6 +19,7 @@ use candor_prover::witness::Witness;
 use candor_prover::{Prover, ReferenceString, commit_program};
 use std::error::Error;
 use std::time::Instant;
+use subject::Subject;
 
 fn numbers<T: std::str::FromStr>(text: &str, separator: char) -> Result<Vec<T>, T::Err> {
     text.split(separator).map(str::parse).collect()
@@ -26,8 +28,11 @@ fn numbers<T: std::str::FromStr>(text: &str, separator: char) -> Result<Vec<T>, 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |index: usize, default: &'static str| arguments.get(index).map_or(default, String::as_str);
-    let widths: Vec<usize> = numbers(argument(0, "64-128-128-64-3"), '-')?;
-    let rows: Vec<u8> = numbers(argument(1, "10"), ',')?;
+    let name = argument(0, "64-128-128-64-3");
+    let rows: Vec<Option<u8>> = match argument(1, "10") {
+        "-" => vec![None],
+        rows => numbers(rows, ',')?.into_iter().map(Some).collect(),
+    };
     let batches: Vec<u8> = numbers(argument(2, "0,4"), ',')?;
     let runs: usize = argument(3, "15").parse()?;
     println!(
@@ -35,14 +40,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for row_log2 in rows {
-        let reference = ReferenceString::development(row_log2, &[1; 32])?;
-        let mut program =
-            perceptron(&Shape { widths: &widths, row_log2, residual: false, gain: 1 }, reference.card(), 9);
+        let Subject { program, reference } = Subject::new(name, row_log2)?;
         let start = Instant::now();
-        program.card.weight_rows = commit_program(&reference, &program.card, &program.weights)?;
+        commit_program(&reference, &program.card, &program.weights)?;
         let commit = milliseconds(start);
         for batch_log2 in &batches {
-            print!("| {} | {} ", argument(0, "64-128-128-64-3"), program.card.parameters());
+            print!("| {name} | {} ", program.card.parameters());
             measure(&program, &reference, (*batch_log2, runs), commit)?;
         }
     }
@@ -59,7 +62,7 @@ fn measure(
     let prover = Prover::new_unchecked(program, reference)?;
     let revealed = card.class.output();
     let layout = Layout::new(&card.class, batch_log2, revealed)?;
-    let decisions: Vec<_> = (0..1 << batch_log2).map(|seed| features(program, seed)).collect();
+    let decisions: Vec<_> = (0..1 << batch_log2).map(|seed| subject::decision(program, seed)).collect();
     let (data, setup) = (ProgramData::of(card, &ProgramIds::of(card)), VerifierSetup::of(&card.setup)?);
     let rows = decode_rows(card)?;
     let (mut proving, mut verifying, mut proof) = (Vec::new(), Vec::new(), Vec::new());

@@ -44,9 +44,11 @@ pub struct ReceivedRows {
 pub struct ReceivedMapRows {
     /// Looked-up values.
     pub mapped: Received,
+    /// Equalities.
+    pub equalities: Received,
     /// Map helper.
     pub helper: Received,
-    /// Multiplicities of the tables' entries.
+    /// Multiplicities of bytes.
     pub multiplicities: Received,
     /// Map table helper.
     pub table_helper: Received,
@@ -56,10 +58,9 @@ impl ReceivedRows {
     /// All of them in the order of the objects ([`crate::claim::OBJECTS`]).
     pub fn by_object(&self) -> impl Iterator<Item = &Received> {
         let limbs = [&self.witness, &self.helper, &self.multiplicities, &self.table_helper];
-        let map = self
-            .map
-            .iter()
-            .flat_map(|map| [&map.mapped, &map.helper, &map.multiplicities, &map.table_helper]);
+        let map = self.map.iter().flat_map(|map| {
+            [&map.mapped, &map.equalities, &map.helper, &map.multiplicities, &map.table_helper]
+        });
         limbs.into_iter().chain(map)
     }
 }
@@ -110,6 +111,15 @@ impl<F: Arith> Batching<F> {
             operators.map(|(output, data)| OperatorPoint::of(layout, *output, data, tau_p)).collect();
         Self { lookups, weights: Weights::powers(layout, alpha), operators, tau }
     }
+
+    /// The batched sumcheck's sum, by the known side of the row relation.
+    pub fn claim(&self, known: &F) -> F {
+        let rows = self.weights.rows().times(known);
+        match (self.weights.entries(), &self.lookups.map) {
+            (Some(entries), Some(map)) => rows.plus(&entries.times(&map.reduction.claim)),
+            _ => rows,
+        }
+    }
 }
 
 /// Values at the final point of the batched sumcheck.
@@ -134,9 +144,9 @@ impl<F: Clone> FinalValues<F> {
         let mut list = vec![self.helper.clone(), self.table_helper.clone(), self.multiplicity.clone()];
         list.extend(self.columns.iter().cloned());
         if let Some(map) = &self.map {
-            list.extend([map.helper.clone(), map.mapped.clone()]);
-            list.extend(map.sources.iter().cloned());
-            list.extend([map.table_helper.clone(), map.multiplicity.clone(), map.table.clone()]);
+            list.push(map.helper.clone());
+            list.extend(map.equalities.iter().chain(map.sources.iter().flatten()).cloned());
+            list.extend([map.table_helper.clone(), map.multiplicity.clone()]);
         }
         list
     }
@@ -163,7 +173,7 @@ pub fn verify<C: Channel>(
     let linear = linear_values(channel, layout, &mut input, &batching.tau)?;
 
     let known = affine::known_sum(layout, &batching.operators, &program.operators, &bias_sum, &linear);
-    let mut claim = batching.weights.rows().times(&known);
+    let mut claim = batching.claim(&known);
     let mut r = Vec::with_capacity(layout.rounds);
     for round in 0..layout.rounds {
         let values = channel.scalars(Step::Round(round), 3)?;
@@ -192,32 +202,52 @@ fn rows_and_lookups<C: Channel>(
     channel: &mut C,
     layout: &Layout,
 ) -> Result<(ReceivedRows, Lookups<C::F>), C::Error> {
-    let (with_tables, map_rows, table_rows) =
-        (layout.tables > 0, layout.rows(layout.map_vars()), layout.rows(layout.table_vars()));
+    let (with_tables, byte_rows) = (layout.tables > 0, layout.rows(layout.byte_vars()));
     let witness = channel.points(Step::WitnessRows, layout.witness_rows())?;
     let multiplicities = channel.points(Step::Multiplicities, 1)?;
-    let map = if with_tables {
-        let mapped = channel.points(Step::MappedRows, map_rows)?;
-        Some((mapped, channel.points(Step::MapMultiplicities, table_rows)?))
+    let early = if with_tables {
+        let mapped = channel.points(Step::MappedRows, layout.rows(layout.map_vars()))?;
+        let counts = channel.points(Step::MapMultiplicities, 1)?;
+        let reduction = table_rounds(channel, layout)?;
+        Some((mapped, counts, reduction, channel.points(Step::Equalities, byte_rows)?))
     } else {
         None
     };
     let beta = channel.challenge();
-    let challenges = with_tables.then(|| map::Challenges::new(beta.clone(), channel.challenge()));
+    let gamma = if with_tables { Some(channel.challenge()) } else { None };
     let helper = channel.points(Step::HelperRows, layout.witness_rows())?;
     let table_helper = channel.points(Step::TableHelper, 1)?;
-    let map = match map {
-        Some((mapped, multiplicities)) => {
-            let helper = channel.points(Step::MapHelperRows, map_rows)?;
-            let table_helper = channel.points(Step::MapTableHelper, table_rows)?;
-            Some(ReceivedMapRows { mapped, helper, multiplicities, table_helper })
+    let (map, challenges) = match (early, gamma) {
+        (Some((mapped, multiplicities, reduction, equalities)), Some(gamma)) => {
+            let helper = channel.points(Step::MapHelperRows, byte_rows)?;
+            let table_helper = channel.points(Step::MapTableHelper, 1)?;
+            let challenges = map::Challenges::new(reduction, beta.clone(), gamma);
+            (
+                Some(ReceivedMapRows { mapped, equalities, helper, multiplicities, table_helper }),
+                Some(challenges),
+            )
         }
-        None => None,
+        _ => (None, None),
     };
     Ok((
         ReceivedRows { witness, helper, multiplicities, table_helper, map },
         Lookups { beta, map: challenges },
     ))
+}
+
+/// All lookups reduced to one value of the tables.
+fn table_rounds<C: Channel>(channel: &mut C, layout: &Layout) -> Result<map::Reduction<C::F>, C::Error> {
+    let position = channel.challenges(layout.map_vars());
+    let mapped = one(channel.scalars(Step::MappedValue, 1)?);
+    let (mut claim, mut entry) = (mapped.clone(), Vec::with_capacity(layout.table_vars()));
+    for round in 0..layout.table_vars() {
+        let values = channel.scalars(Step::TableRound(round), 2)?;
+        let challenge = channel.challenge();
+        claim = quadratic(&claim, &values, &challenge);
+        entry.push(challenge);
+    }
+    let table = one(channel.scalars(Step::TableValue, 1)?);
+    Ok(map::Reduction { position, mapped, entry, table, claim })
 }
 
 fn one<F: Arith>(mut values: Vec<F>) -> F {
@@ -251,18 +281,17 @@ fn final_values<C: Channel>(
     points: &Points<'_, C::F>,
 ) -> Result<FinalValues<C::F>, C::Error> {
     let with_tables = layout.tables > 0;
-    let of_maps = if with_tables { 5 + layout.maps.len() } else { 0 };
+    let of_maps = if with_tables { 5 + 2 * layout.maps.len() } else { 0 };
     let mut evaluations = channel.scalars(Step::Evaluations, 3 + COLUMNS + of_maps)?.into_iter();
     let mut next = || one(evaluations.next().into_iter().collect());
     let (helper, table_helper, multiplicity) = (next(), next(), next());
     let columns = std::array::from_fn(|_| next());
     let map = with_tables.then(|| map::Values {
         helper: next(),
-        mapped: next(),
-        sources: layout.maps.iter().map(|_| next()).collect(),
+        equalities: [next(), next()],
+        sources: layout.maps.iter().map(|_| [next(), next()]).collect(),
         table_helper: next(),
         multiplicity: next(),
-        table: next(),
     });
     let mut factors = Vec::with_capacity(layout.contractions.len());
     for contraction in &layout.contractions {
@@ -306,7 +335,7 @@ fn relations<F: Arith>(
     let sum = lookup.plus(&rows).minus(&weights.rows().times(&products));
     match (&batching.lookups.map, &values.map) {
         (Some(challenges), Some(values)) => {
-            sum.plus(&map::evaluate(layout, (tau, r), challenges, &program.operators, weights, values))
+            sum.plus(&map::evaluate(layout, (tau, r), challenges, weights, values))
         }
         _ => sum,
     }

@@ -15,15 +15,23 @@ pub enum Step {
     Multiplicities,
     /// Rows of looked-up values.
     MappedRows,
-    /// Multiplicities of the tables' entries.
+    /// How often each byte occurs in each half of what is looked up.
     MapMultiplicities,
+    /// Mapped at the first point of the lookup operators.
+    MappedValue,
+    /// Round of the lookup operators' sum over the tables.
+    TableRound(usize),
+    /// Tables at the point that these rounds end in.
+    TableValue,
+    /// Rows of equalities.
+    Equalities,
     /// Helper rows of the limb lookup.
     HelperRows,
     /// Helper of the limb table's side.
     TableHelper,
     /// Helper rows of lookup operators.
     MapHelperRows,
-    /// Helper rows of the tables' side.
+    /// Helper of the table of bytes and equalities.
     MapTableHelper,
     /// Bias sum.
     BiasSum,
@@ -80,6 +88,10 @@ impl Step {
             Self::MapHelperRows => (20, 0, 0),
             Self::MapTableHelper => (21, 0, 0),
             Self::Left(operator, term) => (22, operator, term),
+            Self::MappedValue => (23, 0, 0),
+            Self::TableRound(round) => (24, round, 0),
+            Self::TableValue => (25, 0, 0),
+            Self::Equalities => (26, 0, 0),
         };
         kind + ((first as u64) << 8) + ((second as u64) << 32)
     }

@@ -1,7 +1,7 @@
 //! Opening claims: a value of a tensor functional of a committed object.
 
 use crate::factor::{self, Factor, expand};
-use crate::layout::{COLUMNS_LOG2, LIMB_LOG2, Layout, Output};
+use crate::layout::{COLUMNS_LOG2, LIMB_LOG2, Layout, Output, TABLE_HALF_LOG2};
 use crate::reading::PositionWeights;
 use ark_ff::Field;
 use candor_program::Fr;
@@ -20,11 +20,13 @@ pub enum Object {
     TableHelper,
     /// Outputs of lookup operators, above their low.
     Mapped,
-    /// Inverses of the lookup operators.
+    /// Equalities of the table point's halves with the bytes of what is looked up.
+    Equalities,
+    /// Inverses of the lookup of bytes and equalities.
     MapHelper,
-    /// How often each entry of the tables is looked up.
+    /// How often each byte occurs in each half of what is looked up.
     MapMultiplicities,
-    /// Inverses of the tables' side.
+    /// Inverses of that table's side.
     MapTableHelper,
     /// Weights of the program.
     Weights,
@@ -35,12 +37,13 @@ pub enum Object {
 }
 
 /// All objects, in the order of their rows.
-pub const OBJECTS: [Object; 11] = [
+pub const OBJECTS: [Object; 12] = [
     Object::Witness,
     Object::Helper,
     Object::Multiplicities,
     Object::TableHelper,
     Object::Mapped,
+    Object::Equalities,
     Object::MapHelper,
     Object::MapMultiplicities,
     Object::MapTableHelper,
@@ -56,8 +59,10 @@ impl Object {
         match self {
             Self::Witness | Self::Helper => layout.vars(),
             Self::Multiplicities | Self::TableHelper => LIMB_LOG2,
-            Self::Mapped | Self::MapHelper => layout.map_vars(),
-            Self::MapMultiplicities | Self::MapTableHelper | Self::Tables => layout.table_vars(),
+            Self::Mapped => layout.map_vars(),
+            Self::Equalities | Self::MapHelper => layout.byte_vars(),
+            Self::MapMultiplicities | Self::MapTableHelper => 1 + TABLE_HALF_LOG2,
+            Self::Tables => layout.table_vars(),
             Self::Weights => layout.weight_vars,
             Self::Bias => layout.decision_vars,
         }
@@ -67,7 +72,12 @@ impl Object {
     pub fn rows(self, layout: &Layout) -> usize {
         let of_lookups = matches!(
             self,
-            Self::Mapped | Self::MapHelper | Self::MapMultiplicities | Self::MapTableHelper | Self::Tables
+            Self::Mapped
+                | Self::Equalities
+                | Self::MapHelper
+                | Self::MapMultiplicities
+                | Self::MapTableHelper
+                | Self::Tables
         );
         if of_lookups && layout.tables == 0 { 0 } else { layout.rows(self.vars(layout)) }
     }

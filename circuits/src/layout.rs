@@ -21,6 +21,8 @@ pub const LIMB_LOG2: usize = 8;
 pub const LIMBS: usize = 1 << LIMB_LOG2;
 /// Log2 of a table's length.
 pub const TABLE_LOG2: usize = 16;
+/// Log2 of the values of one of the two bytes by which a table's entry is found.
+pub const TABLE_HALF_LOG2: usize = TABLE_LOG2 / 2;
 /// Most variables of a committed object: 2^28 cells.
 pub const MAX_VARS: usize = 28;
 
@@ -222,7 +224,7 @@ impl Layout {
             revealed,
         };
         let widest = layout.contractions.iter().map(|contraction| contraction.vars).max().unwrap_or(0);
-        let map = if layout.tables > 0 { layout.map_vars().max(layout.table_vars()) } else { 0 };
+        let map = if layout.tables > 0 { layout.byte_vars().max(1 + TABLE_HALF_LOG2) } else { 0 };
         layout.rounds = layout.vars().max(LIMB_LOG2).max(widest).max(map);
         let vars = layout.rounds.max(layout.input_log2);
         if vars > MAX_VARS {
@@ -251,6 +253,11 @@ impl Layout {
     #[must_use]
     pub fn map_vars(&self) -> usize {
         self.mapped_vars + self.batch_log2
+    }
+    /// Variables of a byte position: a half, and a mapped position.
+    #[must_use]
+    pub fn byte_vars(&self) -> usize {
+        self.map_vars() + 1
     }
     /// Variables of the table space.
     #[must_use]
@@ -317,12 +324,17 @@ impl Layout {
         let nothing = Output { object: Object::Witness, place: Place { offset: 0, vars: 0 } };
         self.output(self.revealed).unwrap_or(nothing)
     }
-    /// Number of coefficients of an operator: its linear terms and products.
+    /// Number of coefficients of every operator: its linear terms and products.
     #[must_use]
-    pub fn coefficients(&self, operator: usize) -> usize {
-        let products =
-            self.contractions.iter().filter(|c| c.operator == operator && c.left_operand().is_some());
-        self.linear.iter().filter(|term| term.operator == operator).count() + products.count()
+    pub fn coefficients(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.outputs.len()];
+        let products = self.contractions.iter().filter(|c| c.left_operand().is_some()).map(|c| c.operator);
+        for operator in self.linear.iter().map(|term| term.operator).chain(products) {
+            if let Some(count) = counts.get_mut(operator) {
+                *count += 1;
+            }
+        }
+        counts
     }
     /// Variables of the prefix of an output's place.
     #[must_use]

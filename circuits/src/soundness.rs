@@ -20,8 +20,9 @@ pub fn statistical_bits(layout: &Layout) -> u32 {
     let (map, relations, map_claims) = match layout.tables {
         0 => (0.0, 5.0, 0.0),
         _ => {
-            let places = (layout.map_vars() as f64).exp2() + (layout.table_vars() as f64).exp2();
-            (2.0 * places, 8.0, (5 + layout.maps.len()) as f64)
+            let places = (layout.byte_vars() as f64).exp2() + 512.0;
+            let reduction = (layout.map_vars() + 2 * layout.table_vars()) as f64;
+            (2.0 * places + reduction, 9.0, (6 + layout.maps.len()) as f64)
         }
     };
     let (rounds, claims) = (layout.rounds as f64, 6.0 + operands + map_claims);

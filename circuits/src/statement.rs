@@ -254,8 +254,7 @@ pub fn check_shape<F>(
         if expected == got { Ok(()) } else { Err(ShapeError { part, expected, got }) }
     };
     equal(Part::Operators, layout.outputs.len(), program.operators.len())?;
-    for (operator, data) in program.operators.iter().enumerate() {
-        let expected = layout.coefficients(operator);
+    for (expected, data) in layout.coefficients().into_iter().zip(&program.operators) {
         equal(Part::Coefficients, expected, data.coefficients.len())?;
     }
     equal(Part::Revealed, layout.revealed.0.into(), public.revealed.0.into())?;

@@ -26,7 +26,8 @@ pub fn multiplications(layout: &Layout) -> u64 {
     let public = batch.saturating_mul(input.saturating_add(revealed));
     let absorbed = (public / PACKED).saturating_add(2 * batch).saturating_mul(ABSORB);
     let points = OBJECTS.iter().map(|object| object.rows(layout) as u64).fold(32, u64::saturating_add);
-    let tables = (layout.tables as u64 + layout.maps.len() as u64).saturating_mul(STEP);
+    let table_rounds = if layout.tables > 0 { layout.table_vars() as u64 } else { 0 };
+    let tables = (table_rounds + 2 * layout.maps.len() as u64).saturating_mul(STEP);
     let sum = [
         absorbed,
         inputs(layout),
@@ -81,8 +82,9 @@ fn claims(layout: &Layout) -> u64 {
     }
     if layout.tables > 0 {
         let map = layout.maps.iter().map(|map| claim(batch + map.place.vars));
-        let map = map.fold(2 * claim(layout.map_vars()), u64::saturating_add);
-        total = total.saturating_add(map).saturating_add(3 * claim(layout.table_vars()));
+        let own = claim(layout.map_vars()).saturating_add(2 * claim(layout.byte_vars()));
+        let map = map.fold(own, u64::saturating_add);
+        total = total.saturating_add(map).saturating_add(claim(layout.table_vars()).saturating_add(4 * STEP));
     }
     let bias = layout.outputs.iter().map(|output| claim(output.place.vars));
     bias.fold(total.saturating_add(claim(batch + layout.revealed_output().place.vars)), u64::saturating_add)

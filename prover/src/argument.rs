@@ -1,26 +1,24 @@
 //! Makes one argument: witness, lookup, batched sumcheck, merge, opening.
 
 use crate::channel::ProverChannel;
-use crate::commit::{ByteRow, counts, function_of_bytes, multi_scalar, short_integers, sparse, total};
+use crate::commit::{ByteRow, counts, function_of_bytes, multi_scalar, total};
 use crate::fold::Objects;
-use crate::map::MapTables;
+use crate::map::{Lookups as MapLookups, MapTables};
 use crate::merge::merge;
 use crate::multilinear::{equality_suffixes, equality_table};
 use crate::opening::open;
-use crate::sumcheck::{self, Contraction, Instance, Lookup, Rows, TableSide};
+use crate::sumcheck::{self, Contraction, Entries, Instance, Lookup, Rows, TableSide};
 use crate::tensor::Tensors;
 use crate::wide::{SignedWideSum, WideSum};
 use crate::witness::Witness;
 use ark_bn254::{G1Affine, G1Projective};
-use ark_ec::VariableBaseMSM;
 use ark_ff::batch_inversion;
 use candor_circuits::argument::{Batching, ClaimPoints, FinalValues, Lookups};
 use candor_circuits::channel::Step;
 use candor_circuits::claim::{Object, half_power};
-use candor_circuits::layout::{COLUMNS, LIMB_LOG2, LIMBS, Layout};
+use candor_circuits::layout::{COLUMNS, LIMB_LOG2, LIMBS, Layout, TABLE_HALF_LOG2};
 use candor_circuits::reading::Points;
 use candor_circuits::relation::affine::known_sum;
-use candor_circuits::relation::map::Challenges;
 use candor_circuits::relation::{contraction, map};
 use candor_circuits::statement::{self, ProgramData, PublicValues};
 use candor_program::Fr;
@@ -71,30 +69,21 @@ pub fn prove_observed(
     channel.points(Step::WitnessRows, &committed);
     channel.points(Step::Multiplicities, &[counts(bases, &multiplicities)]);
 
-    if layout.tables > 0 {
-        channel.points(Step::MappedRows, &short_integers(bases, &witness.mapped, row));
-        let counts = sparse(bases, &witness.map_multiplicities, row, G1Projective::msm_u32);
-        channel.points(Step::MapMultiplicities, &counts);
-    }
-
+    let with_tables = layout.tables > 0;
+    let lookups = with_tables.then(|| MapLookups::send(&mut channel, layout, witness, key.tables, bases));
     let beta = channel.challenge();
-    let challenges = (layout.tables > 0).then(|| Challenges::new(beta, channel.challenge()));
+    let challenges = lookups.as_ref().map(|lookups| lookups.challenges(beta, channel.challenge()));
     let mut inverses: Vec<Fr> = (0..LIMBS).map(|limb| beta - Fr::from(limb as u64)).collect();
     batch_inversion(&mut inverses);
     let multiplicities: Vec<Fr> = multiplicities.into_iter().map(Fr::from).collect();
     let table_helper: Vec<Fr> =
         multiplicities.iter().zip(&inverses).map(|(mu, inverse)| *mu * inverse).collect();
-    channel.points(Step::HelperRows, &function_of_bytes(&rows, &inverses));
+    channel.points(Step::HelperRows, &function_of_bytes(&rows, |_| &inverses));
     channel.points(Step::TableHelper, &[multi_scalar(&bases[..LIMBS], &table_helper)]);
-    let data = &key.program.operators;
-    let map = challenges.as_ref().map_or_else(MapTables::default, |challenges| {
-        MapTables::new(layout, witness, key.tables, challenges, data)
-    });
-    if layout.tables > 0 {
-        let helper = map.helper.chunks(row).map(|row| multi_scalar(&bases[..row.len()], row));
-        channel.points(Step::MapHelperRows, &helper.collect::<Vec<_>>());
-        channel.points(Step::MapTableHelper, &sparse(bases, &map.table_helper, row, multi_scalar));
-    }
+    let map = match (lookups, &challenges) {
+        (Some(lookups), Some(challenges)) => lookups.inverses(&mut channel, challenges, bases),
+        _ => MapTables::default(),
+    };
 
     let tau = channel.challenges(layout.rounds);
     let alpha = channel.challenge();
@@ -141,6 +130,7 @@ pub fn prove_observed(
         multiplicities: &multiplicities,
         table_helper: &table_helper,
         mapped: &witness.mapped,
+        equalities: &map.equalities,
         map_helper: &map.helper,
         map_multiplicities: &map.multiplicities,
         map_table_helper: &map.table_helper,
@@ -202,7 +192,7 @@ impl Sumcheck<'_> {
         let (rounds, weights, tau) = (layout.rounds, &batching.weights, &batching.tau);
         let suffixes = equality_suffixes(&tau[1..]);
         let mut contractions: Vec<Contraction> =
-            layout.contractions.iter().map(|contraction| self.contraction(contraction)).collect();
+            layout.contractions.par_iter().map(|contraction| self.contraction(contraction)).collect();
 
         let (n, scale) = (layout.vars(), |vars: usize| half_power(rounds - vars));
         let mut lookup = Lookup::of_cells(
@@ -233,78 +223,73 @@ impl Sumcheck<'_> {
         let mut rows = Rows::new(&suffixes, tau_p, weights, (row_scale, row_claim), &self.witness.cells);
         let mut map = self.map_instances(&suffixes);
         let mut instances: Vec<&mut dyn Instance> = vec![&mut lookup, &mut rows, &mut table];
-        if let Some((positions, tables)) = &mut map {
+        if let Some((positions, tables, entries)) = &mut map {
             instances.push(positions);
             instances.push(tables);
+            instances.push(entries);
         }
         instances.extend(contractions.iter_mut().map(|contraction| contraction as &mut dyn Instance));
         let r = sumcheck::prove(channel, rounds, &mut instances);
 
         let (table_helper, multiplicity) = table.values();
         let columns = self.columns(&r[rounds - positions..]);
-        let map = map.map(|(positions, tables)| self.map_values(&r, positions.helper(), tables.values()));
+        let map = map.map(|(positions, tables, entries)| {
+            let (table_helper, multiplicity) = tables.values();
+            let (helper, equalities, sources) = (positions.helper(), entries.halves(), self.sources(&r));
+            map::Values { helper, equalities, sources, table_helper, multiplicity }
+        });
         let factors = contractions.iter().map(Contraction::values).collect();
         let helper = lookup.helper();
         (FinalValues { helper, table_helper, multiplicity, columns, map, factors }, r)
     }
 
-    /// Both sides of the lookup operators.
-    fn map_instances<'s>(&self, suffixes: &'s [Vec<Fr>]) -> Option<(Lookup<'s>, TableSide<'s>)> {
-        let [inverse, sums, table] = self.batching.weights.map?;
+    /// Both sides of the lookup operators, and the entries.
+    fn map_instances<'s>(&self, suffixes: &'s [Vec<Fr>]) -> Option<(Lookup<'s>, TableSide<'s>, Entries)> {
+        let [inverse, sums, table, entries] = self.batching.weights.map?;
+        let value = self.batching.lookups.map.as_ref()?.reduction.table;
         let (layout, tau, map) = (self.layout, &self.batching.tau, self.map);
-        let (t, v) = (layout.map_vars(), layout.table_vars());
-        let (t_scale, v_scale) = (half_power(layout.rounds - t), half_power(layout.rounds - v));
+        let scale = |vars: usize| half_power(layout.rounds - vars);
+        let (t, q, v) = (layout.map_vars(), layout.byte_vars(), 1 + TABLE_HALF_LOG2);
         let positions = Lookup::new(
             suffixes,
-            &tau[tau.len() - t..],
-            (inverse * t_scale, sums * t_scale),
+            &tau[tau.len() - q..],
+            (inverse * scale(q), sums * scale(q)),
             (map.helper.clone(), map.denominator.clone(), map.sum()),
         );
         let tables = TableSide::new(
             suffixes,
             &tau[tau.len() - v..],
-            (table * v_scale, sums * v_scale),
+            (table * scale(v), sums * scale(v)),
             (map.table_denominator.clone(), map.multiplicities.clone(), map.table_helper.clone()),
         );
-        Some((positions, tables))
+        let entries = Entries::new(map.selected.clone(), &map.equalities, entries * value * scale(t));
+        Some((positions, tables, entries))
     }
 
-    fn map_values(&self, r: &[Fr], helper: Fr, (table_helper, multiplicity): (Fr, Fr)) -> map::Values<Fr> {
+    /// Both bytes of every lookup's source at r's last elements.
+    fn sources(&self, r: &[Fr]) -> Vec<[Fr; 2]> {
         let layout = self.layout;
-        let last = |vars: usize| equality_table(&r[r.len() - vars..]);
-        let at = |values: &[u16], eq: &[Fr]| {
-            let mut sum = WideSum::default();
-            for (eq, value) in eq.iter().zip(values).filter(|(_, value)| **value != 0) {
-                sum.add(eq, u64::from(*value));
-            }
-            sum.reduce()
-        };
         let source = |map: &candor_circuits::layout::Map| {
-            at(&self.witness.looked_at(layout, map), &last(layout.batch_log2 + map.place.vars))
+            let eq = equality_table(&r[r.len() - layout.batch_log2 - map.place.vars..]);
+            self.map.source(layout, map).map(|bytes| bytes_at(&eq, bytes))
         };
-        map::Values {
-            helper,
-            mapped: at(&self.witness.mapped, &last(layout.map_vars())),
-            sources: layout.maps.iter().map(source).collect(),
-            table_helper,
-            multiplicity,
-            table: at(self.key.tables, &last(layout.table_vars())),
-        }
+        layout.maps.iter().map(source).collect()
     }
 
     /// The columns at r_p.
     fn columns(&self, r_p: &[Fr]) -> [Fr; COLUMNS] {
         let eq = equality_table(r_p);
-        let column = |cells: &[u8]| {
-            let mut sum = WideSum::default();
-            for (eq, cell) in eq.iter().zip(cells) {
-                if *cell != 0 {
-                    sum.add(eq, u64::from(*cell));
-                }
-            }
-            sum.reduce()
-        };
-        let values: Vec<Fr> = self.witness.cells.par_chunks(eq.len()).map(column).collect();
+        let values: Vec<Fr> =
+            self.witness.cells.par_chunks(eq.len()).map(|cells| bytes_at(&eq, cells)).collect();
         std::array::from_fn(|i| values[i])
     }
+}
+
+/// Sum of bytes with weights.
+fn bytes_at(eq: &[Fr], bytes: &[u8]) -> Fr {
+    let mut sum = WideSum::default();
+    for (eq, byte) in eq.iter().zip(bytes).filter(|(_, byte)| **byte != 0) {
+        sum.add(eq, u64::from(*byte));
+    }
+    sum.reduce()
 }

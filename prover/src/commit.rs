@@ -84,21 +84,6 @@ pub(crate) fn short_integers(bases: &[G1Affine], values: &[u16], row: usize) -> 
     values.par_chunks(row).map(|row| G1Projective::msm_u16(&bases[..row.len()], row)).collect()
 }
 
-/// Commitments of rows most of whose values are zero, by the values that are not.
-pub(crate) fn sparse<T: Copy + Sync + PartialEq + Default>(
-    bases: &[G1Affine],
-    values: &[T],
-    row: usize,
-    sum: impl Fn(&[G1Affine], &[T]) -> G1Projective + Sync,
-) -> Vec<G1Projective> {
-    let commit = |row: &[T]| {
-        let present = bases.iter().zip(row).filter(|(_, value)| **value != T::default());
-        let (bases, values): (Vec<G1Affine>, Vec<T>) = present.map(|(base, value)| (*base, *value)).unzip();
-        sum(&bases, &values)
-    };
-    values.par_chunks(row).map(commit).collect()
-}
-
 /// A committed row of bytes: its non-empty buckets, which serve every vector that is a function of the byte.
 pub(crate) struct ByteRow {
     /// Byte values that occur, ascending.
@@ -155,8 +140,11 @@ impl ByteRow {
     }
 }
 
-/// Commitments of `function[byte]` for several rows. Shapes: `function` has [`LIMBS`] entries.
-pub(crate) fn function_of_bytes(rows: &[ByteRow], function: &[Fr]) -> Vec<G1Projective> {
+/// Commitments of `function[byte]` for several rows. Shapes: a row's `function` has [`LIMBS`] entries.
+pub(crate) fn function_of_bytes<'f>(
+    rows: &[ByteRow],
+    function: impl Fn(usize) -> &'f [Fr] + Sync,
+) -> Vec<G1Projective> {
     let buckets: Vec<G1Projective> = rows.iter().flat_map(|row| row.buckets.iter().copied()).collect();
     let affine = G1Projective::normalize_batch(&buckets);
     let mut starts = Vec::with_capacity(rows.len());
@@ -165,11 +153,12 @@ pub(crate) fn function_of_bytes(rows: &[ByteRow], function: &[Fr]) -> Vec<G1Proj
         starts.push(start);
         start += row.values.len();
     }
-    let commit = |(row, start): (&ByteRow, &usize)| {
+    let commit = |(number, (row, start)): (usize, (&ByteRow, &usize))| {
+        let function = function(number);
         let scalars: Vec<Fr> = row.values.iter().map(|&value| function[usize::from(value)]).collect();
         G1Projective::msm_unchecked(&affine[*start..*start + scalars.len()], &scalars)
     };
-    rows.par_iter().zip(&starts).map(commit).collect()
+    rows.par_iter().zip(&starts).enumerate().map(commit).collect()
 }
 
 /// Commitment of a short list of small unsigned integers.

@@ -16,6 +16,7 @@ pub mod path;
 pub mod seal;
 pub mod setup;
 mod sumcheck;
+mod table_rounds;
 mod tensor;
 mod view;
 mod wide;

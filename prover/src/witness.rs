@@ -1,7 +1,7 @@
 //! Witness of a batch of executions: columns of affine operators, looked-up values of lookups.
 
 use candor_circuits::claim::Object;
-use candor_circuits::layout::{COLUMNS, LIMBS, Layout, Map, Place};
+use candor_circuits::layout::{COLUMNS, LIMBS, Layout, Place};
 use candor_program::Program;
 use candor_program::evaluate::Evaluator;
 use candor_program::operator::rescale::Row;
@@ -27,8 +27,6 @@ pub struct Witness {
     pub cells: Vec<u8>,
     /// Looked-up values above their low. Shapes: 2^map_vars with tables, else nothing.
     pub mapped: Vec<u16>,
-    /// How often each entry of the tables is looked up. Shapes: 2^table_vars with tables, else nothing.
-    pub map_multiplicities: Vec<u32>,
     /// Tensors of every decision of the padded batch: input, then outputs; exact widths, row-major.
     pub tensors: Vec<Vec<Vec<i32>>>,
     /// Padded index of every value of every tensor; `None` where it is the value's own.
@@ -73,9 +71,7 @@ impl Witness {
         }
         let Writer { cells, mapped, .. } = writer;
         let places = (0..layout.axes.len()).map(|tensor| places(program, layout, tensor)).collect();
-        let mut witness = Self { cells, mapped, map_multiplicities: Vec::new(), tensors, places };
-        witness.map_multiplicities = witness.count_entries(program, layout);
-        Ok(witness)
+        Ok(Self { cells, mapped, tensors, places })
     }
 
     /// How often each limb occurs.
@@ -88,33 +84,22 @@ impl Witness {
         counts
     }
 
-    /// Values of `y'` of a lookup's source, in the order of the lookup's mapped positions.
-    pub(crate) fn looked_at(&self, layout: &Layout, map: &Map) -> Vec<u16> {
-        let Some(source) = layout.output(map.source) else { return Vec::new() };
-        let (positions, start) = (self.cells.len() / COLUMNS, source.place.offset << layout.batch_log2);
-        let value = |i| u16::from_le_bytes([self.cells[start + i], self.cells[positions + start + i]]);
-        (0..1 << (layout.batch_log2 + map.place.vars)).map(value).collect()
-    }
-
-    fn count_entries(&self, program: &Program, layout: &Layout) -> Vec<u32> {
-        if layout.tables == 0 {
-            return Vec::new();
-        }
-        let mut counts = vec![0; 1 << layout.table_vars()];
-        let mut unused = self.mapped.len();
+    /// Both bytes of what is looked up at every mapped position, 0 where nothing is. Shapes: a half each, low bytes first.
+    #[must_use]
+    pub fn looked_at(&self, layout: &Layout) -> Vec<u8> {
+        let (positions, mapped) = (self.cells.len() / COLUMNS, self.mapped.len());
+        let mut bytes = vec![0; 2 * mapped];
         for map in &layout.maps {
-            let looked_at = self.looked_at(layout, map);
-            unused -= looked_at.len();
-            for x in looked_at {
-                counts[(map.table << 16) + usize::from(x)] += 1;
+            let Some(source) = layout.output(map.source) else { continue };
+            let (start, count) =
+                (source.place.offset << layout.batch_log2, 1 << (layout.batch_log2 + map.place.vars));
+            for half in 0..2 {
+                let (from, to) =
+                    (half * positions + start, half * mapped + (map.place.offset << layout.batch_log2));
+                bytes[to..to + count].copy_from_slice(&self.cells[from..from + count]);
             }
         }
-        // a position of no lookup is the entry of 0 in table 0
-        if let Some(map) = layout.maps.iter().find(|map| map.table == 0) {
-            let low = program.card.operators.get(usize::from(map.source.0) - 1).map_or(0, Operator::low);
-            counts[usize::try_from(-low).unwrap_or(0)] += unused as u32;
-        }
-        counts
+        bytes
     }
 }
 

@@ -3,8 +3,9 @@
 use super::{Batching, FinalValues};
 use crate::claim::{Claim, Functional, Object, above_low, prefix, read};
 use crate::factor::{self, Factor};
-use crate::layout::{COLUMNS, COLUMNS_LOG2, LIMB_LOG2, Layout, Left};
+use crate::layout::{COLUMNS, COLUMNS_LOG2, LIMB_LOG2, Layout, Left, TABLE_HALF_LOG2};
 use crate::reading::{Points, Reading};
+use crate::relation::map::Reduction;
 use crate::statement::{self, ProgramData, PublicValues};
 use candor_program::arith::Arith;
 use candor_program::class::TensorId;
@@ -89,21 +90,31 @@ impl<F: Arith> ClaimPoints<'_, F> {
     }
 
     fn map(&self, values: &FinalValues<F>) -> Vec<Claim<F>> {
-        let (layout, Some(values)) = (self.layout, &values.map) else { return Vec::new() };
-        let (t, v) = (layout.map_vars(), layout.table_vars());
+        let layout = self.layout;
+        let (Some(values), Some(challenges)) = (&values.map, &self.batching.lookups.map) else {
+            return Vec::new();
+        };
+        let [low, high] = &values.equalities;
+        let mut halves = vec![Factor::Power(self.z.clone())];
+        halves.extend(factor::point(self.last(layout.map_vars())));
         let mut claims = vec![
-            self.at_last(Object::MapHelper, t, &values.helper),
-            self.at_last(Object::Mapped, t, &values.mapped),
+            self.at_last(Object::MapHelper, layout.byte_vars(), &values.helper),
+            Claim::one(Object::Equalities, halves, low.plus(&self.z.times(high))),
         ];
-        for (map, value) in layout.maps.iter().zip(&values.sources) {
+        for (map, [low, high]) in layout.maps.iter().zip(&values.sources) {
             let Some(output) = layout.output(map.source) else { continue };
-            let (decision, index) = self.last(layout.batch_log2 + map.place.vars).split_at(layout.batch_log2);
-            let factors = above_low(layout, output, decision, factor::point(index));
-            claims.push(Claim::one(output.object, factors, value.clone()));
+            let mut factors = factor::bits(0, COLUMNS_LOG2 - 1);
+            factors.push(Factor::Power(self.z.clone()));
+            factors.extend(prefix(layout, output));
+            factors.extend(factor::point(self.last(layout.batch_log2 + map.place.vars)));
+            claims.push(Claim::one(output.object, factors, low.plus(&self.z.times(high))));
         }
-        claims.push(self.at_last(Object::MapTableHelper, v, &values.table_helper));
-        claims.push(self.at_last(Object::MapMultiplicities, v, &values.multiplicity));
-        claims.push(self.at_last(Object::Tables, v, &values.table));
+        let bytes = 1 + TABLE_HALF_LOG2;
+        claims.push(self.at_last(Object::MapTableHelper, bytes, &values.table_helper));
+        claims.push(self.at_last(Object::MapMultiplicities, bytes, &values.multiplicity));
+        let Reduction { position, mapped, entry, table, .. } = &challenges.reduction;
+        claims.push(Claim::one(Object::Mapped, factor::point(position), mapped.clone()));
+        claims.push(Claim::one(Object::Tables, factor::point(entry), table.clone()));
         claims
     }
 

@@ -6,6 +6,8 @@ use crate::layout::Layout;
 use ark_ff::AdditiveGroup;
 use candor_program::Fr;
 use candor_program::arith::Arith;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The share of one functional in the combined row: `weight` times the functional's row part.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub struct RowTerm<F> {
 }
 
 /// A factor without a coordinate: two that differ select other rows.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Known {
     Bit(bool),
     Constant(Fr),
@@ -38,17 +40,19 @@ pub fn joined<F: Arith>(terms: &[RowTerm<F>]) -> Vec<RowTerm<F>> {
             .collect()
     };
     let mut joined: Vec<RowTerm<F>> = Vec::new();
-    let mut known: Vec<(Vec<Known>, usize)> = Vec::new();
+    let mut known: BTreeMap<(Object, Vec<Known>), usize> = BTreeMap::new();
     for term in terms {
         let Some(key) = fixed(&term.factors) else {
             joined.push(term.clone());
             continue;
         };
-        let same = known.iter().find(|(other, first)| *other == key && joined[*first].object == term.object);
-        match same {
-            Some((_, first)) => joined[*first].weight = joined[*first].weight.plus(&term.weight),
-            None => {
-                known.push((key, joined.len()));
+        match known.entry((term.object, key)) {
+            Entry::Occupied(first) => {
+                let first = &mut joined[*first.get()];
+                first.weight = first.weight.plus(&term.weight);
+            }
+            Entry::Vacant(place) => {
+                place.insert(joined.len());
                 joined.push(term.clone());
             }
         }

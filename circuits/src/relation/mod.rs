@@ -18,7 +18,7 @@ use candor_program::arith::Arith;
 /// Number of batched relations that have a weight of their own, without tables.
 pub const RELATIONS: usize = 6;
 /// Those of lookup operators.
-pub const MAP_RELATIONS: usize = 3;
+pub const MAP_RELATIONS: usize = 4;
 
 /// Weights of the relations: powers of the batching challenge.
 #[derive(Clone, Debug)]
@@ -51,6 +51,10 @@ impl<F: Arith> Weights<F> {
     /// Weight of "the table helper is multiplicity over denominator".
     pub fn table(&self) -> &F {
         &self.rows[2]
+    }
+    /// Weight of "the entries that are looked up", where there are tables.
+    pub fn entries(&self) -> Option<&F> {
+        self.map.as_ref().map(|[.., entries]| entries)
     }
     /// Weight of the row relation.
     pub fn rows(&self) -> &F {

@@ -34,19 +34,19 @@ pub fn expose<F: Arith>(outstanding: &Outstanding<F>) -> Vec<F> {
     values
 }
 
-/// Number of points of each message, in order: with tables eleven, else seven.
+/// Number of points of each message, in order: with tables twelve, else seven.
 #[must_use]
 pub fn point_counts(layout: &Layout) -> Vec<usize> {
-    let (rows, mapped, tables) =
-        (layout.witness_rows(), layout.rows(layout.map_vars()), layout.rows(layout.table_vars()));
+    let (rows, mapped, bytes) =
+        (layout.witness_rows(), layout.rows(layout.map_vars()), layout.rows(layout.byte_vars()));
     let opening = [layout.row_log2 - 1, 1, 1];
-    let limbs = [[rows, 1], [rows, 1]];
-    let mut counts = Vec::new();
-    for limbs in limbs {
-        counts.extend(limbs);
-        if layout.tables > 0 {
-            counts.extend([mapped, tables]);
-        }
+    let mut counts = vec![rows, 1];
+    if layout.tables > 0 {
+        counts.extend([mapped, 1, bytes]);
+    }
+    counts.extend([rows, 1]);
+    if layout.tables > 0 {
+        counts.extend([bytes, 1]);
     }
     counts.extend(opening);
     counts
@@ -97,12 +97,16 @@ pub fn read(layout: &Layout, values: &[Fr]) -> Option<Outstanding<Fr>> {
     let mut next = || received.next();
     let with_tables = layout.tables > 0;
     let (witness, multiplicities) = (next()?, next()?);
-    let early = if with_tables { Some((next()?, next()?)) } else { None };
+    let early = if with_tables { Some((next()?, next()?, next()?)) } else { None };
     let (helper, table_helper) = (next()?, next()?);
     let map = match early {
-        Some((mapped, multiplicities)) => {
-            Some(ReceivedMapRows { mapped, multiplicities, helper: next()?, table_helper: next()? })
-        }
+        Some((mapped, multiplicities, equalities)) => Some(ReceivedMapRows {
+            mapped,
+            equalities,
+            multiplicities,
+            helper: next()?,
+            table_helper: next()?,
+        }),
         None => None,
     };
     let (folds, quotient, point) = (next()?, next()?, next()?);
@@ -115,15 +119,19 @@ pub fn read(layout: &Layout, values: &[Fr]) -> Option<Outstanding<Fr>> {
 fn skeleton(layout: &Layout) -> Vec<RowTerm<Fr>> {
     let zero = Fr::ZERO;
     let zeros = |count: usize| vec![zero; count];
-    let data = |operator| OperatorData {
-        multiplier: zero,
-        low: zero,
-        coefficients: zeros(layout.coefficients(operator)),
-    };
-    let operators = (0..layout.outputs.len()).map(data).collect();
+    let data = |count| OperatorData { multiplier: zero, low: zero, coefficients: zeros(count) };
+    let operators = layout.coefficients().into_iter().map(data).collect();
     let program = ProgramData { class_digest: zero, model_id: [zero; 2], program_fr: zero, operators };
     let with_tables = layout.tables > 0;
-    let lookups = Lookups { beta: zero, map: with_tables.then(|| map::Challenges::new(zero, zero)) };
+    let reduction = || map::Reduction {
+        position: zeros(layout.map_vars()),
+        mapped: zero,
+        entry: zeros(layout.table_vars()),
+        table: zero,
+        claim: zero,
+    };
+    let map = with_tables.then(|| map::Challenges::new(reduction(), zero, zero));
+    let lookups = Lookups { beta: zero, map };
     let batching = Batching::new(layout, &program, lookups, zeros(layout.rounds), &zero);
     let r = zeros(layout.rounds);
     let revealed_point = zeros(layout.batch_log2 + layout.revealed_output().place.vars);
@@ -142,11 +150,10 @@ fn skeleton(layout: &Layout) -> Vec<RowTerm<Fr>> {
         columns: [zero; COLUMNS],
         map: with_tables.then(|| map::Values {
             helper: zero,
-            mapped: zero,
-            sources: zeros(layout.maps.len()),
+            equalities: [zero; 2],
+            sources: vec![[zero; 2]; layout.maps.len()],
             table_helper: zero,
             multiplicity: zero,
-            table: zero,
         }),
         factors: vec![[zero; 2]; layout.contractions.len()],
     };

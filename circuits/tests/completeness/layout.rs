@@ -4,9 +4,9 @@ use candor_circuits::argument::{RowTerm, joined, row_scalars};
 use candor_circuits::claim::{Functional, Object, above_low, half_power};
 use candor_circuits::factor::{self, Factor, expand};
 use candor_circuits::layout::{COLUMNS, LIMB_LOG2, Layout, Left};
-use candor_circuits::relation::map::Challenges;
+use candor_circuits::relation::map::{Challenges, Reduction};
 use candor_circuits::soundness::statistical_bits;
-use candor_circuits::statement::{OperatorData, extension};
+use candor_circuits::statement::extension;
 use candor_program::Fr;
 use candor_program::class::{Class, FORMAT_VERSION, Input, OperatorClass, TensorId, TermClass};
 
@@ -162,39 +162,45 @@ fn soundness_bits() {
     assert_eq!(small, (253.596_f64 - (10.0 * 2f64.powi(28) + 1_000.0).log2()).floor() as u32);
 }
 
-/// Places beyond the last table have keys of tables that no lookup names: whatever is committed there serves nobody.
+/// Keys of byte space by their definition, and places beyond the last table: no lookup selects them.
 #[test]
-fn places_beyond_the_last_table() {
+fn keys_and_shares_of_lookups() {
     let mut class = class(2, &[2, 2, 2], 9);
     for (table, source) in [(0, 1), (1, 2), (2, 3)] {
         class.operators.push(OperatorClass::Lookup { source: TensorId(source), table });
     }
     let layout = Layout::new(&Class { tables: 3, ..class }, 0, TensorId(4)).unwrap();
-    assert_eq!((layout.table_id_vars(), layout.table_vars()), (2, 18));
-    let data: Vec<OperatorData<Fr>> = (0..6i64)
-        .map(|i| OperatorData { multiplier: Fr::from(1u64), low: Fr::from(-100 * i), coefficients: vec![] })
-        .collect();
-    let challenges = Challenges::new(Fr::from(7u64), Fr::from(1u64 << 40));
-    for (id, x, entry) in
-        [(0u64, 0u64, 0u64), (0, 5, 9), (1, 65_535, 65_535), (2, 100, 1), (3, 0, 0), (3, 5, 9)]
-    {
-        let bits = |value: u64, count: usize| (0..count).rev().map(move |i| Fr::from(value >> i & 1));
-        let place: Vec<Fr> = bits(id, 2).chain(bits(x, 16)).collect();
-        let low = |operator: u64| if id < 3 { -Fr::from(100 * operator) } else { Fr::from(0u64) };
-        let (source_low, own_low) = (low(id), low(3 + id));
-        let expected = challenges.gamma_squared * Fr::from(id)
-            + challenges.gamma * (Fr::from(x) + source_low)
-            + Fr::from(entry)
-            + own_low;
-        assert_eq!(challenges.table_key(&layout, &data, &place, &Fr::from(entry)), expected);
+    assert_eq!((layout.table_id_vars(), layout.table_vars(), layout.map_vars()), (2, 18, 4));
+    assert_eq!(layout.byte_vars(), 5);
+    let bits = |value: u64, count: usize| (0..count).rev().map(move |i| Fr::from(value >> i & 1));
+    let coordinates: Vec<Fr> = (0..18u64).map(|i| Fr::from(1_000 + 37 * i)).collect();
+    let reduction = |id: u64, position: u64| Reduction {
+        position: bits(position, 4).collect(),
+        mapped: Fr::from(0u64),
+        entry: bits(id, 2).chain(coordinates[2..].iter().copied()).collect(),
+        table: Fr::from(0u64),
+        claim: Fr::from(0u64),
+    };
+    let challenges = Challenges::new(reduction(0, 0), Fr::from(7u64), Fr::from(1u64 << 40));
+    for (half, byte) in [(0u64, 0u64), (0, 1), (0, 255), (1, 0), (1, 128), (1, 255)] {
+        let place: Vec<Fr> = bits(half, 1).chain(bits(byte, 8)).collect();
+        // the high byte's coordinates come first
+        let point = if half == 1 { &coordinates[2..10] } else { &coordinates[10..] };
+        let bit = |(i, x): (usize, &Fr)| if byte >> (7 - i) & 1 == 1 { *x } else { Fr::from(1u64) - x };
+        let equality: Fr = point.iter().enumerate().map(bit).product();
+        let expected =
+            equality + challenges.gamma * Fr::from(byte) + challenges.gamma_squared * Fr::from(half);
+        assert_eq!(challenges.table_key(&place), expected);
     }
-    // a lookup's own key, and that of a position of no lookup
-    let r: Vec<Fr> = (0..layout.map_vars()).map(|_| Fr::from(0u64)).collect();
-    let sources = [5u64, 6, 7].map(Fr::from);
-    let key = challenges.mapped_key(&layout, &data, &r, &Fr::from(9u64), &sources);
-    assert_eq!(key, challenges.gamma * (Fr::from(5u64) + data[0].low) + Fr::from(9u64) + data[3].low);
-    let beyond: Vec<Fr> = (0..layout.map_vars()).map(|i| Fr::from(u64::from(i < 2))).collect();
-    assert_eq!(challenges.mapped_key(&layout, &data, &beyond, &Fr::from(0u64), &sources), Fr::from(0u64));
+    for (number, map) in layout.maps.iter().enumerate() {
+        for id in 0..4 {
+            for lookup in 0..4 {
+                let own = id == number as u64 && lookup == number as u64;
+                let share = reduction(id, 4 * lookup).share(&layout, map);
+                assert_eq!(share, Fr::from(u64::from(own)), "lookup {number}, table {id}, place {lookup}");
+            }
+        }
+    }
 }
 
 /// A functional cut between rows and columns is the sum of its pieces.

@@ -59,6 +59,9 @@ fn labels_are_injective() {
         Step::LinearValues,
         Step::MappedRows,
         Step::MapMultiplicities,
+        Step::MappedValue,
+        Step::TableValue,
+        Step::Equalities,
         Step::MapHelperRows,
         Step::MapTableHelper,
         Step::Evaluations,
@@ -71,6 +74,7 @@ fn labels_are_injective() {
         insert(step);
     }
     (0..28).for_each(|round| insert(Step::Round(round)));
+    (0..20).for_each(|round| insert(Step::TableRound(round)));
     (0..14).for_each(|round| insert(Step::MergeRound(round)));
     // the most operators and terms that a class may have, and more
     for operator in (0..70_000).step_by(233).chain([255, 256, 65_535, 65_536]) {

@@ -247,7 +247,7 @@ fn tables() {
         Class { tables, ..class }
     };
     let layout = Layout::new(&looked_up(1, 0, 1), 0, TensorId(2)).unwrap();
-    assert_eq!((layout.table_vars(), layout.rounds, layout.table_rows()), (16, 16, 1 << 7));
+    assert_eq!((layout.table_vars(), layout.rounds, layout.table_rows()), (16, 9, 1 << 7));
     assert_eq!(layout.program_rows(), layout.weight_rows() + layout.bias_rows() + layout.table_rows());
     let table = |operator, table, tables| LayoutError::Table { operator, table, tables };
     assert_eq!(error(&looked_up(1, 1, 1), 0, 1), table(1, 1, 1));

@@ -77,16 +77,12 @@ impl Channel for Believing {
 fn counted(layout: &Layout) -> (u64, u64) {
     let zero = || Counted(Fr::from(0u64));
     let zeros = |count: usize| vec![zero(); count];
-    let data = |operator| OperatorData {
-        multiplier: zero(),
-        low: zero(),
-        coefficients: zeros(layout.coefficients(operator)),
-    };
+    let data = |count| OperatorData { multiplier: zero(), low: zero(), coefficients: zeros(count) };
     let program = ProgramData {
         class_digest: zero(),
         model_id: [zero(), zero()],
         program_fr: zero(),
-        operators: (0..layout.outputs.len()).map(data).collect(),
+        operators: layout.coefficients().into_iter().map(data).collect(),
     };
     let values = vec![zeros(1 << layout.revealed_output().place.vars); layout.batch()];
     let public = PublicValues {

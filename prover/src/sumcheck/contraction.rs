@@ -32,7 +32,7 @@ impl Contraction {
         let claim = factor * eq.iter().zip(sums).map(|(eq, sum)| *eq * sum).sum::<Fr>();
         let eq = EqRounds::new(shared, factor, claim);
         let shared = Shared { eq, suffixes: equality_suffixes(&shared[1..]), last: [Fr::ZERO; 3] };
-        Self { shared: Some(shared), product: Product::new(left, right, factor) }
+        Self { shared: Some(shared), product: Product::of_claim((left, right), factor, claim) }
     }
 
     /// Both tables at the final point.

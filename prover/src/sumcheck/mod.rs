@@ -1,12 +1,14 @@
 //! The batched sumcheck: instances of different sizes, one list of rounds.
 
 mod contraction;
+mod entries;
 mod lookup;
 mod product;
 mod rows;
 mod table;
 
 pub(crate) use contraction::Contraction;
+pub(crate) use entries::Entries;
 pub(crate) use lookup::Lookup;
 pub(crate) use rows::Rows;
 pub(crate) use table::TableSide;

@@ -10,12 +10,20 @@ pub(crate) struct Product {
     pub(super) left: Vec<Fr>,
     pub(super) right: Vec<Fr>,
     pub(super) factor: Fr,
+    /// The whole sum; until the first round nothing else is asked for.
+    claim: Fr,
 }
 
 impl Product {
     /// Shapes: equal powers of two. `factor` includes the scale of the instance.
     pub(crate) fn new(left: Vec<Fr>, right: Vec<Fr>, factor: Fr) -> Self {
-        Self { left, right, factor }
+        let claim = factor * dot(&left, &right);
+        Self::of_claim((left, right), factor, claim)
+    }
+
+    /// The same, whose sum is known.
+    pub(super) fn of_claim((left, right): (Vec<Fr>, Vec<Fr>), factor: Fr, claim: Fr) -> Self {
+        Self { left, right, factor, claim }
     }
 
     /// Both vectors at the final point.
@@ -29,7 +37,7 @@ impl Instance for Product {
         self.left.len().trailing_zeros() as usize
     }
     fn claim(&self) -> Fr {
-        self.factor * dot(&self.left, &self.right)
+        self.claim
     }
     fn round(&mut self) -> Round {
         let half = self.left.len() / 2;

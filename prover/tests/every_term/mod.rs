@@ -60,7 +60,7 @@ pub(crate) fn look_up(program: &mut Program, source: u16, table: u8, low: i32) {
     program.weights.operators.push(OperatorWeights { dense: vec![], bias: vec![] });
 }
 
-/// A convolution with padding and stride, two tables, a product over a flattened tensor, a broadcast sum, a depthwise term.
+/// A convolution with padding and stride, three tables, a product over a flattened tensor, a broadcast sum, a depthwise term.
 pub(crate) fn program(setup: &SetupCard) -> Program {
     let shape = Shape { widths: &[12, 3], row_log2: 9, residual: false, gain: 1 };
     let (mut program, mut random) = (perceptron(&shape, setup, 5), Random(21));
@@ -85,6 +85,7 @@ pub(crate) fn program(setup: &SetupCard) -> Program {
     let sum = TermClass::Linear { operand: operand(2, broadcast), summed: vec![2] };
     add(&mut program, &[3, 3], 0, vec![(product, vec![4], 1), (sum, vec![4], 3 << 12)], &mut random);
     look_up(&mut program, 3, 1, 0);
+    look_up(&mut program, 1, 2, -100);
     let all = TermClass::Weighted {
         weights: vec![0],
         operand: operand(4, vec![window(&[3, 3], 0, &[(1, 9, 1)])]),
@@ -100,14 +101,16 @@ pub(crate) fn program(setup: &SetupCard) -> Program {
         right: operand(3, vec![axis(0), axis(1)]),
         contracted: vec![2],
     };
-    let terms = vec![(all, vec![9], 1), (depthwise, vec![3], 1), (square, vec![3], 1)];
+    let channels = TermClass::Linear { operand: operand(5, flat(0, 1)), summed: vec![2] };
+    let terms =
+        vec![(all, vec![9], 1), (depthwise, vec![3], 1), (square, vec![3], 1), (channels, vec![4], 1 << 8)];
     add(&mut program, &[3], -32_768, terms, &mut random);
     let mut table = |zero_at: usize, zero: u16| {
         let mut table: Vec<u16> = (0..1usize << TABLE_LOG2).map(|_| random.next_u64() as u16).collect();
         table[zero_at] = zero;
         table
     };
-    program.weights.tables = vec![table(32_768, 32_768), table(0, 0)];
-    program.card.class.tables = 2;
+    program.weights.tables = vec![table(32_768, 32_768), table(0, 0), table(32_768, 100)];
+    program.card.class.tables = 3;
     program
 }

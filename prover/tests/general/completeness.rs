@@ -1,7 +1,7 @@
 //! Random programs of every kind of term, view and lookup: what the evaluator gives is accepted, another value is not.
 
-use crate::case::Case;
 use crate::generate;
+use crate::proven::Proven;
 use crate::sample::Numbers;
 use candor_circuits::channel::Check;
 use candor_circuits::layout::Left;
@@ -23,7 +23,7 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, case: &Case) {
+    fn add(&mut self, case: &Proven) {
         let layout = &case.layout;
         self.linear += layout.linear.len();
         for contraction in &layout.contractions {
@@ -63,11 +63,12 @@ fn random_programs() {
             .map(|_| generate::input(&mut numbers, &program))
             .collect();
         let revealed = TensorId(1 + (numbers.next() % program.card.operators.len() as u64) as u16);
-        let case = Case::new(program, &inputs, batch_log2, revealed);
+        let case = Proven::new(program, &inputs, batch_log2, revealed);
+        case.program.validate().unwrap();
         found.add(&case);
         let witness = case.witness();
         let proof = case.prove(&witness);
-        assert_eq!(case.verify(&proof), Ok(()), "seed {seed}");
+        assert_eq!(case.accepts(&proof), Ok(()), "seed {seed}");
 
         // the same proof for another value, and a proof of another value
         let mut other = case;
@@ -76,9 +77,9 @@ fn random_programs() {
         let low = other.program.card.operators[usize::from(revealed.0) - 1].low();
         values[index] += if values[index] == low { 1 } else { -1 };
         other.public = other.statement.public_values(&other.program.card).unwrap();
-        assert!(other.verify(&proof).is_err(), "seed {seed}");
+        assert!(other.accepts(&proof).is_err(), "seed {seed}");
         let proof = other.prove(&witness);
-        assert_eq!(other.verify(&proof), Err(ArgumentError::Rejected(Check::Folding)), "seed {seed}");
+        assert_eq!(other.accepts(&proof), Err(ArgumentError::Rejected(Check::Folding)), "seed {seed}");
     }
     let Found { linear, weighted, products, shared, views, lookups, revealed_lookups, .. } = found;
     for count in [linear, weighted, products, shared, views] {

@@ -4,9 +4,10 @@
 mod every_term;
 #[path = "../../../program/tests/completeness/reference/generate.rs"]
 mod generate;
+#[path = "../proven/mod.rs"]
+mod proven;
 #[path = "../../../program/tests/sample/mod.rs"]
 mod sample;
 
-mod case;
 mod completeness;
 mod shapes;

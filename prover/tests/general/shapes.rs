@@ -1,7 +1,7 @@
 //! Tensors longer than a row: their views are vectors over rows and columns, cut between them.
 
-use crate::case::{Case, reference};
 use crate::every_term::{add, operand, window};
+use crate::proven::{Proven, reference};
 use candor_benches::synthetic::{Random, Shape, features, perceptron};
 use candor_circuits::channel::Check;
 use candor_circuits::claim::Object;
@@ -43,11 +43,12 @@ fn vectors_that_are_cut() {
     for batch_log2 in [0, 1] {
         let program = program();
         let inputs: Vec<_> = (0..1u64 << batch_log2).map(|seed| features(&program, seed)).collect();
-        let case = Case::new(program, &inputs, batch_log2, TensorId(2));
+        let case = Proven::new(program, &inputs, batch_log2, TensorId(2));
+        case.program.validate().unwrap();
         let vars = case.layout.contractions[1].right.axes.iter().map(Axes::vars).max();
         assert!(vars > Some(case.layout.row_log2), "the vector is longer than a row");
         let mut witness = case.witness();
-        assert_eq!(case.verify(&case.prove(&witness)), Ok(()));
+        assert_eq!(case.accepts(&case.prove(&witness)), Ok(()));
 
         // one value of the tensor is another: its row is wrong, and so is what reads it
         let positions = witness.cells.len() >> 3;
@@ -55,6 +56,6 @@ fn vectors_that_are_cut() {
         assert_eq!(place.object, Object::Witness);
         let cell = positions + (place.place.offset << case.layout.batch_log2) + 700;
         witness.cells[cell] ^= 1;
-        assert_eq!(case.verify(&case.prove(&witness)), Err(ArgumentError::Rejected(Check::Relations)));
+        assert_eq!(case.accepts(&case.prove(&witness)), Err(ArgumentError::Rejected(Check::Relations)));
     }
 }

@@ -27,7 +27,7 @@ fn honest_paths_satisfy_the_circuit() {
 
         // what the circuit exposes is what the native verifier has left to check, and suffices for it
         let hashes = point_counts(&shape.layout).len();
-        assert_eq!(hashes, 11);
+        assert_eq!(hashes, 12);
         let tail = &synthesis.boundary.0[HEAD + hashes..];
         assert_eq!(tail, expose(&path.argument.outstanding));
         assert_eq!(tail.len(), count(&shape.layout));

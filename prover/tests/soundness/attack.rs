@@ -4,10 +4,11 @@
 
 use crate::case::{Case, case};
 use crate::defect::{Defects, Name};
-use crate::forger::{Forgery, Play, Repairs, late_witness};
+use crate::forger::{Forgery, Play, Repairs, late};
 use crate::lie::{cancel, false_statement, under, wrong_limb, wrong_position, wrong_row};
 use crate::table::{equality, solve};
 use ark_ff::{AdditiveGroup, Field};
+use candor_circuits::claim::Object;
 use candor_circuits::layout::{COLUMNS, LIMB_LOG2};
 use candor_circuits::statement::PublicValues;
 use candor_program::Fr;
@@ -173,7 +174,7 @@ pub(crate) fn witness_after_the_claims(defects: &Defects) -> Forged {
     let mut forgery = under(false_statement(case), defects);
     let claims = forgery.play().claims;
     let mut opened = forgery.sums.clone();
-    opened.cells = late_witness(&opened.cells, &claims);
+    opened.cells = late(Object::Witness, &opened.cells, &claims);
     forgery.opened = Some(opened);
     forged(&forgery)
 }

@@ -1,18 +1,17 @@
 //! Programs with an honest witness and statement: what every forgery starts from.
 
-use ark_bn254::G1Affine;
+pub(crate) use crate::proven::reference;
+
+use crate::proven::Proven;
+use ark_ff::{AdditiveGroup, Field};
 use candor_benches::synthetic::{Shape, features, perceptron};
-use candor_circuits::layout::Layout;
-use candor_circuits::model::{bias_object, decode_rows, tables_object, weights_object};
-use candor_circuits::native::{self, ArgumentError};
-use candor_circuits::setup::VerifierSetup;
-use candor_circuits::statement::{ProgramData, PublicValues, Statement};
+use candor_circuits::layout::LIMBS;
+use candor_circuits::statement::PublicValues;
 use candor_program::class::TensorId;
-use candor_program::digest::ProgramIds;
 use candor_program::{Fr, Program};
-use candor_prover::argument::{ProvingKey, prove};
+use candor_prover::ReferenceString;
 use candor_prover::witness::Witness;
-use candor_prover::{ReferenceString, commit_program};
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 /// The values of the committed objects that a prover chooses or knows, as field elements.
@@ -29,22 +28,18 @@ pub(crate) struct Objects {
 
 /// A committed program, a true statement about it, and its witness.
 pub(crate) struct Case {
+    proven: Proven,
     pub(crate) reference: &'static ReferenceString,
-    pub(crate) program: Program,
-    pub(crate) layout: Layout,
-    pub(crate) data: ProgramData<Fr>,
-    pub(crate) rows: Vec<G1Affine>,
-    pub(crate) setup: VerifierSetup,
-    pub(crate) statement: Statement,
-    pub(crate) public: PublicValues<Fr>,
     pub(crate) witness: Witness,
     pub(crate) objects: Objects,
 }
 
-/// One development string for all cases; longer than a row, as every attacker's is.
-pub(crate) fn reference() -> &'static ReferenceString {
-    static REFERENCE: OnceLock<ReferenceString> = OnceLock::new();
-    REFERENCE.get_or_init(|| ReferenceString::development(10, &[1; 32]).unwrap())
+impl Deref for Case {
+    type Target = Proven;
+
+    fn deref(&self) -> &Proven {
+        &self.proven
+    }
 }
 
 /// A small program with every feature of the class: saturation, a scaled term, several rows of witness, exact widths that
@@ -59,59 +54,35 @@ pub(crate) fn case() -> &'static Case {
     })
 }
 
+/// How often each byte occurs in each half of what is looked up.
+fn byte_counts(looked_at: &[u8]) -> Vec<Fr> {
+    let mut counts = vec![Fr::ZERO; 2 * LIMBS];
+    for (half, bytes) in looked_at.chunks((looked_at.len() / 2).max(1)).enumerate() {
+        bytes.iter().for_each(|byte| counts[half * LIMBS + usize::from(*byte)] += Fr::ONE);
+    }
+    counts
+}
+
 impl Case {
     /// Commits the program and executes the decisions.
-    pub(crate) fn new(
-        mut program: Program,
-        decisions: &[Vec<u16>],
-        batch_log2: u8,
-        revealed: TensorId,
-    ) -> Self {
-        let reference = reference();
-        program.card.weight_rows = commit_program(reference, &program.card, &program.weights).unwrap();
-        let layout = Layout::new(&program.card.class, batch_log2, revealed).unwrap();
-        let witness = Witness::new(&program, &layout, decisions).unwrap();
-        let values = witness.tensors[..decisions.len()].iter().map(|t| t[usize::from(revealed.0)].clone());
-        let context = Fr::from(5u64);
-        let statement = Statement {
-            batch_log2,
-            context,
-            revealed,
-            features: decisions.to_vec(),
-            values: values.collect(),
-        };
-        let public = statement.public_values(&program.card).unwrap();
-        let data = ProgramData::of(&program.card, &ProgramIds::of(&program.card));
+    pub(crate) fn new(program: Program, decisions: &[Vec<u16>], batch_log2: u8, revealed: TensorId) -> Self {
+        let proven = Proven::new(program, decisions, batch_log2, revealed);
+        let witness = proven.witness();
         let objects = Objects {
             cells: witness.cells.iter().map(|cell| Fr::from(*cell)).collect(),
             multiplicities: witness.multiplicities().into_iter().map(Fr::from).collect(),
             mapped: witness.mapped.iter().map(|value| Fr::from(*value)).collect(),
-            map_multiplicities: witness.map_multiplicities.iter().map(|count| Fr::from(*count)).collect(),
-            tables: tables_object(&program.weights, &layout).into_iter().map(Fr::from).collect(),
-            weights: weights_object(&program.card, &program.weights, &layout)
-                .into_iter()
-                .map(Fr::from)
-                .collect(),
-            bias: bias_object(&program.card, &program.weights, &layout).into_iter().map(Fr::from).collect(),
+            map_multiplicities: byte_counts(&witness.looked_at(&proven.layout)),
+            tables: proven.tables.iter().map(|entry| Fr::from(*entry)).collect(),
+            weights: proven.weights.iter().map(|weight| Fr::from(*weight)).collect(),
+            bias: proven.bias.iter().map(|bias| Fr::from(*bias)).collect(),
         };
-        let rows = decode_rows(&program.card).unwrap();
-        let setup = VerifierSetup::of(&program.card.setup).unwrap();
-        Self { reference, program, layout, data, rows, setup, statement, public, witness, objects }
+        Self { proven, reference: reference(), witness, objects }
     }
 
     /// What the production prover writes.
     pub(crate) fn honest_proof(&self) -> Vec<u8> {
-        let weights = weights_object(&self.program.card, &self.program.weights, &self.layout);
-        let bias = bias_object(&self.program.card, &self.program.weights, &self.layout);
-        let tables = tables_object(&self.program.weights, &self.layout);
-        let powers = self.reference.powers();
-        let key = ProvingKey { powers, weights: &weights, bias: &bias, tables: &tables, program: &self.data };
-        prove(&key, &self.layout, &self.public, &self.witness)
-    }
-
-    /// The production verifier, for any statement.
-    pub(crate) fn verify(&self, public: &PublicValues<Fr>, proof: &[u8]) -> Result<(), ArgumentError> {
-        native::verify(&self.layout, &self.data, public, &self.rows, &self.setup, proof)
+        self.prove(&self.witness)
     }
 
     /// The statement with another value of the revealed tensor.

@@ -19,8 +19,10 @@ use std::ops::Range;
 /// A challenge by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
+    /// Those of the sum over the tables, and gamma: only with tables.
+    Kappa(usize),
+    U(usize),
     Beta,
-    /// Only with tables.
     Gamma,
     Tau(usize),
     Alpha,
@@ -39,10 +41,13 @@ impl Name {
     pub(crate) fn index(self, layout: &Layout) -> usize {
         let (n, k) = (layout.rounds, layout.row_log2);
         let t = layout.batch_log2 + layout.revealed_output().place.vars;
-        let g = usize::from(layout.tables > 0);
+        let m = layout.map_vars();
+        let g = if layout.tables > 0 { 1 + m + layout.table_vars() } else { 0 };
         match self {
-            Self::Beta => 0,
-            Self::Gamma => 1,
+            Self::Kappa(i) => i,
+            Self::U(j) => m + j,
+            Self::Beta => g.saturating_sub(1),
+            Self::Gamma => g,
             Self::Tau(i) => g + 1 + i,
             Self::Alpha => g + 1 + n,
             Self::R(j) => g + 2 + n + j,
@@ -59,7 +64,12 @@ impl Name {
     /// All of them.
     pub(crate) fn all(layout: &Layout) -> Vec<Self> {
         let (n, k) = (layout.rounds, layout.row_log2);
-        let mut names = vec![Self::Beta];
+        let mut names = Vec::new();
+        if layout.tables > 0 {
+            names.extend((0..layout.map_vars()).map(Self::Kappa));
+            names.extend((0..layout.table_vars()).map(Self::U));
+        }
+        names.push(Self::Beta);
         names.extend((layout.tables > 0).then_some(Self::Gamma));
         names.extend((0..n).map(Self::Tau));
         names.push(Self::Alpha);

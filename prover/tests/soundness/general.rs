@@ -5,22 +5,22 @@ use crate::checks::only_without;
 use crate::defect::{Defects, verify_with};
 use crate::forger::Forgery;
 use crate::lie::{add_to_bytes, count};
-use crate::relations::Relation;
+use crate::relations::{Relation, violations};
 use crate::witness::violated;
-use ark_ff::{AdditiveGroup, Field};
+use ark_ff::{AdditiveGroup, Field, PrimeField};
 use candor_benches::synthetic::features;
 use candor_circuits::channel::Check;
-use candor_circuits::layout::{Left, TABLE_LOG2};
+use candor_circuits::layout::{LIMBS, Left, TABLE_LOG2};
 use candor_program::Fr;
 use candor_program::class::TensorId;
 use std::sync::OnceLock;
 
-fn case() -> &'static Case {
+pub(crate) fn case() -> &'static Case {
     static CASE: OnceLock<Case> = OnceLock::new();
     CASE.get_or_init(|| {
         let program = crate::every_term::program(reference().card());
         let decisions: Vec<_> = (0..2).map(|seed| features(&program, seed)).collect();
-        let case = Case::new(program, &decisions, 1, TensorId(5));
+        let case = Case::new(program, &decisions, 1, TensorId(6));
         case.program.validate().unwrap();
         case
     })
@@ -55,27 +55,23 @@ const LIES: &[Lie] = &[
         "a looked-up value one too high",
         |case, f| f.sums.mapped[first_mapped(case)] += Fr::ONE,
         // the next operator's rows are of the true value
-        &[Relation::Rows, Relation::MapSums],
+        &[Relation::Rows, Relation::Entries],
     ),
     (
         "the entry of another table",
         |case, f| {
             let (position, x) = (first_mapped(case), looked_at(case, first_mapped(case)));
             f.sums.mapped[position] = f.sums.tables[(1 << TABLE_LOG2) + x];
-            f.sums.map_multiplicities[x] -= Fr::ONE;
-            f.sums.map_multiplicities[(1 << TABLE_LOG2) + x] += Fr::ONE;
         },
-        &[Relation::Rows, Relation::MapSums],
+        &[Relation::Rows, Relation::Entries],
     ),
     (
         "the entry of another value",
         |case, f| {
             let (position, x) = (first_mapped(case), looked_at(case, first_mapped(case)));
             f.sums.mapped[position] = f.sums.tables[x ^ 1];
-            f.sums.map_multiplicities[x] -= Fr::ONE;
-            f.sums.map_multiplicities[x ^ 1] += Fr::ONE;
         },
-        &[Relation::Rows, Relation::MapSums],
+        &[Relation::Rows, Relation::Entries],
     ),
     (
         "a padded place that is not zero",
@@ -83,21 +79,27 @@ const LIES: &[Lie] = &[
             // three channels are padded to four; padded outputs read them
             f.sums.mapped[case.position(TensorId(2), 0, 13)] += Fr::ONE;
         },
-        &[Relation::Rows, Relation::MapSums],
+        &[Relation::Rows, Relation::Entries],
     ),
+    ("a value where no lookup is", |case, f| f.sums.mapped[unused(case)] += Fr::ONE, &[Relation::Entries]),
     ("a multiplicity one too high", |_, f| f.sums.map_multiplicities[7] += Fr::ONE, &[Relation::MapSums]),
     (
-        "a negative multiplicity beyond the first table",
-        |_, f| f.sums.map_multiplicities[(1 << TABLE_LOG2) + 9] = -Fr::ONE,
+        "a negative multiplicity in the second half",
+        |_, f| f.sums.map_multiplicities[LIMBS + 9] = -Fr::ONE,
         &[Relation::MapSums],
     ),
     (
         "one multiplicity moved",
         |case, f| {
-            let x = looked_at(case, first_mapped(case));
+            let x = looked_at(case, first_mapped(case)) % LIMBS;
             f.sums.map_multiplicities[x] -= Fr::ONE;
             f.sums.map_multiplicities[x ^ 1] += Fr::ONE;
         },
+        &[Relation::MapSums],
+    ),
+    (
+        "twice as many of everything",
+        |_, f| f.sums.map_multiplicities.iter_mut().for_each(|mu| *mu = mu.double()),
         &[Relation::MapSums],
     ),
     (
@@ -107,21 +109,42 @@ const LIES: &[Lie] = &[
             add_to_bytes(case, &mut f.sums.cells, (0, 2), case.position(TensorId(3), 0, 3), 1);
             f.sums.multiplicities = count(&f.sums.cells);
         },
-        &[Relation::Rows, Relation::MapSums],
+        &[Relation::Rows, Relation::MapSums, Relation::Entries],
     ),
     (
-        "a convolution's output one too high",
+        "a convolution's output one too high, counted as such",
         |case, f| {
             add_to_bytes(case, &mut f.sums.cells, (0, 2), case.position(TensorId(1), 0, 13), 1);
             f.sums.multiplicities = count(&f.sums.cells);
+            f.sums.map_multiplicities = count_halves(&f.looked_at());
         },
-        &[Relation::Rows, Relation::MapSums],
+        &[Relation::Rows, Relation::Entries],
+    ),
+    (
+        "an equality of another byte",
+        |case, f| {
+            let reduction = f.play().map.unwrap().reduction;
+            let mut equalities = f.equalities(&reduction);
+            let (position, x) = (first_mapped(case), looked_at(case, first_mapped(case)));
+            equalities[position] = Forgery::halves(&reduction)[0][(x % LIMBS) ^ 1];
+            f.equalities = Some(equalities);
+        },
+        &[Relation::MapSums, Relation::Entries],
+    ),
+    (
+        "an equality of the other half, where no lookup is",
+        |case, f| {
+            let reduction = f.play().map.unwrap().reduction;
+            let mut equalities = f.equalities(&reduction);
+            equalities[unused(case)] = Forgery::halves(&reduction)[1][0];
+            f.equalities = Some(equalities);
+        },
+        &[Relation::MapSums],
     ),
     (
         "a map helper that is not the inverse",
-        |case, f| {
-            let keys = known_keys(case, f);
-            let [mut helper, table] = f.map_helpers(keys.0, &keys.1);
+        |_, f| {
+            let [mut helper, table] = f.map_helpers(&f.play().map.unwrap());
             helper[3] += Fr::ONE;
             helper[4] -= Fr::ONE;
             f.map_helpers = Some([helper, table]);
@@ -130,9 +153,8 @@ const LIES: &[Lie] = &[
     ),
     (
         "a map table helper that is not multiplicity over denominator",
-        |case, f| {
-            let keys = known_keys(case, f);
-            let [helper, mut table] = f.map_helpers(keys.0, &keys.1);
+        |_, f| {
+            let [helper, mut table] = f.map_helpers(&f.play().map.unwrap());
             table[3] += Fr::ONE;
             table[4] -= Fr::ONE;
             f.map_helpers = Some([helper, table]);
@@ -141,13 +163,18 @@ const LIES: &[Lie] = &[
     ),
 ];
 
-/// Beta and the keys of a play: the rows before them are those of the lie.
-fn known_keys(case: &Case, forgery: &Forgery<'_>) -> (Fr, [Vec<Fr>; 2]) {
-    use crate::defect::Name;
-    let play = forgery.play();
-    let drawn = |name: Name| play.challenges[name.index(&case.layout)];
-    let challenges = candor_circuits::relation::map::Challenges::new(drawn(Name::Beta), drawn(Name::Gamma));
-    (challenges.beta, forgery.keys(&challenges))
+/// A mapped position of no lookup.
+pub(crate) fn unused(case: &Case) -> usize {
+    let layout = &case.layout;
+    let used = layout.maps.iter().map(|map| (map.place.offset + (1 << map.place.vars)) << layout.batch_log2);
+    let position = used.max().unwrap();
+    assert!(position < case.objects.mapped.len(), "every mapped position is used");
+    position
+}
+
+/// How often each byte occurs in each half.
+pub(crate) fn count_halves(bytes: &[Fr]) -> Vec<Fr> {
+    bytes.chunks(bytes.len() / 2).flat_map(count).collect()
 }
 
 #[test]
@@ -172,7 +199,7 @@ fn sums_are_of_what_is_opened() {
     };
     opened("looked-up values shifted by one", &|objects| objects.mapped.rotate_right(1));
     opened("cells shifted by one", &|objects| objects.cells.rotate_right(1));
-    opened("another number of an entry", &|objects| objects.map_multiplicities[5] += Fr::ONE);
+    opened("another number of a byte", &|objects| objects.map_multiplicities[5] += Fr::ONE);
 
     // the program's rows are its card's, whatever a prover sums: weights under other labels give other sums
     let contraction = &case.layout.contractions[0];
@@ -190,6 +217,35 @@ fn sums_are_of_what_is_opened() {
     sums.tables[9] += Fr::ONE;
     let forgery = Forgery { sums, opened: Some(case.objects.clone()), ..Forgery::honest(case) };
     only_without(Check::Folding, &forgery, "a table with another entry");
+}
+
+/// Tables with the entry that a wrong value needs: everything holds but the opening of the tables.
+#[test]
+fn tables_are_those_of_the_card() {
+    let case = case();
+    assert_eq!(case.layout.tables, 3);
+    for map in &case.layout.maps {
+        let (bytes, count) = (Forgery::honest(case).looked_at(), case.objects.mapped.len());
+        let first = map.place.offset << case.layout.batch_log2;
+        let entry = [first, first + count].map(|at| bytes[at].into_bigint().0[0] as usize);
+        let mut forgery = Forgery::honest(case);
+        forgery.sums.tables[(map.table << TABLE_LOG2) + entry[0] + LIMBS * entry[1]] += Fr::ONE;
+        for position in first..first + (1 << (map.place.vars + case.layout.batch_log2)) {
+            if (bytes[position], bytes[position + count]) == (bytes[first], bytes[first + count]) {
+                forgery.sums.mapped[position] += Fr::ONE;
+            }
+        }
+        forgery.opened =
+            Some(crate::case::Objects { tables: case.objects.tables.clone(), ..forgery.sums.clone() });
+        let play = forgery.play();
+        let missed = violations(&forgery, &play);
+        assert_eq!(missed[Relation::Entries as usize], Fr::ZERO, "the entries are those of the other table");
+        let proof = play.proof;
+        let without =
+            |checks: &[Check]| verify_with(case, &forgery.public, &Defects::ignoring(checks), &proof).result;
+        assert_eq!(without(&[Check::Relations, Check::Folding]), Ok(()));
+        assert!(without(&[Check::Relations]).is_err(), "the tables are opened");
+    }
 }
 
 /// Values of operands at the final point that satisfy the relations without being the tensors'.

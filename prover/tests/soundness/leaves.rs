@@ -37,6 +37,10 @@ fn caught_by(case: &Case, leaf: &Leaf) -> Check {
         | Step::Source(..)
         | Step::MappedRows
         | Step::MapMultiplicities
+        | Step::MappedValue
+        | Step::TableRound(_)
+        | Step::TableValue
+        | Step::Equalities
         | Step::MapHelperRows
         | Step::MapTableHelper
         | Step::Left(..) => Check::Relations,

@@ -14,11 +14,13 @@ mod forger;
 mod general;
 mod leaves;
 mod lie;
+mod lookups;
+#[path = "../proven/mod.rs"]
+mod proven;
 mod prover;
 mod relations;
 mod setup;
 mod statement;
 mod table;
-
 mod transcript;
 mod witness;

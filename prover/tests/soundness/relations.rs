@@ -24,9 +24,10 @@ pub(crate) enum Relation {
     MapHelper,
     MapSums,
     MapTableHelper,
+    Entries,
 }
 
-pub(crate) const RELATIONS: [Relation; 9] = [
+pub(crate) const RELATIONS: [Relation; 10] = [
     Relation::Helper,
     Relation::Sums,
     Relation::TableHelper,
@@ -36,6 +37,7 @@ pub(crate) const RELATIONS: [Relation; 9] = [
     Relation::MapHelper,
     Relation::MapSums,
     Relation::MapTableHelper,
+    Relation::Entries,
 ];
 
 /// By how much every relation's sum misses what it should be, under the challenges of a play.
@@ -75,25 +77,27 @@ pub(crate) fn violations(forgery: &Forgery<'_>, play: &Play) -> Vec<Fr> {
         bit += eq * upward * (upward - Fr::ONE);
     }
     let mut violations = vec![in_helper, in_sums, in_table, rows, saturation, bit];
-    if layout.tables > 0 {
-        violations.extend(map_violations(forgery, &tau, Challenges::new(beta, drawn(Name::Gamma))));
+    if let Some(challenges) = &play.map {
+        violations.extend(map_violations(forgery, &tau, challenges));
     }
     violations
 }
 
 /// Those of the lookup operators.
-fn map_violations(forgery: &Forgery<'_>, tau: &[Fr], challenges: Challenges<Fr>) -> [Fr; 3] {
-    let layout = &forgery.case.layout;
-    let keys = forgery.keys(&challenges);
-    let [helper, table] = forgery.map_helpers(challenges.beta, &keys);
-    let [mapped, entries] = &keys;
-    let eq = equality(&tau[tau.len() - layout.map_vars()..]);
-    let inverses = helper.iter().zip(mapped).zip(eq);
-    let inverses = inverses.map(|((h, key), eq)| eq * (*h * (challenges.beta - key) - Fr::ONE));
-    let eq = equality(&tau[tau.len() - layout.table_vars()..]);
-    let counted = table.iter().zip(entries).zip(&forgery.sums.map_multiplicities).zip(eq);
-    let counted = counted.map(|(((g, key), mu), eq)| eq * (*g * (challenges.beta - key) - mu));
-    [inverses.sum(), helper.iter().sum::<Fr>() - table.iter().sum::<Fr>(), counted.sum()]
+fn map_violations(forgery: &Forgery<'_>, tau: &[Fr], challenges: &Challenges<Fr>) -> [Fr; 4] {
+    let (beta, reduction) = (challenges.beta, &challenges.reduction);
+    let [helper, table] = forgery.map_helpers(challenges);
+    let [keys, places] = forgery.keys(challenges);
+    let last = |count: usize| equality(&tau[tau.len() - count.trailing_zeros() as usize..]);
+    let inverses = helper.iter().zip(&keys).zip(last(keys.len()));
+    let inverses = inverses.map(|((h, key), eq)| eq * (*h * (beta - key) - Fr::ONE));
+    let counted = table.iter().zip(&places).zip(&forgery.sums.map_multiplicities).zip(last(places.len()));
+    let counted = counted.map(|(((g, key), mu), eq)| eq * (*g * (beta - key) - mu));
+    let (selected, equalities) = (forgery.selected(reduction), forgery.equalities(reduction));
+    let (low, high) = equalities.split_at(selected.len());
+    let entries = selected.iter().zip(low).zip(high).map(|((g, low), high)| *g * low * high);
+    let sums = helper.iter().sum::<Fr>() - table.iter().sum::<Fr>();
+    [inverses.sum(), sums, counted.sum(), reduction.table * entries.sum::<Fr>() - reduction.claim]
 }
 
 /// `acc * multiplier - low * 2^16` of every position, from the forger's own tensors, weights and statement.

@@ -3,7 +3,6 @@
 use ark_bn254::{G1Affine, G1Projective};
 use ark_ec::VariableBaseMSM;
 use ark_ff::{AdditiveGroup, Field};
-use candor_circuits::claim::Functional;
 use candor_circuits::factor::{Factor, expand, vars};
 use candor_program::Fr;
 
@@ -27,12 +26,6 @@ pub(crate) fn dense(factors: &[Factor<Fr>]) -> Table {
         table[index] = weight;
     }
     table
-}
-
-/// Value of a functional of an object.
-pub(crate) fn apply(functional: &Functional<Fr>, object: &[Fr]) -> Fr {
-    let sum: Fr = dense(&functional.factors).iter().zip(object).map(|(weight, value)| *weight * value).sum();
-    functional.scale.unwrap_or(Fr::ONE) * sum
 }
 
 /// Fixes the most significant variable.

@@ -195,7 +195,10 @@ fn drawn_before(case: &crate::case::Case, step: Step) -> Option<usize> {
         | Step::WitnessRows
         | Step::Multiplicities
         | Step::MappedRows
-        | Step::MapMultiplicities => Name::Beta,
+        | Step::MapMultiplicities => *Name::all(&case.layout).first()?,
+        Step::MappedValue | Step::TableRound(0) => Name::U(0),
+        Step::TableRound(round) => Name::U(round),
+        Step::TableValue | Step::Equalities => Name::Beta,
         Step::HelperRows | Step::TableHelper | Step::MapHelperRows | Step::MapTableHelper => Name::Tau(0),
         Step::BiasSum | Step::LinearValues => Name::R(0),
         Step::Round(round) => Name::R(round),

@@ -1,4 +1,6 @@
-//! A committed program, a true statement and its witness.
+//! A committed program, a true statement about it, and what prover and verifier know of it.
+
+#![allow(dead_code, reason = "each tree uses its part")]
 
 use ark_bn254::G1Affine;
 use candor_circuits::layout::Layout;
@@ -15,14 +17,14 @@ use candor_prover::witness::Witness;
 use candor_prover::{ReferenceString, commit_program};
 use std::sync::OnceLock;
 
-/// One development string for all cases.
+/// One development string for all cases; longer than a row, as every attacker's is.
 pub(crate) fn reference() -> &'static ReferenceString {
     static REFERENCE: OnceLock<ReferenceString> = OnceLock::new();
     REFERENCE.get_or_init(|| ReferenceString::development(10, &[1; 32]).unwrap())
 }
 
 /// What a prover knows of one statement.
-pub(crate) struct Case {
+pub(crate) struct Proven {
     pub(crate) program: Program,
     pub(crate) layout: Layout,
     pub(crate) data: ProgramData<Fr>,
@@ -35,13 +37,12 @@ pub(crate) struct Case {
     pub(crate) tables: Vec<u16>,
 }
 
-impl Case {
+impl Proven {
     /// Commits a program and states what the evaluator gives. Shapes: at most a batch of inputs.
     pub(crate) fn new(mut program: Program, inputs: &[Vec<u16>], batch_log2: u8, revealed: TensorId) -> Self {
         let reference = reference();
         program.card.setup = reference.card().clone();
         program.card.weight_rows = commit_program(reference, &program.card, &program.weights).unwrap();
-        program.validate().unwrap();
         let values =
             |input: &Vec<u16>| execute(&program, input).unwrap().tensors.swap_remove(revealed.0.into());
         let statement = Statement {
@@ -70,7 +71,7 @@ impl Case {
         Witness::new(&self.program, &self.layout, &self.statement.features).unwrap()
     }
 
-    /// A proof with any witness and weights, by the production prover.
+    /// A proof with any witness, by the production prover.
     pub(crate) fn prove(&self, witness: &Witness) -> Vec<u8> {
         let key = ProvingKey {
             powers: reference().powers(),
@@ -82,7 +83,13 @@ impl Case {
         prove(&key, &self.layout, &self.public, witness)
     }
 
-    pub(crate) fn verify(&self, proof: &[u8]) -> Result<(), ArgumentError> {
-        native::verify(&self.layout, &self.data, &self.public, &self.rows, &self.setup, proof)
+    /// The production verifier, for the true statement.
+    pub(crate) fn accepts(&self, proof: &[u8]) -> Result<(), ArgumentError> {
+        self.verify(&self.public, proof)
+    }
+
+    /// The production verifier, for any statement.
+    pub(crate) fn verify(&self, public: &PublicValues<Fr>, proof: &[u8]) -> Result<(), ArgumentError> {
+        native::verify(&self.layout, &self.data, public, &self.rows, &self.setup, proof)
     }
 }
