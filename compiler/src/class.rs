@@ -7,6 +7,9 @@ use candor_program::policy::Table;
 /// Shortest and longest committed row, log2.
 pub const ROW_LOG2: std::ops::RangeInclusive<u8> = 9..=14;
 
+/// Proof of one decision from which on rows are made longer than the weights ask for: models of few weights and many values.
+pub const PROOF_BYTES: u64 = 14_000;
+
 /// Log2 of the length of a committed row, from the number of padded weights.
 ///
 /// Short rows make a proof fast, many rows make it, verification and the card large: the shortest rows with which sixteen
@@ -62,6 +65,35 @@ pub fn witness_cells(class: &Class) -> u64 {
     8 * positions.next_power_of_two().max(32)
 }
 
+/// Bytes of a proof of one decision, estimated: rows of 64 bytes of what is committed anew, scalars of 32 for rounds and values.
+#[must_use]
+pub fn proof_bytes(class: &Class) -> u64 {
+    let (cells, k) = (witness_cells(class), u64::from(class.row_log2));
+    let rows = |values: u64| values.div_ceil(1 << k);
+    let (mut lookups, mut mapped, mut scalars) = (0u64, 0u64, 0u64);
+    for operator in &class.operators {
+        match operator {
+            OperatorClass::Affine { terms, .. } => {
+                let linear = |term: &&TermClass| matches!(term, TermClass::Linear { .. });
+                scalars += 2 * terms.len() as u64 - terms.iter().filter(linear).count() as u64;
+            }
+            OperatorClass::Lookup { source, .. } => {
+                lookups += 1;
+                let axes = class.axes(*source).unwrap_or_default();
+                mapped += 1u64 << axes.iter().map(|log2| u32::from(*log2)).sum::<u32>().min(62);
+            }
+        }
+    }
+    let mut points = 2 * rows(cells) + k + 5;
+    scalars += 3 * u64::from(cells.ilog2()) + 4 * k + 16;
+    if class.tables > 0 {
+        let mapped = mapped.next_power_of_two();
+        points += rows(mapped) + 2 * rows(2 * mapped) + 2;
+        scalars += 2 * (16 + u64::from(class.tables.next_power_of_two().ilog2())) + 7 + 2 * lookups;
+    }
+    64 * points + 32 * scalars
+}
+
 /// What surrounds the model, as far as the class depends on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Surroundings<'a> {
@@ -93,5 +125,8 @@ pub(crate) fn class(wiring: Wiring, surroundings: Surroundings<'_>, powers_log2:
         evidence_size: evidence_size(evidence) as u8,
     };
     class.row_log2 = row_log2(padded_weights(&class)).min(powers_log2);
+    while class.row_log2 < powers_log2.min(*ROW_LOG2.end()) && proof_bytes(&class) > PROOF_BYTES {
+        class.row_log2 += 1;
+    }
     class
 }

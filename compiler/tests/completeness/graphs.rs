@@ -67,6 +67,8 @@ fn attention() {
     let products = terms(&lowered).filter(|term| matches!(term, TermClass::Product { .. })).count();
     assert_eq!(products, 3, "scores, softmax's quotient, values");
     assert_eq!(lowered.card.class.tables, 3, "exp, reciprocal, tanh");
+    // the proof has 7,392
+    assert!((7_000..8_000).contains(&candor_compiler::class::proof_bytes(&lowered.card.class)));
 }
 
 /// agent.toml for the tokens of the embedding, of which only 40 have a row.

@@ -5,7 +5,7 @@ use crate::support::{
 };
 use candor_compiler::report::Note;
 use candor_compiler::{Lowered, class, lower};
-use candor_program::class::{OperatorClass, TermClass};
+use candor_program::class::{Class, OperatorClass, TermClass};
 use candor_program::encoding::{encode_file, keccak256, magic};
 use candor_program::operator::{Operator, Term};
 use candor_program::policy::{Comparison, Effect, Fact, Operand};
@@ -177,6 +177,32 @@ fn rows_grow_with_the_weights() {
         assert_eq!(class::row_log2(weights), expected, "{weights}");
     }
     assert_eq!([1, 2, 3, 64, 65].map(class::padded_log2), [0, 1, 2, 6, 7]);
+}
+
+/// A model of many values and few weights: rows are longer than its weights ask for, until one proof is short enough.
+#[test]
+fn rows_grow_with_the_values() {
+    let of_width = |width: usize| {
+        let chosen = weights("w", &[width as i64, 2], &vec![0.01; 2 * width]);
+        let nodes = vec![
+            node("Relu", &["x"], "above"),
+            node("Neg", &["x"], "n"),
+            node("Relu", &["n"], "below"),
+            node("MatMul", &["above", "w"], "a"),
+            node("MatMul", &["below", "w"], "b"),
+            node("Add", &["a", "b"], "y"),
+        ];
+        compile(width, 2, nodes, vec![chosen])
+    };
+    // two tensors of 2^12 and the outputs are padded to 2^14 positions, 2^17 cells: 128 rows of 2^10, twice
+    for (width, expected) in [(1 << 10, 10), ((1 << 11) + 1, 11)] {
+        let class = of_width(width).card.class;
+        assert_eq!(class.row_log2, expected, "{width}");
+        assert_eq!(class::row_log2(class::padded_weights(&class)), 10, "{width}");
+        assert!(class::proof_bytes(&class) <= class::PROOF_BYTES, "{width}");
+        let shorter = Class { row_log2: expected - 1, ..class };
+        assert_eq!(class::proof_bytes(&shorter) > class::PROOF_BYTES, expected == 11, "{width}");
+    }
 }
 
 #[test]
