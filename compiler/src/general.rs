@@ -75,7 +75,9 @@ pub(crate) fn lower(
     graph(source, setup, manifest, room).map_err(|error| match error {
         CompileError::Unsupported { path, obstacles } => {
             let of_nodes = obstacles.iter().any(|obstacle| !obstacle.operator.starts_with("graph "));
-            let input = obstacles.iter().any(|obstacle| matches!(obstacle.cause, Cause::InputMissing { .. }));
+            let of_input =
+                |cause: &Cause| matches!(cause, Cause::InputMissing { .. } | Cause::Decimals { .. });
+            let input = obstacles.iter().any(|obstacle| of_input(&obstacle.cause));
             let obstacles = if input || of_nodes && known.iter().all(is_beyond) { obstacles } else { known };
             CompileError::Unsupported { path, obstacles }
         }

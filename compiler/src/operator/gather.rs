@@ -50,6 +50,18 @@ impl Operator for Gather {
         if is_integer && bounds.0 > -32_768.0 && bounds.1 < 32_768.0 {
             return Ok(vec![site.builder.clamped(&entries, 1.0, bounds.0.min(0.0) as i32)?]);
         }
+        // Of constant entries the range is known, whichever the calibration data choose.
+        let is_product = entries.terms.len() != 1;
+        if data.fixed().is_none() || is_product || is_integer || !entries.constant.is_empty() {
+            return Ok(vec![entries]);
+        }
+        let (least, most) = site.builder.reach(&entries);
+        let furthest = least.abs().max(most.abs());
+        let step = ((bounds.1 - bounds.0) / SPAN).max(furthest / FURTHEST);
+        if step > 0.0 && step.is_finite() {
+            let low = (bounds.0 / step).floor().clamp(-SPAN, 0.0) as i32;
+            return Ok(vec![site.builder.at_step(&entries, step, low, None)?]);
+        }
         Ok(vec![entries])
     }
 }
@@ -144,6 +156,11 @@ pub(super) fn reshaped(site: &mut Site<'_, '_, '_>, value: Value, shape: Vec<usi
     let from: Vec<u32> = (0..value.elements() as u32).collect();
     site.moved(&value, shape, &from)
 }
+
+/// Highest minus lowest integer of a tensor.
+const SPAN: f64 = candor_program::operator::rescale::SPAN as f64;
+/// Steps that a sum may be away from zero: what saturates stays below the program's limit.
+const FURTHEST: f64 = (candor_program::operator::rescale::EXCESS_LIMIT - 3 * 65_536) as f64;
 
 type Picked = (Vec<usize>, Vec<usize>);
 

@@ -83,7 +83,7 @@ fn tokens(most: u32) -> String {
 fn an_embedding_of_tokens() {
     let bytes = fs::read(fixture("graphs/embedding.onnx")).unwrap();
     let graph = Graph::read(&bytes, &Options::default()).unwrap();
-    for most in [39, 65_535] {
+    for most in [39, 45] {
         let lowered = lower(&source(&tokens(most), bytes.clone()), &setup()).unwrap();
         assert_eq!(lowered.card.class.input, candor_program::class::Input::Vector { log2: 3 });
         for trial in 0u16..200 {
