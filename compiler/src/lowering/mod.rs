@@ -14,6 +14,7 @@ mod input;
 mod largest;
 mod lookup;
 mod site;
+mod sums;
 mod tables;
 mod unused;
 mod value;

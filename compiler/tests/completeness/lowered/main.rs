@@ -9,6 +9,7 @@ mod support;
 
 mod arithmetic;
 mod cast;
+mod chains;
 mod check;
 mod clip;
 mod convolution;
