@@ -292,3 +292,21 @@ pub fn axes(values: &[i64]) -> AttributeProto {
         ..Default::default()
     }
 }
+
+/// `y = x + c` for two floats, where `c` lies in `w.bin`.
+pub fn external_sum() -> Vec<u8> {
+    let entry = StringStringEntryProto { key: Some("location".into()), value: Some("w.bin".into()) };
+    let tensor = TensorProto {
+        name: Some("c".into()),
+        dims: vec![2],
+        data_type: Some(DataType::FLOAT),
+        external_data: vec![entry],
+        ..Default::default()
+    };
+    file(17, vec![sized("x", &[1, 2])], &["y"], vec![file_node("Add", &["x", "c"], &["y"])], vec![tensor])
+}
+
+/// The bytes of `w.bin`: 0.5 and -1.5.
+pub fn external_sum_weights() -> Vec<u8> {
+    [0.5f32, -1.5].iter().flat_map(|weight| weight.to_le_bytes()).collect()
+}

@@ -32,3 +32,4 @@ mod scatter;
 mod tree;
 mod trial;
 mod unary;
+mod weights;
