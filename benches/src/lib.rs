@@ -1,4 +1,3 @@
-//! What benches and tests of several crates share: synthetic programs of any size, peak memory.
+//! What benches and tests of several crates share: synthetic programs of any size.
 
-pub mod memory;
 pub mod synthetic;

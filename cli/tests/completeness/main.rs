@@ -25,6 +25,7 @@ mod graphs;
 mod interrupted;
 mod log_pipeline;
 mod log_retention;
+mod nets;
 mod path;
 mod policy;
 mod policy_fixture;

@@ -1,5 +1,6 @@
 //! From the file's messages to a static graph: structure, names, folding, shapes.
 
+use super::quantised::{self, Folded};
 use super::{Attribute, ExternalFiles, Graph, GraphError, Node, Options, Step, Value, initializer, inputs};
 use crate::onnx::message::{self, Model};
 use crate::onnx::{Cause, ELEMENTS, ModelError, OBSTACLES, OPSET_NEWEST, Obstacle};
@@ -81,6 +82,8 @@ struct Builder<'n, 'a> {
     graph: Graph,
     /// The numbers of values that depend on the inputs, for the sample input.
     samples: BTreeMap<usize, Tensor>,
+    /// The constants that DequantizeLinear made.
+    folded: Folded,
     /// Elements of all constants and of all values of one evaluation.
     elements: u64,
     budget: Budget,
@@ -103,6 +106,7 @@ impl<'n, 'a> Builder<'n, 'a> {
             names: BTreeMap::new(),
             graph,
             samples: BTreeMap::new(),
+            folded: Folded::new(),
             elements: 0,
             budget: Budget::default(),
             obstacles: Vec::new(),
@@ -311,7 +315,12 @@ impl<'n, 'a> Builder<'n, 'a> {
                 Some(self.add_value(name, tensor, folds))
             });
         }
-        if !folds {
+        if folds
+            && node.operator == "DequantizeLinear"
+            && let Some(Some(made)) = made.first()
+        {
+            self.folded.insert(*made, (node.clone(), operands));
+        } else if !folds {
             self.graph.steps.push(Step { node: node.clone(), inputs: operands, outputs: made });
         }
         Ok(())
@@ -388,6 +397,7 @@ impl<'n, 'a> Builder<'n, 'a> {
             }
         }
         if self.obstacles.is_empty() {
+            quantised::join(&mut self.graph, &self.folded);
             Ok(self.graph)
         } else {
             Err(GraphError::Obstacles { obstacles: self.obstacles })

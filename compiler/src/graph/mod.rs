@@ -10,6 +10,7 @@ mod external;
 mod initializer;
 mod inputs;
 mod node;
+mod quantised;
 mod single;
 
 pub use attribute::{Attribute, Attributes};

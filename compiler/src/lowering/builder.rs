@@ -62,6 +62,12 @@ impl Scale {
     pub(crate) fn signed(bits: i32) -> Self {
         Self { step: 2f64.powi(-bits), low: -32_768 }
     }
+
+    /// Whether numbers of both signs of this size are within it.
+    pub(crate) fn reaches(&self, size: f64) -> bool {
+        let (low, high) = (f64::from(self.low), f64::from(self.low) + SPAN as f64);
+        low * self.step <= -size && size <= high * self.step
+    }
 }
 
 /// The integer program so far.
@@ -203,13 +209,6 @@ impl<'a> Builder<'a> {
         };
         let tensor = self.emit(value, step, low, samples)?;
         Ok(self.value(tensor, value.shape.clone()))
-    }
-
-    /// What is never below zero, at a finer step than its range asks for: larger ones saturate, and saturating is meant. The step and the value.
-    pub(super) fn low_end(&mut self, value: &Value, wanted: f64) -> Result<(f64, Value), Cause> {
-        let value = self.coarsened(value, wanted)?;
-        let step = self.product_step(&value, wanted);
-        Ok((step, self.at_step(&value, step, 0, None)?))
     }
 
     /// Products whose coefficients would be too small for an integer are taken of coarser factors: a sum of many products of 16 bits each
@@ -494,7 +493,7 @@ impl<'a> Builder<'a> {
         let (lowest, bounds) = (self.tensors[source].low, self.bounded(source));
         let index = |integer: i32| usize::try_from(i64::from(integer) - i64::from(lowest)).unwrap_or(0);
         let reached = index(bounds.0)..=index(bounds.1).min(ENTRIES - 1);
-        let scale = Range::of(&results, reached.clone(), index(0), &samples, self.room)?;
+        let scale = Range::of(&results, reached.clone(), index(0), &samples)?;
         results.iter_mut().for_each(|result| *result = scale.above_zero(*result));
         // Whatever the function says of zero: padding stays zero.
         results[index(0)] = 0.0;

@@ -60,31 +60,33 @@ impl Builder<'_> {
             let results = constants.iter().map(|x| function(*x)).collect();
             return Ok(Value::constant(value.shape.clone(), results, value.samples.len()));
         }
-        let stands = |builder: &Self, value: &Value| match value.terms.as_slice() {
-            [Term::View(view)] if value.constant.iter().all(|constant| *constant == 0.0) => {
-                let source = &builder.tensors[view.tensor];
-                let whole = view.indices.iter().enumerate().all(|(place, index)| place as u32 == *index);
-                let fits = source.extents == extents(&value.shape)
-                    && view.factor * source.step(0) == arguments.step
-                    && source.low == arguments.low;
-                let affine = view.tensor.checked_sub(1).map(|operator| &builder.operators[operator]);
-                (whole && fits && matches!(affine, Some(Operator::Affine(_))))
-                    .then_some((view.tensor, view.factor))
-            }
-            _ => None,
-        };
-        let (tensor, factor) = match stands(self, value) {
-            Some(found) => found,
-            None => match self.stepped(value, arguments, Clamp::None)?.terms.as_slice() {
-                [Term::View(view)] => (view.tensor, 1.0),
-                _ => return Err(Cause::Overflow),
-            },
+        let (tensor, factor) = match self.at_scale(value, arguments)?.terms.as_slice() {
+            [Term::View(view)] => (view.tensor, view.factor),
+            _ => return Err(Cause::Overflow),
         };
         let of = |sample: &Vec<f64>| sample.iter().map(|x| function(*x) - zero).collect();
         let samples: Samples = Rc::new(value.samples.iter().map(of).collect());
         self.lookup(tensor, &|x| function(x) - zero, (factor, results), samples)?;
         let result = self.value(self.tensors.len() - 1, value.shape.clone());
         Ok(result.offset(&vec![zero; value.elements()]))
+    }
+
+    /// A whole tensor of an affine operator at this scale, but for a factor: the value's own where it stands at that scale.
+    pub(crate) fn at_scale(&mut self, value: &Value, scale: Scale) -> Result<Value, Cause> {
+        if let [Term::View(view)] = value.terms.as_slice()
+            && value.constant.iter().all(|constant| *constant == 0.0)
+        {
+            let source = &self.tensors[view.tensor];
+            let whole = view.indices.iter().enumerate().all(|(place, index)| place as u32 == *index);
+            let fits = source.extents == extents(&value.shape)
+                && view.factor * source.step(0) == scale.step
+                && source.low == scale.low;
+            let affine = view.tensor.checked_sub(1).map(|operator| &self.operators[operator]);
+            if whole && fits && matches!(affine, Some(Operator::Affine(_))) {
+                return Ok(value.clone());
+            }
+        }
+        self.stepped(value, scale, Clamp::None)
     }
 
     /// A lookup of every element of an affine operator's tensor: of a function that maps 0 to 0, after a factor.
@@ -195,6 +197,13 @@ impl Builder<'_> {
         let samples = Rc::new(place.samples.iter().map(of).collect());
         self.look(view.tensor, table, Scale { step: 1.0, low: -32_768 }, samples)?;
         Ok(self.value(self.tensors.len() - 1, place.shape.clone()))
+    }
+
+    /// Notes that the saturation of a value that is one tensor is meant: beyond it nothing changes.
+    pub(crate) fn may_saturate(&mut self, value: &Value) {
+        if let [Term::View(view)] = value.terms.as_slice() {
+            self.clamping.insert(view.tensor);
+        }
     }
 
     /// Bounds that the caller knows of a value that is one tensor, for every input.

@@ -10,6 +10,7 @@ mod cedar_policies;
 mod graphs;
 mod limits;
 mod models;
+mod nets;
 mod random_graphs;
 mod rules;
 mod sp500;

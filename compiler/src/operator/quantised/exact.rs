@@ -34,8 +34,6 @@ pub(super) struct Rule {
     pub(super) ratios: Vec<f32>,
     pub(super) zero: i64,
     pub(super) limits: (i64, i64),
-    /// Whether what is below the zero point becomes it afterwards.
-    pub(super) relu: bool,
 }
 
 impl Rule {
@@ -143,25 +141,19 @@ pub(super) fn lower(site: &mut Site<'_, '_, '_>, product: &Accumulator, rule: &R
     let above = site.builder.clamped(&above, 1.0, signed.low)?;
     let reached = |x: f64| f64::from(u8::from(x >= 0.0));
     let more = site.builder.tabulated(&above, &reached, (signed, Scale { step: 1.0, low: -1 }))?;
+    // Their ends are integers like any other.
+    [&first, &rest, &more].into_iter().for_each(|value| site.builder.may_saturate(value));
     let result = first.plus(&more, 1.0);
     let of = |sample: &Vec<f64>| -> Vec<f64> {
         let ratio =
             |element: usize| rule.ratios.get(own(element)).or(rule.ratios.first()).copied().unwrap_or(1.0);
-        let integer = |(at, sum): (usize, &f64)| {
-            let integer = rule.of(ratio(at), sum.round() as i64);
-            if rule.relu { integer.max(rule.zero) as f64 } else { integer as f64 }
-        };
+        let integer = |(at, sum): (usize, &f64)| rule.of(ratio(at), sum.round() as i64) as f64;
         sample.iter().enumerate().map(integer).collect()
     };
     let samples = Rc::new(plain.samples.iter().map(of).collect());
-    let (least, zero) = (rule.limits.0 as f64, rule.zero as f64);
-    let value = |constant: f64, result: &Value| result.offset(&vec![constant; result.elements()]);
-    let result = if rule.relu {
-        let above = site.builder.clamped(&value(least - zero, &result), 1.0, 0)?;
-        value(zero, &above)
-    } else {
-        site.builder.clamped(&value(least, &result), 1.0, rule.limits.0.min(0) as i32)?
-    };
+    let least = rule.limits.0;
+    let result = result.offset(&vec![least as f64; result.elements()]);
+    let result = site.builder.clamped(&result, 1.0, least.min(0) as i32)?;
     Ok(Value { samples, ..result })
 }
 
@@ -180,7 +172,7 @@ mod tests {
             (0.9, 3, (0, 255)),
             (1.75, -128, (-128, 127)),
         ] {
-            let rule = Rule { ratios: vec![ratio], zero, limits, relu: false };
+            let rule = Rule { ratios: vec![ratio], zero, limits };
             let channel = Channel::new(&rule, ratio).unwrap();
             for threshold in rule.thresholds(ratio) {
                 for accumulator in threshold - 3..threshold + 4 {
@@ -197,7 +189,7 @@ mod tests {
     #[test]
     fn ratios_that_no_numbers_do_are_refused() {
         // The thresholds of so small a ratio are no integers of 32 bits.
-        let rule = Rule { ratios: vec![1e-9], zero: 0, limits: (0, 255), relu: false };
+        let rule = Rule { ratios: vec![1e-9], zero: 0, limits: (0, 255) };
         assert!(Channel::new(&rule, 1e-9).is_none());
     }
 }

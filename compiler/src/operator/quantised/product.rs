@@ -70,8 +70,7 @@ impl Operator for Product {
         if output.ratios.len() > 1 && product.right.fixed().is_none() {
             return Err(call.wrong_shape(4, "one number, where no operand is constant"));
         }
-        let rule =
-            Rule { ratios: output.ratios.clone(), zero: output.zero, limits: output.limits, relu: false };
+        let rule = Rule { ratios: output.ratios.clone(), zero: output.zero, limits: output.limits };
         Ok(vec![exact::lower(site, &product, &rule)?])
     }
 }

@@ -6,7 +6,7 @@ use super::unrolled::{Curve, curve, inner};
 use crate::lowering::Scale;
 
 /// Beyond this the logistic function is 0 or 1, to less than a step.
-const LOGISTIC_END: f64 = 12.0;
+pub(super) const LOGISTIC_END: f64 = 12.0;
 /// Most bits after the point.
 const BITS: i32 = 16;
 /// Fewest, for numbers as large as any weight can be.

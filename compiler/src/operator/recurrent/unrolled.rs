@@ -7,7 +7,7 @@
 use super::activation::Activation;
 use super::cell::{self, Extremes, Weights};
 use super::plan::{B, CELL, Direction, HIDDEN, Kind, PEEPHOLES, Plan, R, W, X};
-use super::scale::Scales;
+use super::scale::{LOGISTIC_END, Scales};
 use crate::lowering::{Clamp, Labels, Scale, Site, Value};
 use crate::onnx::Cause;
 use crate::operator::unary::sigmoid;
@@ -400,7 +400,18 @@ impl Part<'_> {
         match curve(self.plan, self.direction, which) {
             Curve::Logistic => {
                 let scales = (self.scales.logistic, self.scales.gate);
-                site.builder.tabulated(before, &sigmoid, scales)
+                let known = site.builder.operators.len();
+                let arguments = site.builder.at_scale(before, self.scales.logistic)?;
+                let stepped = site.builder.operators.len() > known;
+                let value = site.builder.tabulated(&arguments, &sigmoid, scales)?;
+                if self.scales.logistic.reaches(LOGISTIC_END) {
+                    site.builder.may_saturate(&value);
+                    // A cell that is looked up as it stands has an end of its own.
+                    if stepped {
+                        site.builder.may_saturate(&arguments);
+                    }
+                }
+                Ok(value)
             }
             Curve::Relu(_) => site.builder.stepped(before, self.scales.results[which], Clamp::Relu),
             Curve::Table(_) => {

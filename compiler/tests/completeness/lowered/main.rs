@@ -9,7 +9,6 @@ mod support;
 
 mod arithmetic;
 mod cast;
-mod chains;
 mod check;
 mod clip;
 mod convolution;
@@ -32,4 +31,3 @@ mod scatter;
 mod tree;
 mod trial;
 mod unary;
-mod weights;

@@ -19,6 +19,7 @@ mod order;
 mod pad;
 mod pattern;
 mod pool;
+mod quantised;
 mod reduce;
 mod reshape;
 mod resize;

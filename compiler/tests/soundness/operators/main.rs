@@ -16,4 +16,3 @@ mod recurrent;
 mod shapes;
 mod trees;
 mod types;
-mod weights;

@@ -24,7 +24,11 @@ pub(crate) async fn register<D: Disk>(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(refused) = app.check_caller(address, &headers, Scope::Operator) {
+    if let Err(exhausted) = app.limits.check_address(address, app.clock.now()) {
+        return Refused::from(exhausted).into_response();
+    }
+    if let Err(refused) = app.check_token(&headers, Scope::Operator) {
+        app.limits.charge_address(address, app.clock.now());
         return refused.into_response();
     }
     match add(&app, &headers, body).await {
