@@ -6,6 +6,7 @@
 
 mod subject;
 
+use candor_benches::memory::{peak_megabytes, reset_peak};
 use candor_circuits::layout::Layout;
 use candor_circuits::model::decode_rows;
 use candor_circuits::native;
@@ -103,17 +104,4 @@ fn milliseconds(start: Instant) -> f64 {
 fn summary(mut times: Vec<f64>) -> (f64, f64) {
     times.sort_by(f64::total_cmp);
     (times.first().copied().unwrap_or(f64::NAN), times.get(times.len() / 2).copied().unwrap_or(f64::NAN))
-}
-
-/// Starts the process's peak again from what it holds now. Does nothing where there is no such mark.
-fn reset_peak() {
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
-}
-
-/// Peak memory of this process since the last reset.
-fn peak_megabytes() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024.0 / 1e6)
 }

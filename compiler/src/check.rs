@@ -2,7 +2,7 @@
 
 use crate::class::{padded_weights, witness_cells};
 use crate::estimate::{self, Estimate};
-use crate::graph::{Graph, GraphError, Options};
+use crate::graph::{ExternalFiles, Graph, GraphError, Options};
 use crate::lowering::Builder;
 use crate::onnx::{Obstacle, obstacle::Name};
 use crate::trial::{Trial, TrialError};
@@ -115,8 +115,9 @@ impl From<&Obstacle> for ObstacleReport {
 /// are those of the real program, accuracy is not looked at.
 ///
 /// Errors: a file that is no model. What keeps a model from being compiled is no error, but in the answer.
-pub fn check(model: &[u8], output: Option<&str>) -> Result<Check, GraphError> {
-    let options = Options { outputs: output.map(str::to_owned).into_iter().collect(), ..Options::default() };
+pub fn check(model: &[u8], weights: &ExternalFiles, output: Option<&str>) -> Result<Check, GraphError> {
+    let outputs = output.map(str::to_owned).into_iter().collect();
+    let options = Options { outputs, external: weights.clone(), ..Options::default() };
     let mut report = Check {
         inputs: vec![],
         outputs: vec![],

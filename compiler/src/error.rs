@@ -2,6 +2,7 @@
 
 use crate::cedar::CedarError;
 use crate::fidelity::Target;
+use crate::graph::ExternalDigestError;
 use crate::manifest::ManifestError;
 use crate::onnx::obstacle::Name;
 use crate::onnx::{ModelError, Obstacle};
@@ -83,6 +84,14 @@ pub enum CompileError {
         line: usize,
         /// Defect.
         source: ObservationError,
+    },
+    /// A file of weights is another one than agent.toml says.
+    #[error("{}: {source}, or write its digest under [[weights]]", path.display())]
+    Weights {
+        /// File.
+        path: PathBuf,
+        /// The digests.
+        source: ExternalDigestError,
     },
     /// A line is not UTF-8.
     #[error("{}:{line}: not UTF-8; save the file as UTF-8", path.display())]
@@ -201,9 +210,11 @@ impl CompileError {
             Self::Model { source: ModelError::Opset { .. }, .. }
             | Self::Unsupported { .. }
             | Self::Fidelity { .. } => Category::Unsupported,
-            Self::Model { .. } | Self::Observation { .. } | Self::NotUtf8 { .. } | Self::Reference { .. } => {
-                Category::Malformed
-            }
+            Self::Model { .. }
+            | Self::Weights { .. }
+            | Self::Observation { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Reference { .. } => Category::Malformed,
             Self::FileTooLarge { .. } | Self::SetupTooSmall { .. } | Self::Program { .. } => Category::Limit,
         }
     }

@@ -4,7 +4,7 @@ use crate::class::class;
 use crate::compare::{Comparer, Saturations};
 use crate::error::CompileError;
 use crate::fidelity::LayerErrors;
-use crate::graph::{Graph, GraphError, Options};
+use crate::graph::{ExternalFiles, Graph, GraphError, Options};
 use crate::lower::{Described, Lowered, bare_card, calibration, parameters, report, weight_bits};
 use crate::lowering::{self, Builder, Fitted, Input, ROOM, Unfit};
 use crate::manifest::Manifest;
@@ -24,10 +24,10 @@ const SAMPLES: usize = 128;
 /// Observations that the program is compared on.
 const COMPARED: usize = 512;
 
-/// Whether an obstacle of a perceptron is none of a graph: an operator, or a product of two activations.
+/// Whether an obstacle of a perceptron is none of a graph: an operator, a product of two activations, weights in another file.
 pub(crate) fn is_beyond(obstacle: &Obstacle) -> bool {
     match &obstacle.cause {
-        Cause::Operator | Cause::ProductOfActivations => true,
+        Cause::Operator | Cause::ProductOfActivations | Cause::ExternalData { .. } => true,
         Cause::Domain { domain } => domain == ML,
         _ => false,
     }
@@ -46,8 +46,8 @@ pub(crate) struct Ends {
 /// The ends of a file's graph: of several inputs the first one's name and the width of all, of several outputs the first.
 ///
 /// Errors: every obstacle of the file.
-pub(crate) fn ends(model: &[u8]) -> Result<Ends, GraphError> {
-    let graph = Graph::read(model, &Options::default())?;
+pub(crate) fn ends(model: &[u8], weights: &ExternalFiles) -> Result<Ends, GraphError> {
+    let graph = Graph::read(model, &Options { external: weights.clone(), ..Options::default() })?;
     let value = |index: Option<&usize>| index.map(|index| &graph.values()[*index]);
     let width = |index: &usize| graph.values()[*index].shape.iter().product::<usize>();
     let is_integer = |index: &usize| !graph.values()[*index].element_type.is_float();
@@ -92,7 +92,11 @@ fn graph(
     room: f64,
 ) -> Result<Lowered, CompileError> {
     let unsupported = |obstacles| CompileError::Unsupported { path: source.model.path.clone(), obstacles };
-    let options = Options { outputs: vec![manifest.output.clone()], ..Options::default() };
+    let options = Options {
+        outputs: vec![manifest.output.clone()],
+        external: source.weights.clone(),
+        ..Options::default()
+    };
     let mut graph = Graph::read(&source.model.bytes, &options).map_err(|error| match error {
         GraphError::Obstacles { obstacles } => unsupported(obstacles),
         GraphError::Model { source: model } => {

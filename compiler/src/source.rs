@@ -2,6 +2,7 @@
 
 use crate::cedar::{self, Schema};
 use crate::error::CompileError;
+use crate::graph::{ExternalFile, ExternalFiles};
 use crate::manifest::Manifest;
 use crate::onnx::MODEL_BYTES;
 use std::fs::File;
@@ -29,6 +30,8 @@ pub struct AgentSource {
     pub manifest: SourceFile,
     /// ONNX model.
     pub model: SourceFile,
+    /// Files of weights beside the model's own, by the location that it names; their digests are those of agent.toml.
+    pub weights: ExternalFiles,
     /// Cedar policies.
     pub policy: Option<SourceFile>,
     /// Typical observations, one JSON line each.
@@ -59,7 +62,15 @@ impl AgentSource {
             None => None,
             Some(_) => lines(&names.observations.clone().or(default), "agent.observations")?,
         };
+        let mut weights = ExternalFiles::new();
+        for file in &names.weights {
+            let read = SourceFile::read(&folder.join(&file.file), "weights.file", MODEL_BYTES)?;
+            let verified = ExternalFile::verified(read.bytes, file.sha256)
+                .map_err(|source| CompileError::Weights { path: read.path, source })?;
+            weights.insert(file.location.clone(), verified);
+        }
         Ok(Self {
+            weights,
             model: SourceFile::read(&folder.join(&names.model), "agent.model", MODEL_BYTES)?,
             policy: match &names.cedar {
                 None => None,

@@ -149,6 +149,12 @@ impl Trial {
         observed::real(features, &integers(features, inputs))
     }
 
+    /// The integer features for these inputs: the nearest ones of their range.
+    #[must_use]
+    pub fn integers(&self, inputs: &[f64]) -> Vec<u16> {
+        integers(&self.program.card.features, inputs)
+    }
+
     /// The output that the integers stand for; `None` where there is not one number for every feature.
     #[must_use]
     pub fn run(&self, inputs: &[f64]) -> Option<Vec<f64>> {

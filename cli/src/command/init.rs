@@ -1,6 +1,7 @@
 //! `candor init`: a commented agent.toml for somebody's ONNX model.
 
 use crate::classify::Classify;
+use crate::command::check;
 use crate::exit::Failure;
 use crate::output::Report;
 use crate::store::{self, Existing};
@@ -17,6 +18,9 @@ pub struct Init {
     /// The model
     #[arg(value_name = "MODEL.onnx")]
     pub model: PathBuf,
+    /// A file of weights that the model names; agent.toml gets its digest. It has to lie beside agent.toml
+    #[arg(long, value_name = "FILE")]
+    pub weights: Vec<PathBuf>,
     /// Where to write [default: agent.toml beside the model]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -29,7 +33,8 @@ impl Init {
         let keep = |failure: Failure| failure.fix("name another file with --output, or move this one away");
         store::check_absent(&output, Existing::Keep).map_err(keep)?;
         let model = store::read(&self.model, MAX_MODEL_BYTES)?;
-        let text = candor_compiler::agent_toml_template(&model, &self.model_path(&output))
+        let weights = check::weights(&self.weights)?;
+        let text = candor_compiler::agent_toml_template(&model, &self.model_path(&output), &weights)
             .map_err(|error| error.failure().at(self.model.display()))?;
         store::write(&output, text.as_bytes(), Existing::Keep).map_err(keep)?;
         let path = output.display().to_string();

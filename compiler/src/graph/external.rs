@@ -35,6 +35,18 @@ impl std::fmt::Display for Hex<'_> {
 }
 
 impl ExternalFile {
+    /// The bytes, whatever they are: for whoever looks at a file before its digest is written down.
+    #[must_use]
+    pub fn unverified(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// SHA-256 of the bytes.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.0).into()
+    }
+
     /// The bytes have this SHA-256 digest.
     ///
     /// Errors: [`ExternalDigestError`].

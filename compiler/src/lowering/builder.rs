@@ -211,6 +211,13 @@ impl<'a> Builder<'a> {
         Ok(self.value(tensor, value.shape.clone()))
     }
 
+    /// What is never below zero, at a finer step than its range asks for: larger ones saturate, and saturating is meant. The step and the value.
+    pub(super) fn low_end(&mut self, value: &Value, wanted: f64) -> Result<(f64, Value), Cause> {
+        let value = self.coarsened(value, wanted)?;
+        let step = self.product_step(&value, wanted);
+        Ok((step, self.at_step(&value, step, 0, None)?))
+    }
+
     /// Products whose coefficients would be too small for an integer are taken of coarser factors: a sum of many products of 16 bits each
     /// has more bits than its 16 and those that a rescale drops.
     fn coarsened(&mut self, value: &Value, wanted: f64) -> Result<Value, Cause> {
@@ -493,7 +500,7 @@ impl<'a> Builder<'a> {
         let (lowest, bounds) = (self.tensors[source].low, self.bounded(source));
         let index = |integer: i32| usize::try_from(i64::from(integer) - i64::from(lowest)).unwrap_or(0);
         let reached = index(bounds.0)..=index(bounds.1).min(ENTRIES - 1);
-        let scale = Range::of(&results, reached.clone(), index(0), &samples)?;
+        let scale = Range::of(&results, reached.clone(), index(0), &samples, self.room)?;
         results.iter_mut().for_each(|result| *result = scale.above_zero(*result));
         // Whatever the function says of zero: padding stays zero.
         results[index(0)] = 0.0;

@@ -236,6 +236,22 @@ impl Builder<'_> {
         })
     }
 
+    /// Sums of a value alone whose terms have been summed already.
+    pub(super) fn summed_terms(
+        &self,
+        labels: &Labels,
+        (value, table): (&Value, &Table),
+        terms: Vec<Term>,
+    ) -> Value {
+        let of = |values: &[f64]| contract(labels, None, (table, values));
+        Value {
+            shape: labels.shape.clone(),
+            terms,
+            constant: if value.constant.is_empty() { vec![] } else { of(&value.constant) },
+            samples: samples(&value.samples, of),
+        }
+    }
+
     /// Sums of products of two values.
     pub(crate) fn product(
         &mut self,

@@ -17,6 +17,11 @@ const HIDDEN: f64 = 16.0;
 /// Elements that one sum picks from: more could leave the room of saturation.
 const PICKED: usize = 128;
 
+/// From which ratio of largest to least on a function has two tables.
+const FINER_FROM: f64 = 32.0;
+/// How much finer the table of small numbers is.
+const FINER: f64 = 16.0;
+
 /// Which of equal ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tie {
@@ -158,6 +163,37 @@ impl Site<'_, '_, '_> {
         self.function(&value, &|x| function(exact(x)))
     }
 
+    /// How far a value that is never above zero lies above `-depth`, 0 where it lies below.
+    pub(crate) fn above_depth(&mut self, below: &Value, depth: f64) -> Result<Value, Cause> {
+        let above = below.offset(&vec![depth; below.elements()]);
+        let (least, most) = self.builder.reach(&above);
+        let furthest = most.max(-least);
+        // Not finer than saturation allows.
+        let step = (depth / SPAN as f64).max(furthest / f64::from(1u32 << 23));
+        self.builder.at_step(&above, step, 0, None)
+    }
+
+    /// A function like 1 / x of a value that is not below zero, 0 at zero. Where the value's numbers are far apart, a second table tells
+    /// the small ones apart: one for what is below an end, saturating there, and one for what is above it.
+    pub(crate) fn falling(&mut self, value: &Value, function: &dyn Fn(f64) -> f64) -> Result<Value, Cause> {
+        let whole = |x: f64| if x <= 0.0 { 0.0 } else { function(x) };
+        let seen = || value.samples.iter().flatten().copied().filter(|x| *x > 0.0);
+        let (least, most) = (seen().fold(f64::INFINITY, f64::min), seen().fold(0.0, f64::max));
+        let (_, furthest) = self.builder.reach(value);
+        let wanted = self.builder.room * most / SPAN as f64;
+        // As fine as saturation allows.
+        let finer = FINER.min(f64::from(1u32 << 23) / (furthest / wanted)).log2().floor().exp2();
+        if value.terms.is_empty() || most <= FINER_FROM * least || finer < 2.0 {
+            return self.function(value, &whole);
+        }
+        let (step, small) = self.builder.low_end(value, wanted / finer)?;
+        let end = step * SPAN as f64;
+        let small =
+            self.function(&small, &|x| if x <= 0.0 { 0.0 } else { function(x.min(end)) - function(end) })?;
+        let large = self.function(value, &|x| function(x.max(end)) - function(end))?;
+        Ok(small.plus(&large, 1.0).offset(&vec![function(end); value.elements()]))
+    }
+
     /// A tensor of a value that is never further out than another one: it cannot saturate.
     pub(crate) fn within(&mut self, value: &Value, other: &Value) -> Result<Value, Cause> {
         let (least, most) = self.builder.reach(other);
@@ -247,9 +283,8 @@ impl Site<'_, '_, '_> {
     /// A constant beside a value: numbers that only hide their place, such as minus infinity, are brought near enough to leave the
     /// others their precision.
     pub(crate) fn beside(&self, constant: &Value, other: &Value) -> Value {
-        let Some(constants) = constant.fixed() else { return constant.clone() };
-        let finite = other.samples.iter().flatten().copied().filter(|x| x.is_finite() && *x > HIDES);
-        let (least, most) = finite.fold((0.0f64, 0.0f64), |(least, most), x| (least.min(x), most.max(x)));
+        let Some(constants) = constant.fixed() else { return near_enough(constant, other) };
+        let (least, most) = ends(other);
         let size = most.max(-least);
         let near = |x: &f64| match *x {
             x if x < HIDES && -x > FAR * size => 1.5 * least - HIDDEN - 1.5 * most,
@@ -293,6 +328,27 @@ impl Site<'_, '_, '_> {
         let above = self.builder.at_step(&offset(&value, -bottom), step, 0, None)?;
         Ok(offset(&above, bottom))
     }
+}
+
+/// Least and largest of what does not hide, and zero.
+fn ends(value: &Value) -> (f64, f64) {
+    let seen = value.samples.iter().flatten().copied().filter(|x| x.is_finite() && *x > HIDES);
+    seen.fold((0.0f64, 0.0f64), |(least, most), x| (least.min(x), most.max(x)))
+}
+
+/// A mask that depends on the input: zeros, and numbers that hide. It is scaled as a whole.
+fn near_enough(mask: &Value, other: &Value) -> Value {
+    let (least, most) = ends(other);
+    let hides = |x: f64| x < HIDES && -x > FAR * most.max(-least);
+    let mut nearest = f64::NEG_INFINITY;
+    for x in mask.samples.iter().flatten().filter(|x| **x != 0.0) {
+        if !hides(*x) {
+            return mask.clone();
+        }
+        nearest = nearest.max(*x);
+    }
+    let near = 1.5 * least - HIDDEN - 1.5 * most;
+    if nearest.is_finite() && nearest < near { mask.times(near / nearest) } else { mask.clone() }
 }
 
 /// 1 at all of the largest of every lane, or at the first or last of them.

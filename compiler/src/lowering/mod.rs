@@ -14,6 +14,7 @@ mod input;
 mod largest;
 mod lookup;
 mod site;
+mod sums;
 mod tables;
 mod unused;
 mod value;
@@ -97,6 +98,10 @@ pub(crate) fn lower(
         // What a node in the way would have made is stood in for, so that the nodes behind it are looked at too.
         for place in step.outputs.iter().flatten() {
             if values[*place].is_none() {
+                let told = obstacles.last().is_some_and(|last| last.node == step.node.name);
+                if !told && (readers(*place) > 0 || *place == output) {
+                    obstacles.push(refused(step, Cause::NotLowered));
+                }
                 values[*place] = Some(stand_in(&builder, graph.values()[*place].shape.clone()));
             }
         }

@@ -2,11 +2,13 @@
 
 use super::builder::{Builder, Clamp};
 use super::contraction::{Labels, Table};
+use super::sums::number;
 use super::value::Value;
 use super::view::NOTHING;
 use crate::onnx::Cause;
 use crate::operator::{Budget, Call, Operator};
 use crate::tensor::{ElementType, Offsets, Tensor, broadcast_shape, broadcast_strides};
+use std::rc::Rc;
 
 /// A node that is being lowered.
 pub(crate) struct Site<'s, 'b, 'w> {
@@ -149,6 +151,15 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
                 .any(|place| factors[place] != factors[place + stride])
         };
         let kept: Vec<usize> = all.iter().copied().filter(changes).collect();
+        let own: Vec<(u8, usize)> = kept.iter().map(|axis| (number(&shape, *axis), strides[*axis])).collect();
+        if value.is_sums()
+            && let Some(terms) = value.terms.iter().map(|term| term.scaled_along(&own, factors)).collect()
+        {
+            let times =
+                |values: &[f64]| -> Vec<f64> { values.iter().zip(factors).map(|(a, b)| a * b).collect() };
+            let samples = Rc::new(value.samples.iter().map(|sample| times(sample)).collect());
+            return Ok(Value { shape, terms, constant: times(&value.constants()), samples });
+        }
         let weights = labels.table(&kept, |values| {
             Some(kept.iter().zip(values).map(|(axis, value)| strides[*axis] * value).sum())
         });
@@ -175,6 +186,11 @@ impl<'s, 'b, 'w> Site<'s, 'b, 'w> {
         let summed: Vec<usize> = axes.iter().map(|axis| value.shape[*axis]).collect();
         let labels = Labels::new(&shape, &summed);
         let table = self.under(&labels, value, axes);
+        if value.is_sums()
+            && let Some(terms) = value.terms.iter().map(|term| term.over(&value.shape, axes)).collect()
+        {
+            return Ok(self.builder.summed_terms(&labels, (value, &table), terms));
+        }
         self.builder.summed(&labels, (value, &table))
     }
 

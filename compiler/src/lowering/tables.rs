@@ -4,11 +4,6 @@ use crate::onnx::Cause;
 use candor_program::operator::rescale::SPAN;
 use std::ops::RangeInclusive;
 
-/// Room on either side of the results on the samples, as a part of their width.
-const ROOM: f64 = 0.5;
-/// The same as a part of their size, for results that hardly change.
-const ROOM_OF_SIZE: f64 = 0.25;
-
 /// How a lookup's integers stand for results.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Range {
@@ -22,7 +17,7 @@ pub(super) struct Range {
 
 impl Range {
     /// Whole numbers have the step 1 and are exact, where 65,536 of them are enough. Shapes: a result for every entry of the table, of which
-    /// `reached` are looked up for some input and number `zero` for padding.
+    /// `reached` are looked up for some input and number `zero` for padding; `room` above the samples is a factor.
     ///
     /// Errors: [`Cause::Overflow`] for samples without any finite result.
     pub(super) fn of(
@@ -30,6 +25,7 @@ impl Range {
         reached: RangeInclusive<usize>,
         zero: usize,
         samples: &[Vec<f64>],
+        room: f64,
     ) -> Result<Self, Cause> {
         let reached = results.get(reached).unwrap_or(results);
         let at_zero = results.get(zero).copied().unwrap_or(0.0);
@@ -43,8 +39,10 @@ impl Range {
             return Err(Cause::Overflow);
         }
         let (low, high) = extremes(samples.iter().flatten()).unwrap_or((least, most));
-        let room = ROOM * (high - low) + ROOM_OF_SIZE * low.abs().max(high.abs());
-        let room = if room > 0.0 { room } else { ROOM };
+        // A part of the results' width, and half of it of their size: they may hardly change on the samples.
+        let part = room - 1.0;
+        let room = part * (high - low) + part / 2.0 * low.abs().max(high.abs());
+        let room = if room > 0.0 { room } else { 0.5 };
         // No further than the function goes at all.
         let (low, high) = ((low - room).max(least), (high + room).min(most));
         let far = low.abs().max(high.abs());

@@ -13,6 +13,7 @@ mod source;
 mod state;
 pub(crate) mod template;
 mod transaction;
+mod weights;
 
 pub use error::{ManifestCause, ManifestError};
 
@@ -35,6 +36,7 @@ use state::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
+use weights::WeightFile;
 
 /// An agent.toml that was read and checked, but for what depends on the model.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct Manifest {
     pub(crate) calibration: Option<String>,
     pub(crate) reference: Option<String>,
     pub(crate) observations: Option<String>,
+    /// Files of weights beside the model's own.
+    pub(crate) weights: Vec<WeightFile>,
     /// How near the program must be to the float model.
     pub(crate) fidelity: Target,
     pub(crate) domain: Domain,
@@ -242,7 +246,7 @@ impl Manifest {
         }
         builder.registers(&mut memory)?;
         let (policy, origins) = builder.finish();
-        let fidelity = fidelity::target(text, &file)?;
+        let (weights, fidelity) = (weights::files(text, &file)?, fidelity::target(text, &file)?);
         let transaction = transaction::template(text, &file.transaction, &vocabulary)?;
         let verifying_contract =
             text.hexadecimal(&file.domain.verifying_contract, "domain.verifying_contract")?;
@@ -256,6 +260,7 @@ impl Manifest {
             calibration: agent.calibration.map(Spanned::into_inner),
             reference: agent.reference.map(Spanned::into_inner),
             observations: agent.observations.map(Spanned::into_inner),
+            weights,
             fidelity,
             domain: Domain { chain_id: file.domain.chain_id, verifying_contract },
             features_line: file.features.first().map_or(1, |feature| text.line(feature.span())),

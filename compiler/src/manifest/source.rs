@@ -11,6 +11,8 @@ use toml::Spanned;
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
     pub(crate) agent: Agent,
+    #[serde(default)]
+    pub(crate) weights: Vec<Spanned<WeightFile>>,
     pub(crate) fidelity: Option<Fidelity>,
     pub(crate) domain: Domain,
     pub(crate) plugins: Vec<Spanned<Plugin>>,
@@ -39,6 +41,15 @@ pub(crate) struct Agent {
     pub(crate) calibration: Option<Spanned<String>>,
     pub(crate) reference: Option<Spanned<String>>,
     pub(crate) observations: Option<Spanned<String>>,
+}
+
+/// `[[weights]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WeightFile {
+    pub(crate) file: Spanned<String>,
+    pub(crate) location: Option<Spanned<String>>,
+    pub(crate) sha256: Spanned<String>,
 }
 
 /// `[fidelity]`

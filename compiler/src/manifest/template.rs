@@ -2,14 +2,20 @@
 
 use crate::error::CompileError;
 use crate::general::{self, Ends};
+use crate::graph::ExternalFiles;
 use crate::onnx::{self, ImportError, Selection};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// An agent.toml that fits the model and compiles as it stands; what has to be decided is marked `EDIT`.
 ///
-/// `model_path` is written into it and named in messages.
-pub fn agent_toml_template(model: &[u8], model_path: &str) -> Result<String, CompileError> {
+/// `model_path` is written into it and named in messages; `weights` are the files of weights beside the model's own, which lie beside
+/// agent.toml.
+pub fn agent_toml_template(
+    model: &[u8],
+    model_path: &str,
+    weights: &ExternalFiles,
+) -> Result<String, CompileError> {
     let path = || PathBuf::from(model_path);
     if model.len() as u64 > onnx::MODEL_BYTES {
         return Err(CompileError::FileTooLarge { path: path(), limit_bytes: onnx::MODEL_BYTES });
@@ -24,8 +30,11 @@ pub fn agent_toml_template(model: &[u8], model_path: &str) -> Result<String, Com
         },
         Err(ImportError::Model(source)) => return Err(CompileError::Model { path: path(), source }),
         Err(ImportError::Obstacles(obstacles)) => {
-            let graph =
-                if obstacles.iter().any(general::is_beyond) { general::ends(model).ok() } else { None };
+            let graph = if obstacles.iter().any(general::is_beyond) {
+                general::ends(model, weights).ok()
+            } else {
+                None
+            };
             graph.ok_or_else(|| CompileError::Unsupported { path: path(), obstacles })?
         }
     };
@@ -41,6 +50,11 @@ pub fn agent_toml_template(model: &[u8], model_path: &str) -> Result<String, Com
         .replace("{model}", &quoted(model_path))
         .replace("{input}", &quoted(&ends.input))
         .replace("{output}", &quoted(&ends.output));
+    for (location, file) in weights {
+        let digest: String = file.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+        // Writing to a String does not fail.
+        let _ = write!(text, "\n[[weights]]\nfile = {}\nsha256 = \"0x{digest}\"\n", quoted(location));
+    }
     for index in 0..ends.input_width {
         // Writing to a String does not fail.
         let feature = if ends.integers.get(index) == Some(&true) { INTEGER } else { FEATURE };

@@ -516,7 +516,7 @@ impl Cause {
             Self::OnlyConstants => "simplify the model first (for example with onnxsim), which folds constants".into(),
             Self::ElementType { expected, .. } => format!("convert the model to {expected} throughout"),
             Self::MixedTypes { expected, .. } => format!("convert the model to {expected} throughout"),
-            Self::ExternalData { .. } => "save the model as one file (onnx.save with save_as_external_data=False)".into(),
+            Self::ExternalData { .. } => "hand the file over: [[weights]] with its digest in agent.toml, --weights for init and check; or save the model as one file".into(),
             Self::Dimension { .. } | Self::DataSize { .. } | Self::Sparse => {
                 "export the model again with dense, complete weights".into()
             }

@@ -101,8 +101,7 @@ impl Spread {
         let single = site.builder.single(&centred)?.0;
         let variance = site.sum_of_squares(&single, &self.axes)?.times(1.0 / count.max(1) as f64);
         // Where nothing varies there is nothing to divide.
-        let inverse =
-            site.function(&variance, &|variance| if variance <= 0.0 { 0.0 } else { 1.0 / spread(variance) })?;
+        let inverse = site.falling(&variance, &|variance| 1.0 / spread(variance))?;
         let inverse = site.builder.single(&inverse)?.0;
         let scaled = match &self.scale {
             Some(scale) if scale.terms.is_empty() => site.times(&centred, scale)?,
@@ -192,11 +191,11 @@ fn lower_lp(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Value, Cause> 
         1 => {
             let (above, below) = (site.relu(&single)?, site.relu(&single.times(-1.0))?);
             let norm = site.sum(&above.plus(&below, 1.0), &[axis])?;
-            site.function(&norm, &|norm| if norm <= 0.0 { 0.0 } else { 1.0 / norm })?
+            site.falling(&norm, &|norm| 1.0 / norm)?
         }
         2 => {
             let squares = site.sum_of_squares(&single, &[axis])?;
-            site.function(&squares, &|sum| if sum <= 0.0 { 0.0 } else { 1.0 / sum.sqrt() })?
+            site.falling(&squares, &|sum| 1.0 / sum.sqrt())?
         }
         got => return Err(site.call.unsupported("p", got, "1 or 2")),
     };

@@ -86,7 +86,7 @@ impl Operator for Reduce {
                     largest = site.largest(&largest, *axis)?;
                 }
                 let below = input.plus(&site.broadcast(&largest, &input.shape)?, -1.0);
-                let powers = site.function(&below, &f64::exp)?;
+                let powers = super::softmax::exponentials(site, &below)?;
                 let sum = site.sum(&powers, &axes)?;
                 // The largest power is 1, so that no true sum is smaller.
                 largest.plus(&site.function(&sum, &|x| x.max(1.0).ln())?, 1.0)

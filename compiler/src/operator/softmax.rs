@@ -8,6 +8,11 @@ use crate::tensor::{Data, Tensor, View};
 /// Softmax and its kin.
 pub(super) struct Softmax;
 
+/// How far below the largest an exponential still counts: e^-12 is less than half a step of 1 in 16 bits.
+const DEPTH: f64 = 12.0;
+/// Numbers that are nearer together than this have an argument of their own range.
+const SHALLOW: f64 = 4.0;
+
 static FORMS: [Form; 3] = [
     Form::new("Hardmax", 1, 1).attributes(&["axis"]),
     Form::new("LogSoftmax", 1, 1).attributes(&["axis"]),
@@ -85,15 +90,26 @@ fn powers(site: &mut Site<'_, '_, '_>, input: &Value, axis: usize) -> Result<(Va
     let largest = site.largest(&input, axis)?;
     let largest = site.broadcast(&largest, &input.shape)?;
     let below = input.plus(&largest, -1.0);
-    let powers = site.function(&below, &f64::exp)?;
+    let powers = exponentials(site, &below)?;
     let sum = site.sum(&powers, &[axis])?;
     Ok((below, powers, sum))
+}
+
+/// Exponentials of what is never above zero. Beside a largest one of 1 those below e^-12 are nothing in 16 bits, so that the argument ends
+/// there, however far below the largest a number is.
+pub(super) fn exponentials(site: &mut Site<'_, '_, '_>, below: &Value) -> Result<Value, Cause> {
+    let deepest = below.samples.iter().flatten().copied().fold(0.0, f64::min) * -1.5;
+    let depth = if deepest < SHALLOW { deepest.max(f64::MIN_POSITIVE.sqrt()) } else { DEPTH };
+    let above = site.above_depth(below, depth)?;
+    // Zero is also what padding holds.
+    let zero = if depth < DEPTH { (-depth).exp() } else { 0.0 };
+    site.function(&above, &|x| if x <= 0.0 { zero } else { (x - depth).exp() })
 }
 
 /// Exponentials over their sum.
 fn shares(site: &mut Site<'_, '_, '_>, powers: &Value, sum: &Value) -> Result<Value, Cause> {
     // The largest power is 1, so that no true sum is smaller; zero is padding.
-    let inverse = site.function(sum, &|x| if x <= 0.0 { 0.0 } else { 1.0 / x.max(1.0) })?;
+    let inverse = site.falling(sum, &|x| 1.0 / x.max(1.0))?;
     let inverse = site.builder.single(&inverse)?.0;
     let inverse = site.broadcast(&inverse, &powers.shape)?;
     site.times(powers, &inverse)

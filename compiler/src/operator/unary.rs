@@ -102,13 +102,17 @@ impl Operator for Unary {
 
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
         let mut input = site.input(0)?;
+        if site.call.operator() == "Dropout" {
+            let mask = Value::constant(input.shape.clone(), vec![1.0; input.elements()], site.samples());
+            return Ok(vec![input, mask]);
+        }
         if matches!(site.call.operator(), "Abs" | "LeakyRelu") {
             // It is read twice.
             input = site.builder.views(&input)?;
         }
         let alpha = |default: f64| site.call.attributes().float("alpha", default);
         let output = match site.call.operator() {
-            "Identity" | "Dropout" => input,
+            "Identity" => input,
             "Neg" => input.times(-1.0),
             "Relu" => site.relu(&input)?,
             // What is above zero, and what is below it: both are exact, and one of them is zero.

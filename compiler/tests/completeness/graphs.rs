@@ -2,7 +2,7 @@
 //! those that a proof of few rounds needs: views, not lists of indices.
 
 use crate::support::{fixture, manifest, program, run, setup, source};
-use candor_compiler::graph::{Graph, Options};
+use candor_compiler::graph::{ExternalFiles, Graph, Options};
 use candor_compiler::tensor::Tensor;
 use candor_compiler::{Lowered, lower};
 use candor_program::class::{Group, OperatorClass, TermClass};
@@ -124,7 +124,7 @@ fn every_view_is_found() {
 fn a_template_compiles_as_it_stands() {
     for name in ["convolutional", "attention", "embedding"] {
         let bytes = fs::read(fixture(&format!("graphs/{name}.onnx"))).unwrap();
-        let text = candor_compiler::agent_toml_template(&bytes, "model.onnx").unwrap();
+        let text = candor_compiler::agent_toml_template(&bytes, "model.onnx", &ExternalFiles::new()).unwrap();
         lower(&source(&text, bytes), &setup()).unwrap();
     }
 }

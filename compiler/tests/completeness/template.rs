@@ -1,6 +1,7 @@
 //! The agent.toml that `candor init` writes compiles as it stands, for every model that compiles.
 
 use crate::support::{fixture, setup, source};
+use candor_compiler::graph::ExternalFiles;
 use candor_compiler::report::Note;
 use candor_compiler::{CompileError, agent_toml_template, lower};
 use std::fs;
@@ -13,7 +14,8 @@ fn templates_compile_as_they_stand() {
             continue;
         }
         let model = fs::read(&path).unwrap();
-        let text = agent_toml_template(&model, "some folder/\"model\" \u{1}.onnx").unwrap();
+        let text =
+            agent_toml_template(&model, "some folder/\"model\" \u{1}.onnx", &ExternalFiles::new()).unwrap();
         let lowered =
             lower(&source(&text, model), &setup()).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         assert_eq!(lowered.card.name, "-model---");
@@ -26,7 +28,13 @@ fn templates_compile_as_they_stand() {
 #[test]
 fn templates_of_unsupported_models_say_why() {
     let model = fs::read(fixture("models/bad/op_lstm.onnx")).unwrap();
-    assert!(matches!(agent_toml_template(&model, "m.onnx"), Err(CompileError::Unsupported { .. })));
+    assert!(matches!(
+        agent_toml_template(&model, "m.onnx", &ExternalFiles::new()),
+        Err(CompileError::Unsupported { .. })
+    ));
     let model = fs::read(fixture("models/bad/text.onnx")).unwrap();
-    assert!(matches!(agent_toml_template(&model, "m.onnx"), Err(CompileError::Model { .. })));
+    assert!(matches!(
+        agent_toml_template(&model, "m.onnx", &ExternalFiles::new()),
+        Err(CompileError::Model { .. })
+    ));
 }

@@ -1,6 +1,7 @@
 //! No bytes make the compiler panic, hang or allocate more than they are worth.
 
 use crate::support::{Numbers, fixture, manifest, setup, source};
+use candor_compiler::graph::ExternalFiles;
 use candor_compiler::onnx::WireProblem;
 use candor_compiler::{CompileError, ModelError, agent_toml_template, lower};
 use std::fs;
@@ -40,7 +41,7 @@ fn mutated_models_never_panic() {
                 }
             }
             let _ = lower(&source(&text, bytes.clone()), &setup());
-            let _ = agent_toml_template(&bytes, "model.onnx");
+            let _ = agent_toml_template(&bytes, "model.onnx", &ExternalFiles::new());
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod cedar;
 pub mod cedar_generator;
 pub mod sp500_policy;
 
+use candor_compiler::graph::ExternalFiles;
 use candor_compiler::{AgentSource, Lowered, SourceFile};
 use candor_program::card::{Program, SetupCard, SetupSource};
 use candor_program::evaluate::execute;
@@ -123,6 +124,7 @@ pub fn source(manifest: &str, model: Vec<u8>) -> AgentSource {
     AgentSource {
         manifest: SourceFile { path: "agent.toml".into(), bytes: manifest.into() },
         model: SourceFile { path: "model.onnx".into(), bytes: model },
+        weights: ExternalFiles::new(),
         policy: None,
         calibration: None,
         reference: None,

@@ -7,8 +7,9 @@ use candor_compiler::onnx::{Cause, Obstacle};
 use candor_compiler::operator::evaluate;
 use candor_compiler::tensor::{Data, ElementType, Tensor};
 use rten_onnx::onnx::{
-    DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto,
-    TensorProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
+    AttributeProto, AttributeType, DataType, Dimension, GraphProto, ModelProto, NodeProto,
+    OperatorSetIdProto, StringStringEntryProto, TensorProto, TensorShapeProto, TypeProto, TypeProtoTensor,
+    ValueInfoProto,
 };
 
 /// Newest operator set in the tests that do not ask for another.
@@ -269,4 +270,43 @@ fn tensor(value: &serde_json::Value) -> Tensor {
         Data::Integer(numbers.iter().map(|number| number.as_i64().unwrap()).collect())
     };
     Tensor::new(element_type, shape, data).unwrap()
+}
+
+/// An initializer of FLOAT.
+pub fn floats(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
+    TensorProto {
+        name: Some(name.into()),
+        dims: dims.to_vec(),
+        data_type: Some(DataType::FLOAT),
+        raw_data: Some(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()),
+        ..Default::default()
+    }
+}
+
+/// The attribute `axes` of a file's node.
+pub fn axes(values: &[i64]) -> AttributeProto {
+    AttributeProto {
+        name: Some("axes".into()),
+        ints: values.to_vec(),
+        r#type: Some(AttributeType::INTS),
+        ..Default::default()
+    }
+}
+
+/// `y = x + c` for two floats, where `c` lies in `w.bin`.
+pub fn external_sum() -> Vec<u8> {
+    let entry = StringStringEntryProto { key: Some("location".into()), value: Some("w.bin".into()) };
+    let tensor = TensorProto {
+        name: Some("c".into()),
+        dims: vec![2],
+        data_type: Some(DataType::FLOAT),
+        external_data: vec![entry],
+        ..Default::default()
+    };
+    file(17, vec![sized("x", &[1, 2])], &["y"], vec![file_node("Add", &["x", "c"], &["y"])], vec![tensor])
+}
+
+/// The bytes of `w.bin`: 0.5 and -1.5.
+pub fn external_sum_weights() -> Vec<u8> {
+    [0.5f32, -1.5].iter().flat_map(|weight| weight.to_le_bytes()).collect()
 }

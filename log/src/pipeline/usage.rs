@@ -63,28 +63,24 @@ impl Usage {
 
 /// Names of all files in a folder and the folders in it, from the log's folder; the empty name is that.
 pub(crate) fn all_files<D: Disk>(files: &Files<D>, folder: &str) -> Result<Vec<String>, PipelineError> {
-    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        let names =
-            files.disk().list(&folder).map_err(|source| files.failed(&folder, Operation::List, source))?;
-        for name in names {
-            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            match path.strip_suffix('/') {
-                Some(inner) => folders.push(inner.to_owned()),
-                None => found.push(path),
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    walk(folder, |folder| {
+        files.disk().list(folder).map_err(|source| files.failed(folder, Operation::List, source))
+    })
 }
 
 /// Names of all public objects in a folder and the folders in it; the empty name is that of all.
 pub(crate) fn all_objects<D: Disk>(files: &Files<D>, folder: &str) -> Result<Vec<String>, PipelineError> {
+    walk(folder, |folder| files.public().list(folder).map_err(|error| files.object_failed(error)))
+}
+
+/// Everything below a folder, in order; `list` names what lies in one, folders with a slash at the end.
+fn walk(
+    folder: &str,
+    list: impl Fn(&str) -> Result<Vec<String>, PipelineError>,
+) -> Result<Vec<String>, PipelineError> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
-        let names = files.public().list(&folder).map_err(|error| files.object_failed(error))?;
-        for name in names {
+        for name in list(&folder)? {
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             match path.strip_suffix('/') {
                 Some(inner) => folders.push(inner.to_owned()),

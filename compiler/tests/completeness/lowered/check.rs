@@ -2,6 +2,7 @@
 
 use crate::sources::fixture;
 use candor_compiler::check::{Advice, check};
+use candor_compiler::graph::ExternalFiles;
 use std::fs;
 
 fn bytes(name: &str) -> Vec<u8> {
@@ -10,7 +11,7 @@ fn bytes(name: &str) -> Vec<u8> {
 
 #[test]
 fn costs_of_a_convolutional_net() {
-    let check = check(&bytes("graphs/convolutional.onnx"), None).unwrap();
+    let check = check(&bytes("graphs/convolutional.onnx"), &ExternalFiles::new(), None).unwrap();
     assert_eq!(check.obstacles, []);
     assert_eq!((check.inputs.len(), check.outputs.len(), check.tables), (1, 1, 0));
     assert_eq!(check.inputs[0].shape.iter().product::<usize>(), 64);
@@ -25,7 +26,7 @@ fn costs_of_a_convolutional_net() {
 
 #[test]
 fn tables_are_told_where_they_are_made() {
-    let check = check(&bytes("graphs/attention.onnx"), None).unwrap();
+    let check = check(&bytes("graphs/attention.onnx"), &ExternalFiles::new(), None).unwrap();
     assert_eq!(check.tables, 3);
     assert_eq!(check.nodes.iter().map(|node| node.tables).sum::<usize>(), 3);
     let with_tables = check.nodes.iter().filter(|node| node.tables > 0);
@@ -37,7 +38,7 @@ fn tables_are_told_where_they_are_made() {
 
 #[test]
 fn a_perceptron_is_looked_at_in_the_same_way() {
-    let check = check(&bytes("sp500/model.onnx"), None).unwrap();
+    let check = check(&bytes("sp500/model.onnx"), &ExternalFiles::new(), None).unwrap();
     assert_eq!(check.obstacles, []);
     assert!(check.nodes.iter().any(|node| node.parameters > 1000));
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod arithmetic;
 mod cast;
+mod chains;
 mod check;
 mod clip;
 mod convolution;
@@ -31,3 +32,4 @@ mod scatter;
 mod tree;
 mod trial;
 mod unary;
+mod weights;

@@ -16,3 +16,4 @@ mod recurrent;
 mod shapes;
 mod trees;
 mod types;
+mod weights;

@@ -24,11 +24,7 @@ pub(crate) async fn register<D: Disk>(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(exhausted) = app.limits.check_address(address, app.clock.now()) {
-        return Refused::from(exhausted).into_response();
-    }
-    if let Err(refused) = app.check_token(&headers, Scope::Operator) {
-        app.limits.charge_address(address, app.clock.now());
+    if let Err(refused) = app.check_caller(address, &headers, Scope::Operator) {
         return refused.into_response();
     }
     match add(&app, &headers, body).await {

@@ -17,6 +17,7 @@ use crate::pipeline::{Log, PipelineError, Registration, Sizes};
 use axum::http::{HeaderMap, header};
 use candor_program::card::Domain;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -115,8 +116,19 @@ impl<D: Disk> App<D> {
         let mut domains = self.domains.write().unwrap_or_else(PoisonError::into_inner);
         domains.insert((registration.agent, registration.program_id), registration.domain);
     }
+    /// An address within its limits asks with a token that allows this; a wrong token is charged to the address.
+    pub(crate) fn check_caller(
+        &self,
+        address: IpAddr,
+        headers: &HeaderMap,
+        wanted: Scope,
+    ) -> Result<(), Refused> {
+        self.limits.check_address(address, self.clock.now())?;
+        self.check_token(headers, wanted)
+            .inspect_err(|_| self.limits.charge_address(address, self.clock.now()))
+    }
     /// Whoever asks may do this.
-    pub(crate) fn check_token(&self, headers: &HeaderMap, wanted: Scope) -> Result<(), Refused> {
+    fn check_token(&self, headers: &HeaderMap, wanted: Scope) -> Result<(), Refused> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         match self.settings.tokens.scope(authorization) {
             Some(scope) if scope == wanted || scope == Scope::Operator => Ok(()),

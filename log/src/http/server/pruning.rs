@@ -26,11 +26,7 @@ pub(crate) async fn prune<D: Disk>(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(exhausted) = app.limits.check_address(address, app.clock.now()) {
-        return Refused::from(exhausted).into_response();
-    }
-    if let Err(refused) = app.check_token(&headers, Scope::Operator) {
-        app.limits.charge_address(address, app.clock.now());
+    if let Err(refused) = app.check_caller(address, &headers, Scope::Operator) {
         return refused.into_response();
     }
     asked(&app, &headers, body).await.unwrap_or_else(Refused::into_response)

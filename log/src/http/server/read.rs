@@ -152,11 +152,7 @@ pub(crate) async fn body<D: Disk>(
     Query(query): Query<BodyQuery>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(exhausted) = app.limits.check_address(address, app.clock.now()) {
-        return counted(&app, "body", Refused::from(exhausted).into_response());
-    }
-    if let Err(refused) = app.check_token(&headers, Scope::Bodies) {
-        app.limits.charge_address(address, app.clock.now());
+    if let Err(refused) = app.check_caller(address, &headers, Scope::Bodies) {
         return counted(&app, "body", refused.into_response());
     }
     let Some(hash) = hexadecimal(&hash) else {
