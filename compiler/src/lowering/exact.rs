@@ -1,7 +1,7 @@
 //! Operators whose integers are worked out beforehand: comparisons and counts, where nothing may be rounded.
 
 use super::builder::{Builder, Physical};
-use super::value::{Read, Term, Value};
+use super::value::{Read, Samples, Term, Value, View};
 use super::view::NOTHING;
 use crate::class::padded_log2;
 use crate::onnx::Cause;
@@ -12,6 +12,13 @@ use candor_program::operator::rescale::{SHIFT, SPAN};
 use candor_program::operator::{Affine, Operator, Rescale};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+
+/// Two factors whose product is [`SPAN`]: a step above a cut times the first, clamped, times the second, clamped, is a bit, and no step
+/// leaves the excess that a rescale is proven for.
+pub(crate) const FIRST: i64 = 255;
+const SECOND: i32 = 257;
+/// Longest distance whose product with [`SPAN`] stays within that excess: one factor does.
+pub(crate) const SINGLE_SPAN: i64 = 255;
 
 /// An operator on integers: the sum of its parts and biases, clamped to 0 and 65,535.
 pub(crate) struct Exact {
@@ -247,5 +254,92 @@ impl Number {
         let is_whole = |got: f64, whole: f64| (got - whole).abs() <= 1e-9 * whole.abs().max(1.0);
         let fits = unit != 0.0 && is_whole(1.0 / self.scale, unit) && is_whole(first, first.round());
         (fits && unit.abs() < 2f64.powi(52) && first.abs() < 2f64.powi(52)).then(|| (unit, first.round()))
+    }
+}
+
+impl Builder<'_> {
+    /// One bit for every cut of an element, as a value of this shape.
+    ///
+    /// Shapes: as many cuts as elements of the shape; `samples` are those of the numbers and `of` says what a sample makes of them.
+    pub(crate) fn bits(
+        &mut self,
+        numbers: &Numbers,
+        cuts: Vec<(usize, Cut)>,
+        shape: Vec<usize>,
+        samples: &Samples,
+        of: &dyn Fn(&[f64]) -> Vec<f64>,
+    ) -> Value {
+        let bits = self.bits_above(numbers, &cuts);
+        let samples = Rc::new(samples.iter().map(|sample| of(sample)).collect());
+        Value { samples, ..self.value(bits, shape) }
+    }
+
+    /// Whether elements are equal to numbers, as a value of this shape. Shapes: as many pairs as elements of the shape.
+    pub(crate) fn equal(
+        &mut self,
+        numbers: &Numbers,
+        pairs: &[(usize, f64)],
+        shape: Vec<usize>,
+        samples: &Samples,
+        element_type: ElementType,
+    ) -> Value {
+        let least =
+            pairs.iter().map(|(place, wanted)| (*place, numbers.cut(*place, |number| number >= *wanted)));
+        let above =
+            pairs.iter().map(|(place, wanted)| (*place, numbers.cut(*place, |number| number > *wanted)));
+        let cuts: Vec<(usize, Cut)> = least.chain(above).collect();
+        let bits = self.bits_above(numbers, &cuts);
+        let count = pairs.len() as u32;
+        let view = |first: u32, factor: f64| {
+            let indices = Rc::new((first..first + count).collect());
+            Term::View(View { tensor: bits, factor, indices })
+        };
+        let is_equal = |sample: &Vec<f64>| {
+            let rounded = |place: usize| {
+                let number = sample.get(place).copied().unwrap_or(0.0);
+                if element_type == ElementType::Double { number } else { ElementType::Float.round(number) }
+            };
+            pairs.iter().map(|(place, wanted)| f64::from(u8::from(rounded(*place) == *wanted))).collect()
+        };
+        let samples = Rc::new(samples.iter().map(is_equal).collect());
+        Value { shape, terms: vec![view(0, 1.0), view(count, -1.0)], constant: vec![], samples }
+    }
+
+    /// A tensor of bits, 0 or 65,535 each, which counts as 1.
+    fn bits_above(&mut self, numbers: &Numbers, cuts: &[(usize, Cut)]) -> usize {
+        let count = cuts.len() as u32;
+        let single = numbers.span() <= SINGLE_SPAN;
+        let factor = if single { SPAN } else { FIRST };
+        let mut parts = Vec::new();
+        for (tensor, indices) in numbers.tensors() {
+            for sign in [1, -1] {
+                let index = |(element, cut): &(usize, Cut)| {
+                    let own = indices.get(*element).copied().unwrap_or(NOTHING);
+                    if cut.sign == sign { own } else { NOTHING }
+                };
+                let indices: Vec<u32> = cuts.iter().map(index).collect();
+                if indices.iter().any(|index| *index != NOTHING) {
+                    let read = Read { tensor, labels: vec![0], indices: Rc::new(indices) };
+                    parts.push(Part::read(read, sign * factor as i32));
+                }
+            }
+        }
+        let bias = cuts.iter().map(|(_, cut)| factor * cut.offset).collect();
+        let step = if single { 1.0 / SPAN as f64 } else { 1.0 };
+        let distances = self.integral(Exact { extents: vec![count], parts, bias, step });
+        if single { distances } else { self.saturated(distances, &[count]) }
+    }
+
+    /// Distances of [`FIRST`] for every step above a cut as bits.
+    pub(crate) fn saturated(&mut self, distances: usize, extents: &[u32]) -> usize {
+        let count: u32 = extents.iter().product();
+        let labels = (0..extents.len() as u8).collect();
+        let read = Read { tensor: distances, labels, indices: Rc::new((0..count).collect()) };
+        self.integral(Exact {
+            extents: extents.to_vec(),
+            parts: vec![Part::read(read, SECOND)],
+            bias: vec![0; count as usize],
+            step: 1.0 / SPAN as f64,
+        })
     }
 }

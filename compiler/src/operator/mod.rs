@@ -7,14 +7,17 @@
 mod arithmetic;
 mod call;
 mod cast;
+mod category;
 mod clip;
 mod concat;
 mod convolution;
 mod cumulative;
 mod einsum;
 mod error_function;
+mod features;
 mod form;
 mod gather;
+mod linear;
 mod logic;
 mod matrix;
 mod normalization;
@@ -27,6 +30,7 @@ mod recurrent;
 mod reduce;
 mod reshape;
 mod resize;
+mod scaling;
 mod scatter;
 mod scores;
 mod selection;
@@ -34,6 +38,7 @@ mod sequence;
 mod shape;
 mod slice;
 mod softmax;
+mod support_vector;
 mod transpose;
 mod tree;
 mod unary;
@@ -75,12 +80,15 @@ pub(crate) trait Operator: Sync {
 static FAMILIES: &[&dyn Operator] = &[
     &arithmetic::Arithmetic,
     &cast::Cast,
+    &category::Category,
     &clip::Clip,
     &concat::Concat,
     &convolution::Convolution,
     &cumulative::Cumulative,
     &einsum::Einsum,
+    &features::Features,
     &gather::Gather,
+    &linear::Linear,
     &logic::Logic,
     &matrix::Matrix,
     &normalization::Normalization,
@@ -95,6 +103,7 @@ static FAMILIES: &[&dyn Operator] = &[
     &reduce::Reduce,
     &reshape::Reshape,
     &resize::Resize,
+    &scaling::Scaling,
     &scatter::Scatter,
     &selection::Selection,
     &sequence::Sequence,
@@ -102,6 +111,7 @@ static FAMILIES: &[&dyn Operator] = &[
     &shape::Shape,
     &slice::Slice,
     &softmax::Softmax,
+    &support_vector::SupportVector,
     &transpose::Transpose,
     &tree::Trees,
     &unary::Unary,

@@ -1,6 +1,8 @@
 //! What the operators of `ai.onnx.ml` share: rows of features, labels, lists of one length, transformations of scores.
 
+use super::softmax;
 use crate::graph::{Attribute, Node};
+use crate::lowering::{Site, Value};
 use crate::onnx::Cause;
 use crate::operator::Call;
 use crate::tensor::{Data, ElementType, Tensor};
@@ -25,6 +27,11 @@ pub(super) fn numbers(call: &Call<'_>, index: usize) -> Result<Vec<f64>, Cause> 
         Data::Text(_) | Data::Bool(_) => Err(call.wrong_type(index, "FLOAT")),
         _ => input.to_floats().ok_or_else(|| call.wrong_type(index, "FLOAT")),
     }
+}
+
+/// A number as it is compared with others, which are FLOAT for every input but DOUBLE.
+pub(super) fn compared(number: f64, element_type: ElementType) -> f64 {
+    if element_type == ElementType::Double { number } else { ElementType::Float.round(number) }
 }
 
 /// The refusal of a list that is not as long as another.
@@ -204,6 +211,25 @@ impl Transform {
     }
 }
 
+/// What a transformation makes of scores. Shapes: `[rows, scores]`.
+///
+/// Errors: [`Cause::AttributeValue`] for SOFTMAX_ZERO, which no table is.
+pub(super) fn lowered(
+    site: &mut Site<'_, '_, '_>,
+    value: Value,
+    transform: Transform,
+) -> Result<Value, Cause> {
+    match transform {
+        Transform::None => Ok(value),
+        Transform::Logistic => site.function(&value, &logistic),
+        Transform::Probit => site.function(&value, &probit),
+        Transform::Softmax => softmax::lowered(site, &value, 1),
+        Transform::SoftmaxZero => {
+            Err(site.call.unsupported("post_transform", "SOFTMAX_ZERO", "SOFTMAX, LOGISTIC, PROBIT or NONE"))
+        }
+    }
+}
+
 /// Takes a transformation of scores off a classifier where the order of its scores stays the same; tells which it was.
 ///
 /// Owes: that nobody reads its scores as numbers.
@@ -217,6 +243,14 @@ pub(crate) fn without_transform(node: &mut Node) -> Option<String> {
             let weights = attributes.optional_floats("class_weights").ok()?;
             let positive = weights.is_none_or(|weights| weights.iter().all(|weight| *weight >= 0.0));
             positive && ids.windows(2).all(|pair| pair[0] == pair[1])
+        }
+        // Of one sum the sign decides as it does after the logistic function.
+        "LinearClassifier" => {
+            let sums = attributes.optional_floats("intercepts").ok()??.len();
+            if sums == 1 {
+                return None;
+            }
+            false
         }
         _ => return None,
     };
@@ -241,7 +275,7 @@ pub(super) fn probit(x: f64) -> f64 {
     let centred = 2.0 * x - 1.0;
     let sign = if centred < 0.0 { -1.0 } else { 1.0 };
     let logarithm = ((1.0 - centred) * (1.0 + centred)).ln();
-    let first = 2.0 / (3.14159 * 0.147) + 0.5 * logarithm;
+    let first = 2.0 / (std::f64::consts::PI * 0.147) + 0.5 * logarithm;
     let under = (first * first - logarithm / 0.147).sqrt() - first;
     std::f64::consts::SQRT_2 * sign * under.sqrt()
 }

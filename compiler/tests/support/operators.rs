@@ -35,14 +35,17 @@ pub fn text(value: &str) -> Attribute {
     Attribute::Text(value.into())
 }
 
-/// An ensemble of trees without weights of leaves: for every node its mode, feature, threshold and the numbers of the two after it.
-pub fn trees(operator: &str, trees: &[&[(&str, i64, f32, i64, i64)]]) -> Node {
+/// A node of a tree: its mode, feature, threshold and the numbers of the two after it.
+pub type TreeNode<'n> = (&'n str, i64, f32, i64, i64);
+
+/// An ensemble of trees without weights of leaves.
+pub fn trees(operator: &str, trees: &[&[TreeNode<'_>]]) -> Node {
     let nodes: Vec<_> = trees
         .iter()
         .enumerate()
         .flat_map(|(tree, nodes)| nodes.iter().enumerate().map(move |(number, node)| (tree, number, *node)))
         .collect();
-    let list = |of: &dyn Fn(&(usize, usize, (&str, i64, f32, i64, i64))) -> i64| {
+    let list = |of: &dyn Fn(&(usize, usize, TreeNode<'_>)) -> i64| {
         Attribute::Integers(nodes.iter().map(of).collect())
     };
     Node::new(operator, 3)

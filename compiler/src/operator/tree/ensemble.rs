@@ -1,7 +1,7 @@
 //! Decision trees as they are walked.
 
 use crate::onnx::Cause;
-use crate::operator::scores::Transform;
+use crate::operator::scores::{Transform, compared};
 use crate::tensor::ElementType;
 
 /// Decision trees, and what becomes of the weights of their leaves.
@@ -98,11 +98,6 @@ impl Branch {
         // NaN is equal to nothing, so that `NoneOf` holds for it.
         self.test.holds(number) || number.is_nan() && self.missing
     }
-}
-
-/// A number as it is compared with thresholds, which are FLOAT for every input but DOUBLE.
-pub(super) fn compared(number: f64, element_type: ElementType) -> f64 {
-    if element_type == ElementType::Double { number } else { ElementType::Float.round(number) }
 }
 
 impl Ensemble {

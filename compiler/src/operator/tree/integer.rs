@@ -15,10 +15,9 @@ use super::classes::Binary;
 use super::ensemble::{Aggregate, Ensemble, Node};
 use super::paths::{Path, Paths, Tree};
 use super::score;
-use crate::lowering::{Exact, Labels, NOTHING, Numbers, Part, Read, Site, Value};
+use crate::lowering::{Exact, FIRST, Labels, NOTHING, Numbers, Part, Read, SINGLE_SPAN, Site, Value};
 use crate::onnx::Cause;
 use crate::operator::scores::{self, Transform};
-use crate::operator::softmax;
 use crate::tensor::ElementType;
 use candor_program::operator::rescale::SPAN;
 use std::rc::Rc;
@@ -30,12 +29,6 @@ pub(super) const PATHS: u64 = 1 << 25;
 pub(super) const TESTS: usize = 255;
 /// Most weights that choose features, every axis padded; beyond them the choice is part of the class.
 const CHOICES: u64 = 1 << 18;
-/// Two factors whose product is [`SPAN`]: no step leaves the excess that a rescale is proven for.
-const FIRST: i64 = 255;
-const SECOND: i32 = 257;
-/// Longest distance whose product with [`SPAN`] stays within that excess.
-const SINGLE: i64 = 255;
-
 /// Scores as sums of classes' weights.
 struct Columns {
     /// For every score its classes, each with a factor.
@@ -86,7 +79,7 @@ pub(super) fn lower(site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
     };
     let samples = floats.chunks(rows.max(1)).map(|rows| rows.iter().flat_map(|row| score(row)).collect());
     let linear = Value { samples: Rc::new(samples.collect()), ..summed };
-    let result = transformed(site, linear, columns.transform)?;
+    let result = scores::lowered(site, linear, columns.transform)?;
     Ok(if is_classifier { vec![result.clone(), result] } else { vec![result] })
 }
 
@@ -207,21 +200,12 @@ fn leaves(
     }
     let numbers = Numbers::of(site.builder, input, (rows, width), element_type)?;
     // A distance of 1 reaches the end of the range at once where even the longest is no more than a rescale is proven for.
-    let factor = if numbers.span() <= SINGLE { SPAN } else { FIRST };
+    let factor = if numbers.span() <= SINGLE_SPAN { SPAN } else { FIRST };
     let distances = distances(site, &numbers, &trees, (comparisons, factor), (rows, width));
     let extents = [rows, trees.len(), comparisons].map(|size| size as u32);
     let place: Vec<u32> = (0..extents.iter().product()).collect();
     let whole = |tensor: usize, labels: Vec<u8>| Read { tensor, labels, indices: Rc::new(place.clone()) };
-    let bits = if factor == SPAN {
-        distances
-    } else {
-        site.builder.integral(Exact {
-            extents: extents.to_vec(),
-            parts: vec![Part::read(whole(distances, vec![0, 1, 2]), SECOND)],
-            bias: vec![0; place.len()],
-            step: 1.0 / SPAN as f64,
-        })
-    };
+    let bits = if factor == SPAN { distances } else { site.builder.saturated(distances, &extents) };
     let mut weights = vec![0i32; trees.len() * leaves * comparisons];
     let mut bias = Vec::with_capacity(trees.len() * leaves);
     for (tree, paths) in trees.iter().enumerate() {
@@ -387,17 +371,4 @@ fn extreme(
     let largest = site.largest(&own, 2)?;
     let place: Vec<u32> = (0..(rows * targets) as u32).collect();
     Ok(site.moved(&largest, vec![rows, targets], &place)?.times(sign))
-}
-
-/// What a transformation makes of scores. Shapes: `[rows, scores]`.
-fn transformed(site: &mut Site<'_, '_, '_>, value: Value, transform: Transform) -> Result<Value, Cause> {
-    match transform {
-        Transform::None => Ok(value),
-        Transform::Logistic => site.function(&value, &scores::logistic),
-        Transform::Probit => site.function(&value, &scores::probit),
-        Transform::Softmax => softmax::lowered(site, &value, 1),
-        Transform::SoftmaxZero => {
-            Err(site.call.unsupported("post_transform", "SOFTMAX_ZERO", "SOFTMAX, LOGISTIC, PROBIT or NONE"))
-        }
-    }
 }

@@ -11,6 +11,7 @@ mod arithmetic;
 mod cast;
 mod chains;
 mod check;
+mod classic;
 mod clip;
 mod convolution;
 mod cumulative;

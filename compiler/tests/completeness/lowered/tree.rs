@@ -1,13 +1,13 @@
 //! Trees: the integers choose the leaf that the float model chooses, at thresholds and beside them.
 
 use crate::lowered::{assert_within, lower};
-use crate::support::{f, i, text, trees};
+use crate::support::{TreeNode, f, i, text, trees};
 use candor_compiler::graph::{Attribute, Graph, Node, Operand};
 use candor_compiler::onnx::Cause;
 use candor_compiler::tensor::{Data, ElementType, Tensor};
 use candor_compiler::{Trial, TrialError};
 
-const LEAF: (&str, i64, f32, i64, i64) = ("LEAF", 0, 0.0, 0, 0);
+const LEAF: TreeNode<'static> = ("LEAF", 0, 0.0, 0, 0);
 const MODES: [&str; 6] = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ"];
 
 fn integers(data: &[i64]) -> Attribute {
@@ -16,7 +16,7 @@ fn integers(data: &[i64]) -> Attribute {
 
 /// Two trees over two features: three levels, thresholds among the features' decimals, and a single leaf.
 fn forest(mode: &str, other: &str) -> Node {
-    let deep: &[(&str, i64, f32, i64, i64)] = &[
+    let deep: &[TreeNode<'_>] = &[
         (mode, 0, 0.3, 1, 4),
         (other, 1, -0.2, 2, 3),
         LEAF,
@@ -99,7 +99,7 @@ fn integers_are_compared_as_they_are() {
 }
 
 fn classifier(classes: usize, ids: &[i64], transform: &str) -> Node {
-    let deep: &[(&str, i64, f32, i64, i64)] =
+    let deep: &[TreeNode<'_>] =
         &[("BRANCH_LEQ", 0, 0.3, 1, 2), LEAF, ("BRANCH_LEQ", 1, -0.2, 3, 4), LEAF, LEAF];
     let leaves = [1, 3, 4];
     let weights = [0.25f32, -0.5, 1.0, 0.75, 0.125, -0.25, 0.5, 1.5, -1.0];
@@ -168,7 +168,7 @@ fn what_is_refused() {
 
 /// A tree that is a list of so many branches, repeated.
 fn combs(trees_count: usize, branches: i64) -> Node {
-    let comb: Vec<(&str, i64, f32, i64, i64)> = (0..branches)
+    let comb: Vec<TreeNode<'_>> = (0..branches)
         .flat_map(|branch| [("BRANCH_LEQ", 0, branch as f32 / 1000.0, 2 * branch + 1, 2 * branch + 2), LEAF])
         .chain([LEAF])
         .collect();

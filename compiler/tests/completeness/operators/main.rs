@@ -5,6 +5,7 @@ mod support;
 
 mod arithmetic;
 mod cast;
+mod classic;
 mod clip;
 mod concat;
 mod convolution;

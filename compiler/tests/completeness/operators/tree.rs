@@ -1,4 +1,4 @@
-use crate::support::{assert_close, b, f, outputs, run, text, trees};
+use crate::support::{TreeNode, assert_close, b, f, outputs, run, text, trees};
 use candor_compiler::graph::{Attribute, Node};
 use candor_compiler::tensor::{Data, ElementType, Tensor};
 
@@ -43,7 +43,7 @@ fn missing_values_follow_their_track() {
 
 /// Two trees of one feature and two targets: the second tree has no weight for target 1.
 fn two_targets(aggregate: &str) -> Node {
-    let one: &[(&str, i64, f32, i64, i64)] =
+    let one: &[TreeNode<'_>] =
         &[("BRANCH_LEQ", 0, 0.0, 1, 2), ("LEAF", 0, 0.0, 0, 0), ("LEAF", 0, 0.0, 0, 0)];
     trees("TreeEnsembleRegressor", &[one, &[("LEAF", 0, 0.0, 0, 0)]])
         .with("n_targets", Attribute::Integer(2))

@@ -7,6 +7,7 @@ mod support;
 
 mod attributes;
 mod check;
+mod classic;
 mod fidelity;
 mod graphs;
 mod hostile;

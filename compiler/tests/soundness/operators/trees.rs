@@ -1,9 +1,9 @@
-use crate::support::{f, refused, text, trees};
+use crate::support::{TreeNode, f, refused, text, trees};
 use candor_compiler::graph::{Attribute, Node};
 use candor_compiler::onnx::Cause;
 use candor_compiler::tensor::{Data, ElementType, Tensor};
 
-const LEAF: (&str, i64, f32, i64, i64) = ("LEAF", 0, 0.0, 0, 0);
+const LEAF: TreeNode<'static> = ("LEAF", 0, 0.0, 0, 0);
 
 fn integers(data: &[i64]) -> Attribute {
     Attribute::Integers(data.to_vec())
