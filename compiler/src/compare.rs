@@ -8,7 +8,7 @@ use crate::report::{Agreement, OutputReport, ReferenceReport};
 use candor_program::card::Program;
 use candor_program::evaluate::Evaluator;
 use candor_program::operator::Operator;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Outputs at an end of their range, for every operator.
 pub(crate) struct Saturations {
@@ -21,8 +21,9 @@ impl Saturations {
     }
 
     /// Shapes: `tensors` are the input and every operator's output.
-    fn count(&mut self, operators: &[Operator], tensors: &[Vec<i32>]) {
-        for ((count, operator), outputs) in self.counts.iter_mut().zip(operators).zip(&tensors[1..]) {
+    fn count(&mut self, operators: &[Operator], tensors: &[Vec<i32>], meant: &BTreeSet<usize>) {
+        let counted = self.counts.iter_mut().zip(operators).zip(&tensors[1..]).enumerate();
+        for (_, ((count, operator), outputs)) in counted.filter(|(operator, _)| !meant.contains(operator)) {
             let at_end = outputs.iter().filter(|output| is_saturated(**output, operator.low()));
             *count += at_end.count() as u64;
         }
@@ -37,13 +38,20 @@ pub(crate) struct Comparer<'p> {
     output_step: f64,
     /// Lowest integer of the output.
     output_low: i32,
+    /// Operators whose saturation is meant.
+    meant: BTreeSet<usize>,
 }
 
 impl<'p> Comparer<'p> {
     /// `output_step` is the real value of one step of the outputs, which share it.
     pub(crate) fn new(program: &'p Program, output_step: f64) -> Self {
         let output_low = program.card.operators.last().map_or(0, Operator::low);
-        Self { program, evaluator: Evaluator::new(program), output_step, output_low }
+        Self { program, evaluator: Evaluator::new(program), output_step, output_low, meant: BTreeSet::new() }
+    }
+
+    /// The same, with operators whose saturation is meant.
+    pub(crate) fn with_meant(self, meant: BTreeSet<usize>) -> Self {
+        Self { meant, ..self }
     }
 
     /// The program that is compared.
@@ -65,7 +73,7 @@ impl<'p> Comparer<'p> {
             };
             // The input has one entry for each feature, so a validated program runs.
             let Ok(execution) = self.evaluator.execute(&observed.input) else { continue };
-            saturations.count(&self.program.card.operators, &execution.tensors);
+            saturations.count(&self.program.card.operators, &execution.tensors, &self.meant);
             let outputs = execution.tensors.last().map_or(&[][..], Vec::as_slice);
             self.add(&mut agreement, outputs, Some(&float), arg_max(&float));
         }
@@ -97,7 +105,7 @@ impl<'p> Comparer<'p> {
                 report.unmatched += 1;
                 continue;
             };
-            saturations.count(&self.program.card.operators, &execution.tensors);
+            saturations.count(&self.program.card.operators, &execution.tensors, &self.meant);
             let outputs = execution.tensors.last().map_or(&[][..], Vec::as_slice);
             let logits = answer.logits.as_deref().filter(|_| with_logits);
             self.add(&mut report.agreement, outputs, logits, answer.action);

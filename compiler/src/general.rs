@@ -206,7 +206,8 @@ fn finish(
     (observed, sampled, room): (&[Observed], &[&Observed], f64),
 ) -> Result<Lowered, CompileError> {
     let Fitted { program, builder, intervals, widened } = fitted;
-    let comparer = Comparer::new(&program, builder.output_step());
+    let meant = (0..builder.operators.len()).filter(|operator| builder.clamps(*operator)).collect();
+    let comparer = Comparer::new(&program, builder.output_step()).with_meant(meant);
     let mut saturations = Saturations::new(program.card.operators.len());
     let stride = observed.len().div_ceil(COMPARED).max(1);
     let some: Vec<Observed> = observed.iter().step_by(stride).cloned().collect();

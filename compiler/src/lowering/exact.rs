@@ -28,9 +28,14 @@ pub(crate) struct Exact {
     pub(crate) parts: Vec<Part>,
     /// What is added. Shapes: one for every position.
     pub(crate) bias: Vec<i64>,
+    /// What the sum is multiplied with before it is rounded and 16 bits are dropped.
+    pub(crate) multiplier: u32,
     /// Real value of one integer step.
     pub(crate) step: f64,
 }
+
+/// The multiplier with which a sum stays as it is.
+pub(crate) const UNIT: u32 = 1 << SHIFT;
 
 /// A summand of integers: the operator's axes are labels 0, 1, ..., those summed over follow.
 pub(crate) struct Part {
@@ -82,7 +87,7 @@ impl Builder<'_> {
     ///
     /// Owes: that no sum is so far out of range that its excess is not proven. It has no samples.
     pub(crate) fn integral(&mut self, exact: Exact) -> usize {
-        let Exact { extents: whole_extents, parts, bias, step } = exact;
+        let Exact { extents: whole_extents, parts, bias, multiplier, step } = exact;
         let extents =
             super::builder::extents(&whole_extents.iter().map(|extent| *extent as usize).collect::<Vec<_>>());
         let (mut classes, mut terms, mut dense) = (vec![], vec![], vec![]);
@@ -108,7 +113,7 @@ impl Builder<'_> {
         }
         let axes = extents.iter().map(|extent| padded_log2(*extent as usize)).collect();
         self.classes.push(OperatorClass::Affine { axes, terms: classes });
-        let rescale = Rescale { multiplier: 1 << SHIFT, low: 0 };
+        let rescale = Rescale { multiplier, low: 0 };
         self.operators.push(Operator::Affine(Affine { axes: extents.clone(), terms, rescale }));
         self.weights.push(OperatorWeights { dense, bias });
         self.origins.push(self.node.clone());
@@ -326,7 +331,7 @@ impl Builder<'_> {
         }
         let bias = cuts.iter().map(|(_, cut)| factor * cut.offset).collect();
         let step = if single { 1.0 / SPAN as f64 } else { 1.0 };
-        let distances = self.integral(Exact { extents: vec![count], parts, bias, step });
+        let distances = self.integral(Exact { extents: vec![count], parts, bias, multiplier: UNIT, step });
         if single { distances } else { self.saturated(distances, &[count]) }
     }
 
@@ -339,6 +344,7 @@ impl Builder<'_> {
             extents: extents.to_vec(),
             parts: vec![Part::read(read, SECOND)],
             bias: vec![0; count as usize],
+            multiplier: UNIT,
             step: 1.0 / SPAN as f64,
         })
     }

@@ -24,7 +24,7 @@ mod whole;
 pub(crate) use builder::{Builder, Clamp, Physical, Scale};
 pub(crate) use choice::{Entries, STEP};
 pub(crate) use contraction::{Labels, Table};
-pub(crate) use exact::{Exact, FIRST, Numbers, Part, SINGLE_SPAN};
+pub(crate) use exact::{Exact, FIRST, Numbers, Part, SINGLE_SPAN, UNIT};
 pub(crate) use fit::{Fitted, Unfit, fit};
 pub(crate) use input::{Input, ROOM, input_class};
 pub(crate) use largest::Tie;

@@ -449,14 +449,6 @@ pub enum Cause {
         /// Limit.
         limit: u64,
     },
-    /// Too many tests on the way to a leaf.
-    #[error("the way to one of its leaves has {got} tests, at most {limit} are supported")]
-    Tests {
-        /// Tests, one of several numbers counted for each.
-        got: usize,
-        /// Limit.
-        limit: usize,
-    },
     /// The worst case of an operator leaves the integers that it is proven for, at every scale that was tried.
     #[error("its worst case is {bits} bits wide, more than the proven integers hold")]
     WorstCase {
@@ -550,7 +542,6 @@ impl Cause {
             Self::Label => {
                 "let `output` under [agent] name its second output, the scores: action i stands for class i".into()
             }
-            Self::Tests { .. } => "train trees of less depth (max_depth)".into(),
             Self::Paths { .. } => "train fewer trees, or trees of less depth (max_depth, max_leaf_nodes)".into(),
             Self::WorstCase { .. } => {
                 "train with weight decay, split the layer, or give calibration data that cover its range".into()

@@ -5,7 +5,7 @@
 //!
 //! 1. for every comparison, 255 times the distance above its cut, clamped to 0 and 65,535;
 //! 2. 257 times that: 0 or 65,535, which counts as 1 (where no feature has more than 257 numbers, 65,535 times the distance is that already);
-//! 3. for every leaf, the number of tests on its way that come out towards it minus all but one: clamped again, 0 or 65,535;
+//! 3. for every leaf, the number of tests on its way that come out towards it minus all but one: below zero becomes 0, so that it is 0 or 1;
 //! 4. the weights of the leaves, summed: this one is rounded like any other operator.
 //!
 //! Which feature is compared, the cuts, the paths and the weights are data: an ensemble of as many trees, comparisons and leaves has the
@@ -15,7 +15,7 @@ use super::classes::Binary;
 use super::ensemble::{Aggregate, Ensemble, Node};
 use super::paths::{Path, Paths, Tree};
 use super::score;
-use crate::lowering::{Exact, FIRST, Labels, NOTHING, Numbers, Part, Read, SINGLE_SPAN, Site, Value};
+use crate::lowering::{Exact, FIRST, Labels, NOTHING, Numbers, Part, Read, SINGLE_SPAN, Site, UNIT, Value};
 use crate::onnx::Cause;
 use crate::operator::scores::{self, Transform};
 use crate::tensor::ElementType;
@@ -24,9 +24,6 @@ use std::rc::Rc;
 
 /// Most weights of paths, every axis padded: trees times leaves times comparisons.
 pub(super) const PATHS: u64 = 1 << 25;
-/// Most tests on the way to a leaf, one of several numbers counted for each: what is missing to all of them stays within the excess that a
-/// rescale is proven for.
-pub(super) const TESTS: usize = 255;
 /// Most weights that choose features, every axis padded; beyond them the choice is part of the class.
 const CHOICES: u64 = 1 << 18;
 /// Scores as sums of classes' weights.
@@ -194,10 +191,6 @@ fn leaves(
     if got > PATHS {
         return Err(Cause::Paths { got, limit: PATHS });
     }
-    let tests = trees.iter().flat_map(|tree| &tree.leaves).map(Path::span).max().unwrap_or(0);
-    if tests > TESTS {
-        return Err(Cause::Tests { got: tests, limit: TESTS });
-    }
     let numbers = Numbers::of(site.builder, input, (rows, width), element_type)?;
     // A distance of 1 reaches the end of the range at once where even the longest is no more than a rescale is proven for.
     let factor = if numbers.span() <= SINGLE_SPAN { SPAN } else { FIRST };
@@ -230,7 +223,9 @@ fn leaves(
             coefficient: 1,
         }],
         bias: (0..rows).flat_map(|_| bias.iter().copied()).collect(),
-        step: 1.0 / SPAN as f64,
+        // 65,535 becomes 1: the weights that count it have 16 bits more than with 65,535.
+        multiplier: 1,
+        step: 1.0,
     });
     let value = site.builder.value(tensor, vec![rows, trees.len(), leaves]);
     Ok(Leaves { value, trees, count: leaves })
@@ -289,7 +284,7 @@ fn distances(
         }
     }
     let extents = [rows, trees.len(), comparisons].map(|size| size as u32).to_vec();
-    site.builder.integral(Exact { extents, parts, bias, step: 1.0 })
+    site.builder.integral(Exact { extents, parts, bias, multiplier: UNIT, step: 1.0 })
 }
 
 /// Sums of weights. Shapes: `[rows, scores]`.

@@ -43,18 +43,6 @@ impl Comparison {
     }
 }
 
-impl Path {
-    /// How far the sum of comparisons can lie from the number of tests, were every comparison independent of the others.
-    pub(super) fn span(&self) -> usize {
-        let side = |sign: i32| -> i64 {
-            self.factors.iter().map(|(_, factor)| i64::from((sign * factor).max(0))).sum()
-        };
-        let (constant, tests) = (i64::from(self.constant), self.tests as i64);
-        let (below, above) = (tests - (constant - side(-1)), constant + side(1) - tests);
-        usize::try_from(below.max(above)).unwrap_or(0)
-    }
-}
-
 /// A test, or its opposite, as a sum of comparisons.
 fn terms(test: &Test, holds: bool) -> (i32, Vec<(f64, bool, i32)>) {
     let (constant, terms) = match test {
