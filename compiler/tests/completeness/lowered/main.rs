@@ -16,6 +16,7 @@ mod clip;
 mod convolution;
 mod cumulative;
 mod einsum;
+mod ensembles;
 mod fidelity;
 mod gather;
 mod logic;
