@@ -19,6 +19,8 @@ use std::rc::Rc;
 const WEIGHT_LIMIT: f64 = (1u64 << 30) as f64;
 /// Smallest coefficient of a sum of many products: the nearest integer below is then near enough.
 const COEFFICIENT: f64 = 4.0;
+/// What a coefficient may be off, in parts of itself.
+const OFF: f64 = 1e-4;
 /// How many are many: what their factors lose evens out.
 const MANY: u32 = 16;
 
@@ -198,6 +200,8 @@ impl<'a> Builder<'a> {
         let width = if most - least > 0.0 { most - least } else { 1.0 };
         let wanted = width / (SPAN - 1) as f64;
         let value = &self.coarsened(value, wanted)?;
+        let step = self.product_step(value, wanted);
+        let value = &self.separated(value, step)?;
         let widened = self.widened.get(&self.operators.len()).copied().unwrap_or(0);
         let wanted = wanted * 2f64.powi(widened as i32);
         let step = self.product_step(value, wanted);
@@ -259,26 +263,53 @@ impl<'a> Builder<'a> {
         Ok(known)
     }
 
-    /// The step nearest above the wanted one at which the coefficient of a product is an integer: a product of two tensors has no weights
-    /// that could be rounded finely.
-    fn product_step(&self, value: &Value, wanted: f64) -> f64 {
-        let unit = value.terms.iter().find_map(|term| match term {
-            Term::Sum(sum) => match &sum.factors {
-                Factors::Two(left, right) => Some(
-                    (sum.factor * self.tensors[left.tensor].step(0) * self.tensors[right.tensor].step(0))
-                        .abs(),
-                ),
-                _ => None,
-            },
-            Term::View(_) => None,
-        });
-        let Some(unit) = unit.filter(|unit| *unit > 0.0) else { return wanted };
+    /// Real value of one step of a sum of one tensor or of products of two; none for weights, which are rounded finely.
+    fn sum_unit(&self, term: &Term) -> Option<f64> {
+        let Term::Sum(sum) = term else { return None };
+        let steps = match &sum.factors {
+            Factors::One(only) => self.tensors[only.tensor].step(0),
+            Factors::Two(left, right) => {
+                self.tensors[left.tensor].step(0) * self.tensors[right.tensor].step(0)
+            }
+            Factors::Weights { .. } => return None,
+        };
+        Some((sum.factor * steps).abs()).filter(|unit| *unit > 0.0)
+    }
+
+    /// The step nearest above the wanted one at which the coefficient of a sum is an integer: it has no weights that could be rounded finely,
+    /// and what its coefficient is off by counts for every summand.
+    pub(super) fn product_step(&self, value: &Value, wanted: f64) -> f64 {
+        let Some(unit) = value.terms.iter().find_map(|term| self.sum_unit(term)) else { return wanted };
         let coefficient = unit / wanted * f64::from(1u32 << SHIFT);
-        if coefficient >= 4096.0 {
+        if coefficient >= WEIGHT_LIMIT {
             wanted
         } else {
             unit * f64::from(1u32 << SHIFT) / coefficient.floor().max(1.0)
         }
+    }
+
+    /// Sums whose coefficients would not be whole numbers beside the first one's are computed on their own.
+    fn separated(&mut self, value: &Value, step: f64) -> Result<Value, Cause> {
+        let mut result = Value { terms: vec![], ..value.clone() };
+        for term in &value.terms {
+            let unit = self.sum_unit(term).unwrap_or(0.0);
+            let coefficient = unit / step * f64::from(1u32 << SHIFT);
+            let (Term::Sum(sum), true) = (
+                term,
+                (coefficient - coefficient.round()).abs() > OFF * coefficient && value.terms.len() > 1,
+            ) else {
+                result.terms.push(term.clone());
+                continue;
+            };
+            let alone = Value {
+                shape: value.shape.clone(),
+                terms: vec![term.clone()],
+                constant: vec![],
+                samples: self.sum_samples(sum, value.samples.len()),
+            };
+            result.terms.extend(self.rescaled(&alone, Clamp::None)?.terms);
+        }
+        Ok(result)
     }
 
     pub(super) fn emit(

@@ -234,7 +234,8 @@ impl Builder<'_> {
         let bare = Value { constant: vec![], ..value.clone() };
         let (least, most) = self.reach(&bare);
         // Constants further out than anything else decide as well from there; NaN compares as false.
-        let limit = 2.0 * least.abs().max(most.abs());
+        let own = self.unit(&bare, false, 0.0).unwrap_or(0.0);
+        let limit = 2.0 * (least.abs().max(most.abs()) + own);
         let within = |constant: f64| if constant.is_nan() { -limit } else { constant.clamp(-limit, limit) };
         let step = self.comparison_step(&bare, 1.5 * limit);
         // A whole number n of steps and a constant c: n > -c is n >= floor(-c) + 1.

@@ -202,6 +202,7 @@ impl Site<'_, '_, '_> {
         if step <= 0.0 || value.terms.is_empty() {
             return self.builder.views(value);
         }
+        let step = self.builder.product_step(value, step);
         let low = (least / step).round().clamp(-(SPAN as f64), 0.0) as i32;
         self.builder.at_step(value, step, low, None)
     }

@@ -1,7 +1,8 @@
 //! Sums that are not computed yet, summed over more labels or scaled: a variance is one contraction, a scaled convolution another convolution.
 
-use super::builder::extents;
-use super::value::{Factors, Read, Sum, Term, Value};
+use super::builder::{Builder, extents};
+use super::value::{Factors, Read, Samples, Sum, Term, Value};
+use super::view::NOTHING;
 use std::rc::Rc;
 
 impl Term {
@@ -89,6 +90,48 @@ impl Sum {
         let indices = places.iter().filter_map(|place| read.indices.get(*place).copied()).collect();
         let own = with_first.then_some(0).into_iter().chain(labels.iter().map(|(label, ..)| *label));
         Read { tensor: read.tensor, labels: own.collect(), indices: Rc::new(indices) }
+    }
+}
+
+impl Builder<'_> {
+    /// What the float model has in place of a sum. Shapes: one list for each of so many samples.
+    pub(super) fn sum_samples(&self, sum: &Sum, samples: usize) -> Samples {
+        let count: usize =
+            sum.extents.get(sum.axes..).unwrap_or(&[]).iter().map(|extent| *extent as usize).product();
+        let places = |read: &Read| -> Vec<u32> {
+            let mut places = vec![0usize];
+            for (label, extent) in sum.extents.iter().enumerate() {
+                let after = read.labels.iter().skip_while(|own| usize::from(**own) != label).skip(1);
+                let has = read.labels.iter().any(|own| usize::from(*own) == label);
+                let stride: usize = after.map(|own| sum.extents[usize::from(*own)] as usize).product();
+                let stride = if has { stride } else { 0 };
+                let along = |place: usize| (0..*extent as usize).map(move |value| place + value * stride);
+                places = places.into_iter().flat_map(along).collect();
+            }
+            places.iter().map(|place| read.indices.get(*place).copied().unwrap_or(NOTHING)).collect()
+        };
+        let number = |read: &Read, sample: usize, index: u32| {
+            let sample = self.tensors.get(read.tensor).and_then(|tensor| tensor.samples.get(sample));
+            sample.and_then(|sample| sample.get(index as usize)).copied().unwrap_or(0.0)
+        };
+        let (first, other) = match &sum.factors {
+            Factors::One(only) | Factors::Weights { read: only, .. } => (only, None),
+            Factors::Two(left, right) => (left, Some(right)),
+        };
+        let (own, others) = (places(first), other.map(places));
+        let product = |sample: usize, at: usize| {
+            let factor = match (other, &others) {
+                (Some(read), Some(places)) => number(read, sample, places[at]),
+                _ => 1.0,
+            };
+            number(first, sample, own[at]) * factor
+        };
+        let element = |sample: usize, element: usize| {
+            let all = element * count..(element + 1) * count;
+            sum.factor * all.map(|at| product(sample, at)).sum::<f64>()
+        };
+        let elements = own.len() / count.max(1);
+        Rc::new((0..samples).map(|sample| (0..elements).map(|at| element(sample, at)).collect()).collect())
     }
 }
 

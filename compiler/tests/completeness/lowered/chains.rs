@@ -184,3 +184,27 @@ fn a_tensor_of_one_number() {
     // The numbers, the same with fewer bits, the sum: squares are not committed.
     assert_eq!(operators(&trial), 3);
 }
+
+#[test]
+fn a_difference_of_products() {
+    // A rotation, and a variance as the mean of squares less the square of the mean: two products of different steps in one sum.
+    let nodes = vec![
+        file_node("Mul", &["x", "cosine"], &["first"]),
+        file_node("Mul", &["y", "sine"], &["other"]),
+        file_node("Sub", &["first", "other"], &["z"]),
+    ];
+    let inputs = ["x", "y", "cosine", "sine"].map(|name| sized(name, &[8])).to_vec();
+    let graph = graph(&file(13, inputs, &["z"], nodes, vec![]));
+    let (_, worst) =
+        worst(&graph, |state| (0..32).map(|place| [1.0, 3.0, 1.0, 0.7][place / 8] * drawn(state)).collect());
+    assert!(worst < 4e-4, "{worst}");
+}
+
+#[test]
+fn a_mean_of_many() {
+    let mut mean = file_node("ReduceMean", &["x"], &["y"]);
+    mean.attribute.push(crate::support::axes(&[1]));
+    let graph = graph(&file(13, vec![sized("x", &[1, 768])], &["y"], vec![mean], vec![]));
+    let (_, worst) = worst(&graph, |state| (0..768).map(|_| 2.0 + drawn(state)).collect());
+    assert!(worst < 1e-4, "{worst}");
+}

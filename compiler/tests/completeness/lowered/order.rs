@@ -47,6 +47,14 @@ fn the_largest_entries() {
 }
 
 #[test]
+fn entries_that_are_all_the_same() {
+    let (input, count) = (i(&[4], &[0, 0, 0, 0]), i(&[1], &[3]));
+    let mut node = node("TopK");
+    node.outputs = vec!["values".into(), "indices".into()];
+    assert!(lower(&node, &[Input(&input), Constant(&count)], 1).unwrap().worst(1) < 1e-6);
+}
+
+#[test]
 fn the_largest_integers() {
     let input = i(&[140], &(0..140).map(|place| (place * 37 % 11) - 5).collect::<Vec<i64>>());
     let count = i(&[1], &[4]);
