@@ -2,7 +2,7 @@
 
 use super::window::{Window, pads, places, positive};
 use super::{Call, Form, Operator};
-use crate::lowering::{Labels, Site, Value};
+use crate::lowering::{Labels, Site, Table, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, Tensor};
 
@@ -43,14 +43,25 @@ impl Operator for Convolution {
 
     fn lower(&self, site: &mut Site<'_, '_, '_>) -> Result<Vec<Value>, Cause> {
         let call = site.call;
-        let input = site.input(0)?;
-        let weights = site.fixed(1).ok_or_else(|| Cause::NotConstant { tensor: call.label(1) })?;
-        if call.operator() == "Conv" {
-            return Ok(vec![lower_call(site, &call, &input, &weights)?]);
-        }
+        let (input, weights) = (site.input(0)?, site.input(1)?);
         let sizes = Sizes::read(&call)?;
-        let window = transposed_window(&call, &sizes)?;
-        Ok(vec![lower_transposed(site, &sizes, &window, (&input, &weights))?])
+        let output = if call.operator() == "Conv" {
+            let window = Window::read(&call, sizes.spatial, sizes.kernel.to_vec())?;
+            lower_forward(site, &sizes, &window, (&input, &weights))?
+        } else {
+            let window = transposed_window(&call, &sizes)?;
+            lower_transposed(site, &sizes, &window, (&input, &weights))?
+        };
+        if !site.varies(2) {
+            return Ok(vec![output]);
+        }
+        // The bias of the call was zeros.
+        let bias = site.input(2)?;
+        let bias =
+            Value { shape: [&[sizes.outputs], vec![1; sizes.spatial.len()].as_slice()].concat(), ..bias };
+        let bias = site.builder.views(&bias)?;
+        let bias = site.broadcast(&bias, &output.shape)?;
+        Ok(vec![output.plus(&bias, 1.0)])
     }
 }
 
@@ -63,7 +74,24 @@ pub(super) fn lower_call(
 ) -> Result<Value, Cause> {
     let sizes = Sizes::read(call)?;
     let window = Window::read(call, sizes.spatial, sizes.kernel.to_vec())?;
-    lower_forward(site, &sizes, &window, (input, weights))
+    let shape = call.input(1)?.shape().to_vec();
+    let weights = Value::constant(shape, weights.to_vec(), site.samples());
+    lower_forward(site, &sizes, &window, (input, &weights))
+}
+
+/// Sums of an input times a kernel, which are weights where it is constant.
+fn contracted(
+    site: &mut Site<'_, '_, '_>,
+    labels: &Labels,
+    (input, table): (&Value, &Table),
+    (kernel, taps): (&Value, Table),
+) -> Result<Value, Cause> {
+    let Some(weights) = kernel.fixed() else {
+        return site.builder.product(labels, (input, table), (kernel, &taps));
+    };
+    let (places, all) = taps.numbered();
+    let numbers: Vec<f64> = places.iter().map(|place| place.map_or(0.0, |place| weights[place])).collect();
+    site.builder.weighted(labels, (input, table), (&numbers, &all))
 }
 
 /// Sizes of a convolution: of the input [N, C, ...] and the weights [M, C / groups, ...] (transposed [C, M / groups, ...]).
@@ -242,7 +270,7 @@ fn lower_forward(
     site: &mut Site<'_, '_, '_>,
     sizes: &Sizes<'_>,
     window: &Window,
-    (input, weights): (&Value, &[f64]),
+    (input, weights): (&Value, &Value),
 ) -> Result<Value, Cause> {
     let (own, each, axes) =
         (sizes.channels / sizes.groups, sizes.outputs / sizes.groups, window.output.len());
@@ -265,7 +293,7 @@ fn lower_forward(
     // [M, C / groups, ...]: group and output channel are one axis.
     let weighted: Vec<usize> = [1, 2, channel].into_iter().chain(taps).collect();
     let weight_table = labels.axes(&weighted);
-    let product = site.builder.weighted(&labels, (input, &table), (weights, &weight_table))?;
+    let product = contracted(site, &labels, (input, &table), (weights, weight_table))?;
     let plane: usize = window.output.iter().product();
     let biases: Vec<f64> =
         (0..product.elements()).map(|place| sizes.bias(place / plane.max(1) % sizes.outputs)).collect();
@@ -287,7 +315,7 @@ fn lower_transposed(
     site: &mut Site<'_, '_, '_>,
     sizes: &Sizes<'_>,
     window: &Window,
-    (input, weights): (&Value, &[f64]),
+    (input, weights): (&Value, &Value),
 ) -> Result<Value, Cause> {
     let (own, each, axes) = (sizes.channels / sizes.groups, sizes.outputs / sizes.groups, window.input.len());
     let (mut shape, mut distances, mut nearest) =
@@ -337,9 +365,7 @@ fn lower_transposed(
         }
         Some(index)
     });
-    let (picked, all) = picked.numbered();
-    let numbers: Vec<f64> = picked.iter().map(|place| place.map_or(0.0, |place| weights[place])).collect();
-    let product = site.builder.weighted(&labels, (input, &table), (&numbers, &all))?;
+    let product = contracted(site, &labels, (input, &table), (weights, picked))?;
     // Quotients and phases in the order of places; those beyond the last are left out.
     let plane: usize = window.input.iter().product();
     let grid: usize = shape[3..].iter().product();

@@ -2,7 +2,7 @@
 
 use super::shape::element_type;
 use super::{Call, Form, Operator};
-use crate::lowering::{NOTHING, Site, Value};
+use crate::lowering::{NOTHING, STEP, Site, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor};
 
@@ -108,7 +108,11 @@ fn lower_one_hot(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
         ((outer * inner + inside) * depth + class) as u32
     };
     let from: Vec<u32> = (0..classes.elements()).map(place).collect();
-    let classes = site.moved(&classes, shape.clone(), &from)?;
+    let mut classes = site.moved(&classes, shape.clone(), &from)?;
+    if site.varies(2) {
+        // A factor of a product has one step, at which it is exact.
+        classes = site.builder.clamped(&classes, STEP, 0)?;
+    }
     let off = site.moved(&values, shape.clone(), &vec![0; from.len()])?;
     let on = site.moved(&values, shape, &vec![1; from.len()])?;
     let difference = on.plus(&off, -1.0);

@@ -2,7 +2,7 @@
 
 use super::window::{Window, places, positive};
 use super::{Call, Form, Operator};
-use crate::lowering::{Labels, Site, Value};
+use crate::lowering::{Labels, Site, Table, Value};
 use crate::onnx::Cause;
 use crate::tensor::{Data, ElementType, Tensor};
 
@@ -304,13 +304,8 @@ fn lower_average(
     site.scaled(&sums, &factors)
 }
 
-/// The sum of every window.
-fn lower_sums(
-    site: &mut Site<'_, '_, '_>,
-    input: &Value,
-    window: &Window,
-    shape: &[usize],
-) -> Result<Value, Cause> {
+/// The entries of every window, with one label for every axis of it.
+fn windows(window: &Window, shape: &[usize]) -> (Labels, Table) {
     let axes = window.output.len();
     let labels = Labels::new(shape, &window.kernel);
     let image: usize = window.input.iter().product();
@@ -319,6 +314,17 @@ fn lower_sums(
         let (place, tap) = values[2..].split_at(axes);
         Some((values[0] * shape[1] + values[1]) * image + read(window, place, tap)?)
     });
+    (labels, table)
+}
+
+/// The sum of every window.
+fn lower_sums(
+    site: &mut Site<'_, '_, '_>,
+    input: &Value,
+    window: &Window,
+    shape: &[usize],
+) -> Result<Value, Cause> {
+    let (labels, table) = windows(window, shape);
     site.builder.summed(&labels, (input, &table))
 }
 
@@ -341,7 +347,9 @@ fn lower_norm(
         }
         2 => {
             let input = site.builder.single(input)?.0;
-            site.times(&input, &input)?
+            let (labels, table) = windows(window, &shape);
+            let sums = site.builder.product(&labels, (&input, &table), (&input, &table))?;
+            return site.function(&sums, &|x| x.max(0.0).sqrt());
         }
         _ => site.function(input, &|x| x.abs().powf(power))?,
     };

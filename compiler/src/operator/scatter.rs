@@ -116,15 +116,9 @@ fn lower_fixed(site: &mut Site<'_, '_, '_>, positions: &[usize]) -> Result<Value
 }
 
 /// Updates at indices that vary: every entry is `data * (1 - hits) + sum of the updates that hit it`, without the first factor where updates
-/// are added. An update at an index that is none hits nothing; several at one index are added.
+/// are added. An update at an index that is none hits nothing; several at one index are added, where they do not join the entry one by one.
 fn lower_varying(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
-    let adds = match reduction(&site.call)? {
-        "none" => false,
-        "add" => true,
-        got => {
-            return Err(site.call.unsupported("reduction", got, "none or add, or indices that are constant"));
-        }
-    };
+    let reduction = reduction(&site.call)?;
     let (data, updates) = (site.input(0)?, site.input(2)?);
     let (number, labels, once, hit, read, data) = if site.call.operator() == "ScatterND" {
         let tuples = Tuples::new(&site.call, 0)?;
@@ -165,10 +159,15 @@ fn lower_varying(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     };
     let hits = site.one_hot(&number.0, number.1)?;
     let hits = site.builder.clamped(&hits, STEP, 0)?;
+    if !["none", "add"].contains(&reduction) {
+        let joined = joined(site, reduction, (&labels, &hit, &read), (&data, &hits, &updates))?;
+        let shape = site.call.input(0)?.shape().to_vec();
+        return reshaped(site, joined, shape);
+    }
     let written = chosen_updates(site, &labels, (&hits, &hit), (&updates, read))?;
     // Coefficients of products are coarse: each has a scale of its own.
     let written = site.builder.views(&written)?;
-    let result = if adds {
+    let result = if reduction == "add" {
         data.plus(&written, 1.0)
     } else {
         let data = site.builder.views(&data)?;
@@ -181,6 +180,56 @@ fn lower_varying(site: &mut Site<'_, '_, '_>) -> Result<Value, Cause> {
     };
     let shape = site.call.input(0)?.shape().to_vec();
     reshaped(site, result, shape)
+}
+
+/// Updates one after the other, each joined with the entry that it hits.
+fn joined(
+    site: &mut Site<'_, '_, '_>,
+    reduction: &str,
+    (labels, hit, read): (&Labels, &Table, &Table),
+    (data, hits, updates): (&Value, &Value, &Value),
+) -> Result<Value, Cause> {
+    let shape = data.shape.clone();
+    let mut result = site.builder.views(data)?;
+    for number in 0..labels.summed.first().copied().unwrap_or(0) {
+        let hit = site.moved(hits, shape.clone(), &lane(labels, hit, number))?;
+        let update = site.moved(updates, shape.clone(), &lane(labels, read, number))?;
+        let change = match reduction {
+            "mul" => {
+                let less = update.offset(&vec![-1.0; update.elements()]);
+                let product = site.times(&result, &less)?;
+                site.builder.views(&product)?
+            }
+            "max" => {
+                let more = update.plus(&result, -1.0);
+                site.relu(&more)?
+            }
+            _ => {
+                let more = result.plus(&update, -1.0);
+                site.relu(&more)?.times(-1.0)
+            }
+        };
+        let change = site.times(&hit, &change)?;
+        let change = site.builder.views(&change)?;
+        result = site.builder.views(&result.plus(&change, 1.0))?;
+    }
+    Ok(result)
+}
+
+/// The places of an operand for every element of the result, where the label summed over has one value.
+fn lane(labels: &Labels, table: &Table, number: usize) -> Vec<u32> {
+    let rank = labels.shape.len();
+    let place = |element: usize| {
+        let value = |label: usize| {
+            let inner: usize = labels.shape[label + 1..].iter().product();
+            element / inner.max(1) % labels.shape[label].max(1)
+        };
+        let index = table.labels.iter().fold(0, |index, label| {
+            index * labels.extent(*label) + if *label < rank { value(*label) } else { number }
+        });
+        table.places.get(index).copied().unwrap_or(NOTHING)
+    };
+    (0..labels.shape.iter().product()).map(place).collect()
 }
 
 /// The sum of the updates that hit an entry.

@@ -1,4 +1,4 @@
-//! Transposed convolutions.
+//! Transposed convolutions, and kernels and biases that vary.
 
 use crate::lowered::assert_within;
 use crate::support::{counting, f, int, ints, node};
@@ -35,4 +35,15 @@ fn transposed_in_two_axes_with_groups_and_a_bias() {
         .with("output_padding", ints(&[1, 0]))
         .with("pads", ints(&[0, 1, 0, 1]));
     assert_within(&node, &[Input(&x), Constant(&w), Constant(&bias)], 2e-3);
+}
+
+#[test]
+fn kernels_and_biases_that_vary() {
+    let (x, w, bias) = (numbers(&[1, 2, 4, 4]), numbers(&[2, 2, 3, 3]), f(&[2], &[0.5, -1.0]));
+    for operator in ["Conv", "ConvTranspose"] {
+        let node = node(operator).with("strides", ints(&[2, 2])).with("pads", ints(&[1, 1, 1, 1]));
+        assert_within(&node, &[Input(&x), Input(&w), Input(&bias)], 1e-2);
+        assert_within(&node, &[Input(&x), Constant(&w), Input(&bias)], 5e-3);
+        assert_within(&node, &[Constant(&x), Input(&w), Constant(&bias)], 1e-2);
+    }
 }

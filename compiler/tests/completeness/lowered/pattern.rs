@@ -27,6 +27,12 @@ fn values_of_one_hot_that_vary() {
 }
 
 #[test]
+fn integer_values_of_one_hot_that_vary() {
+    let (indices, depth, values) = (i(&[3], &[0, 2, 9]), i(&[1], &[10]), i(&[2], &[2, 5]));
+    assert_exact(&node("OneHot"), &[Input(&indices), Constant(&depth), Input(&values)]);
+}
+
+#[test]
 fn triangles() {
     let data = f(&[2, 3, 4], &(0..24).map(|x| f64::from(x) / 8.0 - 1.0).collect::<Vec<_>>());
     let diagonal = i(&[], &[-1]);

@@ -32,6 +32,19 @@ fn an_index_that_varies() {
 }
 
 #[test]
+fn updates_join_entries_at_indices_that_vary() {
+    let data = f(&[2, 3], &[1.0, 0.5, 0.75, 0.9, 1.1, 0.6]);
+    let (indices, updates) = (i(&[2, 2], &[0, 2, -1, 1]), f(&[2, 2], &[0.8, 0.7, 1.0, 1.1]));
+    let (tuples, rows) = (i(&[2, 1], &[0, 1]), f(&[2, 3], &[0.8, 0.7, 1.0, 1.1, 0.9, 0.75]));
+    for reduction in ["mul", "max", "min"] {
+        let elements = node("ScatterElements").with("axis", int(1)).with("reduction", text(reduction));
+        assert_within(&elements, &[Input(&data), Input(&indices), Input(&updates)], 1e-3);
+        let slices = node("ScatterND").with("reduction", text(reduction));
+        assert_within(&slices, &[Input(&data), Input(&tuples), Constant(&rows)], 1e-3);
+    }
+}
+
+#[test]
 fn tuples_that_vary() {
     let data = f(&[2, 3, 2], &(0..12).map(|place| f64::from(place) / 4.0 - 1.0).collect::<Vec<_>>());
     let (tuples, updates) = (i(&[1, 2], &[1, -1]), f(&[1, 2], &[1.5, -0.5]));

@@ -80,33 +80,10 @@ fn a_diagonal_that_varies() {
 }
 
 #[test]
-fn kernels_that_vary() {
-    let (data, kernel) = (f(&[1, 1, 3], &[1.0, 2.0, 3.0]), f(&[1, 1, 2], &[0.5, 1.0]));
-    for operator in ["Conv", "ConvTranspose"] {
-        assert_eq!(refused(&node(operator), &[Input(&data), Input(&kernel)]), not_constant(1));
-    }
-}
-
-#[test]
 fn places_of_the_largest() {
     let data = f(&[1, 1, 3], &[1.0, 2.0, 3.0]);
     let node = node("MaxPool").with("kernel_shape", ints(&[2])).with_outputs(2);
     assert_eq!(refused(&node, &[Input(&data)]), Cause::OutputRange { got: 2, minimum: 1, maximum: 1 });
-}
-
-#[test]
-fn updates_that_are_joined_at_indices_that_vary() {
-    let (data, index) = (f(&[2], &[1.0, 2.0]), i(&[1], &[1]));
-    let update = f(&[1], &[0.5]);
-    for got in ["mul", "max", "min"] {
-        let node = node("ScatterElements").with("reduction", text(got));
-        let expected = Cause::AttributeValue {
-            attribute: "reduction".into(),
-            got: got.into(),
-            supported: "none or add, or indices that are constant",
-        };
-        assert_eq!(refused(&node, &[Input(&data), Input(&index), Input(&update)]), expected);
-    }
 }
 
 #[test]
