@@ -6,7 +6,7 @@ use crate::multilinear::{bind, sum_over};
 use ark_ff::{AdditiveGroup, Field};
 use candor_circuits::argument::quadratic;
 use candor_circuits::channel::Step;
-use candor_circuits::claim::Claim;
+use candor_circuits::claim::{Claim, Object};
 use candor_circuits::factor::{Factor, expand};
 use candor_program::Fr;
 
@@ -64,35 +64,82 @@ pub(crate) fn merge(
     Merged { row, point }
 }
 
-/// Folds every functional; those with the same column part share one product.
-fn parts(objects: &Objects<'_>, claims: &[Claim<Fr>], rho: Fr) -> (Vec<Part>, Fr) {
-    let length = 1 << objects.row_log2;
-    let mut keys: Vec<Vec<Factor<Fr>>> = Vec::new();
-    let mut parts: Vec<Part> = Vec::new();
-    let (mut claimed, mut power) = (Fr::ZERO, Fr::ONE);
+/// One piece of a functional.
+struct Piece {
+    object: Object,
+    rows: Vec<Factor<Fr>>,
+    columns: Vec<Factor<Fr>>,
+    factor: Fr,
+}
+
+impl Piece {
+    /// The same rows of the same object, whatever the challenges.
+    fn same_rows(&self, other: &Self) -> bool {
+        self.object == other.object && same(&self.rows, &other.rows)
+    }
+}
+
+/// All pieces of all claims, and what the claims add up to.
+fn pieces(row_log2: usize, claims: &[Claim<Fr>], rho: Fr) -> (Vec<Piece>, Fr) {
+    let (mut pieces, mut claimed, mut power) = (Vec::new(), Fr::ZERO, Fr::ONE);
     for claim in claims {
         for functional in &claim.functionals {
-            let cut = functional.parts(objects.row_log2);
+            let cut = functional.parts(row_log2);
             let factor = functional.scale.map_or(power, |scale| scale * power);
-            for piece in &cut.pieces {
-                let column_factors = cut.column_factors(piece);
-                let known = keys.iter().position(|key| same(key, &column_factors));
-                let index = known.unwrap_or_else(|| {
-                    let mut columns = vec![Fr::ZERO; length];
-                    for (column, weight) in expand(&column_factors) {
-                        columns[column] = weight;
-                    }
-                    parts.push(Part { rows: vec![Fr::ZERO; length], columns });
-                    keys.push(column_factors);
-                    parts.len() - 1
-                });
-                objects.fold(claim.object, &cut.row_weights(piece), factor, &mut parts[index].rows);
-            }
+            pieces.extend(cut.pieces.iter().map(|piece| Piece {
+                object: claim.object,
+                rows: cut.row_factors(piece),
+                columns: cut.column_factors(piece),
+                factor,
+            }));
         }
         claimed += power * claim.value;
         power *= rho;
     }
+    (pieces, claimed)
+}
+
+/// Folds every piece. Those of the same rows add up their columns; of the others those with the same column part add up their rows.
+fn parts(objects: &Objects<'_>, claims: &[Claim<Fr>], rho: Fr) -> (Vec<Part>, Fr) {
+    let length = 1 << objects.row_log2;
+    let (pieces, claimed) = pieces(objects.row_log2, claims, rho);
+    let known: Vec<usize> = (0..pieces.len()).filter(|i| is_known(&pieces[*i].rows)).collect();
+    // the first piece of every part, and whether the part is of its rows
+    let mut first: Vec<(usize, bool)> = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
+    for (number, piece) in pieces.iter().enumerate() {
+        let twin = |other: &usize| *other != number && pieces[*other].same_rows(piece);
+        let by_rows = is_known(&piece.rows) && known.iter().any(twin);
+        let fits = |(other, of_rows): &(usize, bool)| {
+            let other = &pieces[*other];
+            *of_rows == by_rows
+                && if by_rows { other.same_rows(piece) } else { same(&other.columns, &piece.columns) }
+        };
+        let place = first.iter().position(fits);
+        let is_new = place.is_none();
+        let index = place.unwrap_or(parts.len());
+        if is_new {
+            parts.push(Part { rows: vec![Fr::ZERO; length], columns: vec![Fr::ZERO; length] });
+            first.push((number, by_rows));
+        }
+        let part = &mut parts[index];
+        if is_new || !by_rows {
+            let factor = if by_rows { Fr::ONE } else { piece.factor };
+            objects.fold(piece.object, &expand(&piece.rows), factor, &mut part.rows);
+        }
+        if is_new || by_rows {
+            let factor = if by_rows { piece.factor } else { Fr::ONE };
+            for (column, weight) in expand(&piece.columns) {
+                part.columns[column] += factor * weight;
+            }
+        }
+    }
     (parts, claimed)
+}
+
+/// Whether a part has no coordinate.
+fn is_known(factors: &[Factor<Fr>]) -> bool {
+    factors.iter().all(|factor| matches!(factor, Factor::Bit(_) | Factor::Fixed(_)))
 }
 
 fn same(left: &[Factor<Fr>], right: &[Factor<Fr>]) -> bool {
