@@ -408,13 +408,10 @@ impl Method {
 /// Source: Wu, Lin, Weng, Probability estimates for multi-class classification by pairwise coupling (2004), second method.
 fn coupled(classes: usize, pairs: &[f64]) -> Vec<f64> {
     let mut wins = vec![vec![0.0; classes]; classes];
-    let mut next = pairs.iter();
-    for first in 0..classes {
-        for second in first + 1..classes {
-            let share = next.next().copied().unwrap_or(0.5);
-            wins[first][second] = share;
-            wins[second][first] = 1.0 - share;
-        }
+    let places = (0..classes).flat_map(|first| (first + 1..classes).map(move |second| (first, second)));
+    for ((first, second), share) in places.zip(pairs) {
+        wins[first][second] = *share;
+        wins[second][first] = 1.0 - share;
     }
     let entry = |row: usize, column: usize| {
         if row == column {
