@@ -9,6 +9,7 @@ use candor_benches::synthetic::{Shape, features, perceptron};
 use candor_compiler::{AgentSource, SourceFile, agent_toml_template, lower};
 use candor_program::Program;
 use candor_prover::{ReferenceString, commit_program};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -38,11 +39,12 @@ impl Subject {
     fn of_model(path: &str, row_log2: Option<u8>) -> Result<Self, Box<dyn Error>> {
         let reference = ReferenceString::development(POWERS_LOG2, &[1; 32])?;
         let model = std::fs::read(path)?;
-        let manifest = agent_toml_template(&model, path)?.into_bytes();
+        let manifest = agent_toml_template(&model, path, &BTreeMap::new())?.into_bytes();
         let file = |path: &str, bytes| SourceFile { path: PathBuf::from(path), bytes };
         let source = AgentSource {
             manifest: file("agent.toml", manifest),
             model: file(path, model),
+            weights: BTreeMap::new(),
             policy: None,
             calibration: None,
             reference: None,
