@@ -66,6 +66,30 @@ expect="--expect $store/expected.json --allow-development-setup"
 "$candor" tamper --record 7 --cheat output --operator 2 --into cheated > /dev/null
 "$candor" challenge --log cheated $expect > /dev/null
 "$candor" replay --bundle "$store/disputed.candor" $expect --json > "$store/differs.json" || test $? -eq 7
+# Graphs with convolutions, products of activations and tables: evaluated, proven and verified there as here.
+for graph in convolutional attention; do
+    graph_store=$store/$graph
+    "$candor" init "$root/fixtures/graphs/$graph.onnx" --output "$graph.toml" > /dev/null
+    awk 'BEGIN {
+        for (line = 0; line < 20; line++) {
+            printf "{\"time\": %d, \"plugins\": {\"data\": {\"features\": {", 1700000000 + 3600 * line
+            for (feature = 0; feature < 64; feature++) {
+                value = (feature * 7919 + line * 104729 + feature * feature * 31) % 60001 - 30000
+                printf "%s\"feature_%d\": \"%.4f\"", feature ? ", " : "", feature, value / 10000
+            }
+            print "}}}}"
+        }
+    }' > "$graph.jsonl"
+    "$candor" setup --development --powers 14 --dir "$graph_store" > /dev/null
+    "$candor" agent-key --dir "$graph_store" > /dev/null
+    "$candor" compile "$graph.toml" --dir "$graph_store" > /dev/null
+    "$candor" record "$graph.jsonl" --dir "$graph_store" > /dev/null
+    "$candor" prove --range 0..19 --bundle "$graph_store/all.candor" --proof "$graph_store/all-proof.candor" --dir "$graph_store" > /dev/null
+    "$candor" prove --record 3 --dir "$graph_store" > /dev/null
+    graph_expect="--expect $graph_store/expected.json --allow-development-setup"
+    "$candor" verify $graph_expect --json --dir "$graph_store" > "$graph_store/verified.json"
+    "$candor" replay --bundle "$graph_store/all.candor" $graph_expect --json --dir "$graph_store" > "$graph_store/replayed.json"
+done
 
 STORE=$store WASM=$built/candor_wasm.wasm DIGESTS=$built/examples/digests.wasm \
     node --test "$root/verifier/wasm/js/test.mjs"

@@ -46,6 +46,19 @@ test("four hundred decisions of the S&P 500 agent have the same digests here", (
   assert.deepEqual([replayed.outcome, replayed.records], ["agrees", 400]);
 });
 
+for (const graph of ["convolutional", "attention"]) {
+  test(`${graph}: twenty decisions have the same digests here, and the proof is judged alike`, () => {
+    const here = (name) => file(`${graph}/${name}`);
+    const graphExpected = { ...json(`${graph}/expected.json`), allowDevelopmentSetup: true };
+    const replayed = candor.replay(graphExpected, here("program.candor"), here("all.candor"));
+    assert.deepEqual([replayed.outcome, replayed.records], ["agrees", 20]);
+    assert.deepEqual(replayed, native(`${graph}/replayed.json`));
+    const verified = candor.verify(graphExpected, here("bundle.candor"), here("proof.candor"));
+    assert.deepEqual(verified, native(`${graph}/verified.json`));
+    assert.equal(verified.verdict, "honest");
+  });
+}
+
 test("the golden digests of program and trace are computed anew", async () => {
   const { exports } = new WebAssembly.Instance(await WebAssembly.compile(readFileSync(process.env.DIGESTS)), {});
   for (const [number, path] of ["program/tests/golden/digests.txt", "trace/tests/golden/record.txt"].entries()) {
