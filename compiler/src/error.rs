@@ -140,7 +140,7 @@ pub enum CompileError {
         /// What `[fidelity]` asks for.
         wanted: Target,
         /// The nearest.
-        got: FidelityReport,
+        got: Box<FidelityReport>,
         /// Node that most accuracy is lost in.
         layer: Option<String>,
     },

@@ -54,7 +54,7 @@ pub(crate) fn achieved(
     let costliest = (0..costs.len()).max_by(|left, right| costs[*left].total_cmp(&costs[*right]));
     FidelityReport {
         room,
-        bits: bits.map(|error| (agreement.largest_output / error).log2()),
+        bits: bits.map(|error| libm::log2(agreement.largest_output / error)),
         disagreement: share(agreement).max(others.map_or(0.0, share)),
         costliest: costliest.filter(|index| costs[*index] > 0.0),
         tried: 1,

@@ -2,7 +2,7 @@
 //!
 //! [`AgentSource::read`] does all reading of files; [`lower`] is pure and gives the same bytes for the same files on
 //! every machine. Floats exist only here; what comes out is integers. A perceptron needs `+ - * /`, comparisons and rounding alone; tables of
-//! other graphs are made with the platform's mathematical functions.
+//! other graphs are made with the functions of libm, which are the same everywhere.
 //!
 //! A perceptron takes one path ([`onnx::SUPPORTED`], a step for every neuron); every other graph goes node by node, each lowered by its own family
 //! (docs/operators.md says which are).

@@ -72,7 +72,7 @@ pub fn lower(source: &AgentSource, setup: &SetupCard) -> Result<Lowered, Compile
     Err(CompileError::Fidelity {
         path: source.manifest.path.clone(),
         wanted: target,
-        got: report.as_ref().map(|report| report.fidelity).unwrap_or_default(),
+        got: Box::new(report.as_ref().map(|report| report.fidelity).unwrap_or_default()),
         layer: costliest.map(|operator| operator.name.clone()),
     })
 }

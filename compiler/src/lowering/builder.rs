@@ -236,7 +236,7 @@ impl<'a> Builder<'a> {
             if coefficient >= finest || coefficient == 0.0 {
                 continue;
             }
-            let bits = (finest / coefficient).log2().ceil().min(24.0) as u32;
+            let bits = libm::log2(finest / coefficient).ceil().min(24.0) as u32;
             let (first, second) =
                 (bits.div_ceil(2), if left.tensor == right.tensor { bits.div_ceil(2) } else { bits / 2 });
             let left = Read { tensor: self.coarse(left.tensor, first)?, ..left.clone() };

@@ -196,11 +196,11 @@ impl Builder<'_> {
     ) -> Result<Value, Cause> {
         let (least, most) = self.reach(value);
         let furthest = least.abs().max(most.abs()) / step;
-        if !(furthest < REACH * 2.0 - 2.0 * SPAN as f64) {
-            return Err(Cause::WorstCase { bits: furthest.log2().ceil() as u32 });
+        if furthest.is_nan() || furthest >= REACH * 2.0 - 2.0 * SPAN as f64 {
+            return Err(Cause::WorstCase { bits: libm::log2(furthest).ceil() as u32 });
         }
         if self.widened.contains_key(&self.operators.len()) {
-            return Err(Cause::WorstCase { bits: furthest.log2().ceil() as u32 });
+            return Err(Cause::WorstCase { bits: libm::log2(furthest).ceil() as u32 });
         }
         let (bottom, top) = (f64::from(low) * step, (f64::from(low) + SPAN as f64) * step);
         let clamped = |sample: &Vec<f64>| sample.iter().map(|x| x.clamp(bottom, top)).collect();

@@ -182,7 +182,7 @@ impl Site<'_, '_, '_> {
         let (_, furthest) = self.builder.reach(value);
         let wanted = self.builder.room * most / SPAN as f64;
         // As fine as saturation allows.
-        let finer = FINER.min(f64::from(1u32 << 23) / (furthest / wanted)).log2().floor().exp2();
+        let finer = libm::exp2(libm::log2(FINER.min(f64::from(1u32 << 23) / (furthest / wanted))).floor());
         if value.terms.is_empty() || most <= FINER_FROM * least || finer < 2.0 {
             return self.function(value, &whole);
         }
@@ -355,7 +355,7 @@ fn near_enough(mask: &Value, other: &Value) -> Value {
 /// 1 at all of the largest of every lane, or at the first or last of them.
 fn places(sample: &[f64], size: usize, inner: usize, tie: Option<Tie>) -> Vec<f64> {
     let mut result = vec![0.0; sample.len()];
-    for start in (0..sample.len()).filter(|at| at / inner % size == 0) {
+    for start in (0..sample.len()).filter(|at| (at / inner).is_multiple_of(size)) {
         let lane = || (0..size).map(|index| start + index * inner);
         let largest = lane().map(|at| sample[at]).fold(f64::NEG_INFINITY, f64::max);
         let mut hits = lane().filter(|at| sample[*at] == largest);

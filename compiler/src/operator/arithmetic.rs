@@ -106,16 +106,16 @@ fn lower_power(site: &mut Site<'_, '_, '_>, is_integer: bool) -> Result<Value, C
     if let Ok(base) = one_number(site, 0)
         && !is_integer
     {
-        return site.function(&exponents, &|x| finite(base.powf(x)));
+        return site.function(&exponents, &|x| finite(libm::pow(base, x)));
     }
     let Ok(exponent) = one_number(site, 1) else {
         // Only a base that is above zero on all samples has a logarithm.
         if is_integer || base.samples.iter().flatten().any(|x| *x <= 0.0) {
             return Err(Cause::NotConstant { tensor: site.call.label(1) });
         }
-        let logarithm = site.function(&base, &f64::ln)?;
+        let logarithm = site.function(&base, &libm::log)?;
         let product = site.times(&logarithm, &exponents)?;
-        return site.function(&product, &f64::exp);
+        return site.function(&product, &libm::exp);
     };
     match exponent {
         1.0 => Ok(base),
@@ -126,8 +126,8 @@ fn lower_power(site: &mut Site<'_, '_, '_>, is_integer: bool) -> Result<Value, C
         _ if is_integer && exponent.fract() == 0.0 => site.rounding(&base, &|x| {
             element_type.integer_to_float(integer_power(element_type, x.round() as i64, exponent as i128))
         }),
-        _ if is_integer => site.rounding(&base, &|x| finite(x.round().powf(exponent)).trunc()),
-        _ => site.function(&base, &|x| finite(x.powf(exponent))),
+        _ if is_integer => site.rounding(&base, &|x| finite(libm::pow(x.round(), exponent)).trunc()),
+        _ => site.function(&base, &|x| finite(libm::pow(x, exponent))),
     }
 }
 
@@ -227,13 +227,13 @@ fn power(call: &Call<'_>) -> Result<Tensor, Cause> {
         .ok_or_else(|| call.wrong_shape(1, format!("one that broadcasts with {:?}", base.shape())))?;
     let data = match (base.data(), exponent.as_integers()) {
         (Data::Float(bases), _) => {
-            Data::Float(zip(call, 1, base, exponent, |a, b| bases[a].powf(exponents[b]))?)
+            Data::Float(zip(call, 1, base, exponent, |a, b| libm::pow(bases[a], exponents[b]))?)
         }
         (Data::Integer(bases), Some(integers)) => Data::Integer(zip(call, 1, base, exponent, |a, b| {
             integer_power(element_type, bases[a], exponent.element_type().widen(integers[b]))
         })?),
         (Data::Integer(bases), None) => Data::Integer(zip(call, 1, base, exponent, |a, b| {
-            let power = element_type.integer_to_float(bases[a]).powf(exponents[b]);
+            let power = libm::pow(element_type.integer_to_float(bases[a]), exponents[b]);
             // Saturates, and gives 0 for NaN.
             element_type.wrap(power as i128)
         })?),

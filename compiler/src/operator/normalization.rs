@@ -223,7 +223,7 @@ fn lower_local_response(site: &mut Site<'_, '_, '_>, input: &Value) -> Result<Va
     });
     let sum = site.builder.product(&labels, (&single, &table), (&single, &table))?;
     let sum = sum.times(alpha / size as f64);
-    let inverse = site.function(&sum, &|sum| (bias + sum.max(0.0)).powf(-beta))?;
+    let inverse = site.function(&sum, &|sum| libm::pow(bias + sum.max(0.0), -beta))?;
     let inverse = site.builder.single(&inverse)?.0;
     let places: Vec<u32> = (0..input.elements() as u32).collect();
     let inverse = site.moved(&inverse, input.shape.clone(), &places)?;
@@ -387,7 +387,7 @@ fn local_response(call: &Call<'_>) -> Result<Vec<Tensor>, Cause> {
         let last = channel.saturating_add(above).min(channels - 1);
         let start = index - channel * inner;
         let squares = (first..=last).map(|other| values[start + other * inner]).map(|value| value * value);
-        value / (bias + alpha / size as f64 * squares.sum::<f64>()).powf(beta)
+        value / libm::pow(bias + alpha / size as f64 * squares.sum::<f64>(), beta)
     };
     Ok(vec![like_input(call, values.iter().enumerate().map(entry).collect())?])
 }

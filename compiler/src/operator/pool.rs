@@ -149,7 +149,7 @@ fn function<'w>(call: &Call<'_>, window: &'w Window) -> Result<Function<'w>, Cau
         }
         let power = order as f64;
         return Ok(Box::new(move |_, entries| {
-            entries.iter().map(|entry| entry.abs().powf(power)).sum::<f64>().powf(1.0 / power)
+            libm::pow(entries.iter().map(|entry| libm::pow(entry.abs(), power)).sum::<f64>(), 1.0 / power)
         }));
     }
     if call.attributes().flag("count_include_pad", false)? {
@@ -351,8 +351,8 @@ fn lower_norm(
             let sums = site.builder.product(&labels, (&input, &table), (&input, &table))?;
             return site.function(&sums, &|x| x.max(0.0).sqrt());
         }
-        _ => site.function(input, &|x| x.abs().powf(power))?,
+        _ => site.function(input, &|x| libm::pow(x.abs(), power))?,
     };
     let sums = lower_sums(site, &powers, window, &shape)?;
-    if order == 1 { Ok(sums) } else { site.function(&sums, &|x| x.max(0.0).powf(1.0 / power)) }
+    if order == 1 { Ok(sums) } else { site.function(&sums, &|x| libm::pow(x.max(0.0), 1.0 / power)) }
 }

@@ -77,7 +77,7 @@ impl Operator for Reduce {
             }
             "ReduceLogSum" => {
                 let sum = site.sum(&input, &axes)?;
-                site.function(&sum, &f64::ln)?
+                site.function(&sum, &libm::log)?
             }
             "ReduceLogSumExp" => {
                 let input = site.builder.views(&input)?;
@@ -89,7 +89,7 @@ impl Operator for Reduce {
                 let powers = super::softmax::exponentials(site, &below)?;
                 let sum = site.sum(&powers, &axes)?;
                 // The largest power is 1, so that no true sum is smaller.
-                largest.plus(&site.function(&sum, &|x| x.max(1.0).ln())?, 1.0)
+                largest.plus(&site.function(&sum, &|x| libm::log(x.max(1.0)))?, 1.0)
             }
             "ReduceProd" => {
                 let mut value = input.clone();
@@ -201,7 +201,7 @@ fn float_function(operator: &str) -> fn(&[f64]) -> f64 {
     match operator {
         "ReduceL1" => |group| group.iter().map(|x| x.abs()).sum::<f64>() + 0.0,
         "ReduceL2" => |group| group.iter().map(|x| x * x).sum::<f64>().abs().sqrt(),
-        "ReduceLogSum" => |group| (group.iter().sum::<f64>() + 0.0).ln(),
+        "ReduceLogSum" => |group| libm::log(group.iter().sum::<f64>() + 0.0),
         "ReduceLogSumExp" => log_sum_exp,
         "ReduceMax" => |group| group.iter().copied().fold(f64::NEG_INFINITY, larger),
         "ReduceMean" => |group| group.iter().sum::<f64>() / group.len() as f64,
@@ -221,7 +221,11 @@ fn larger(left: f64, right: f64) -> f64 {
 /// `ln(sum e^x)`, without overflow.
 fn log_sum_exp(group: &[f64]) -> f64 {
     let peak = group.iter().copied().fold(f64::NEG_INFINITY, larger);
-    if peak.is_infinite() { peak } else { peak + group.iter().map(|x| (x - peak).exp()).sum::<f64>().ln() }
+    if peak.is_infinite() {
+        peak
+    } else {
+        peak + libm::log(group.iter().map(|x| libm::exp(x - peak)).sum::<f64>())
+    }
 }
 
 /// The function of a group of integers; what is no integer is rounded towards zero.
@@ -232,7 +236,7 @@ fn integer_function(operator: &str, element_type: ElementType, group: &[i128]) -
     let result = match operator {
         "ReduceL1" => group.iter().map(|x| x.abs()).sum(),
         "ReduceL2" => (squares() as f64).sqrt() as i128,
-        "ReduceLogSum" => (sum() as f64).ln() as i128,
+        "ReduceLogSum" => libm::log(sum() as f64) as i128,
         "ReduceLogSumExp" => {
             let floats: Vec<f64> = group.iter().map(|&x| x as f64).collect();
             log_sum_exp(&floats) as i128

@@ -201,7 +201,7 @@ impl Transform {
                 let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 let skipped = |score: f64| self == Self::SoftmaxZero && score.abs() <= ZERO;
                 let power = |score: f64| {
-                    if skipped(score) { score * (-largest).exp() } else { (score - largest).exp() }
+                    if skipped(score) { score * libm::exp(-largest) } else { libm::exp(score - largest) }
                 };
                 let sum: f64 =
                     scores.iter().filter(|score| !skipped(**score)).map(|score| power(*score)).sum();
@@ -265,7 +265,7 @@ pub(crate) fn without_transform(node: &mut Node) -> Option<String> {
 
 /// 1 / (1 + exp(-x)).
 pub(super) fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+    1.0 / (1.0 + libm::exp(-x))
 }
 
 /// The square root of 2 times the inverse error function of 2 x - 1.
@@ -274,7 +274,7 @@ pub(super) fn logistic(x: f64) -> f64 {
 pub(super) fn probit(x: f64) -> f64 {
     let centred = 2.0 * x - 1.0;
     let sign = if centred < 0.0 { -1.0 } else { 1.0 };
-    let logarithm = ((1.0 - centred) * (1.0 + centred)).ln();
+    let logarithm = libm::log((1.0 - centred) * (1.0 + centred));
     let first = 2.0 / (std::f64::consts::PI * 0.147) + 0.5 * logarithm;
     let under = (first * first - logarithm / 0.147).sqrt() - first;
     std::f64::consts::SQRT_2 * sign * under.sqrt()

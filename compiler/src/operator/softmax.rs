@@ -66,7 +66,7 @@ impl Operator for Softmax {
         let (below, powers, sum) = powers(site, &input, axis)?;
         let output = match site.call.operator() {
             "LogSoftmax" => {
-                let logarithm = site.function(&sum, &|x| if x < 1.0 { 0.0 } else { x.ln() })?;
+                let logarithm = site.function(&sum, &|x| if x < 1.0 { 0.0 } else { libm::log(x) })?;
                 let logarithm = site.broadcast(&logarithm, &folded)?;
                 below.plus(&logarithm, -1.0)
             }
@@ -102,8 +102,8 @@ pub(super) fn exponentials(site: &mut Site<'_, '_, '_>, below: &Value) -> Result
     let depth = if deepest < SHALLOW { deepest.max(f64::MIN_POSITIVE.sqrt()) } else { DEPTH };
     let above = site.above_depth(below, depth)?;
     // Zero is also what padding holds.
-    let zero = if depth < DEPTH { (-depth).exp() } else { 0.0 };
-    site.function(&above, &|x| if x <= 0.0 { zero } else { (x - depth).exp() })
+    let zero = if depth < DEPTH { libm::exp(-depth) } else { 0.0 };
+    site.function(&above, &|x| if x <= 0.0 { zero } else { libm::exp(x - depth) })
 }
 
 /// Exponentials over their sum.
@@ -142,11 +142,11 @@ fn rows(call: &Call<'_>, shape: &[usize]) -> Result<Rows, Cause> {
 /// The largest entry is taken off first, and for good: added back, it would swallow the logarithm of the sum.
 fn softmax(row: &mut [f64]) {
     let total = shifted(row);
-    row.iter_mut().for_each(|value| *value = value.exp() / total);
+    row.iter_mut().for_each(|value| *value = libm::exp(*value) / total);
 }
 
 fn log_softmax(row: &mut [f64]) {
-    let total = shifted(row).ln();
+    let total = libm::log(shifted(row));
     row.iter_mut().for_each(|value| *value -= total);
 }
 
@@ -154,7 +154,7 @@ fn log_softmax(row: &mut [f64]) {
 fn shifted(row: &mut [f64]) -> f64 {
     let peak = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     row.iter_mut().for_each(|value| *value -= peak);
-    row.iter().map(|value| value.exp()).sum()
+    row.iter().map(|value| libm::exp(*value)).sum()
 }
 
 /// 1 for the first of the largest entries.

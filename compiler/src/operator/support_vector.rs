@@ -80,9 +80,9 @@ impl Kernel {
     fn function(self, x: f64) -> f64 {
         match self {
             Self::Linear => x,
-            Self::Poly { gamma, constant, degree } => (gamma * x + constant).powf(degree),
-            Self::Rbf { gamma } => (-gamma * x).exp(),
-            Self::Sigmoid { gamma, constant } => (gamma * x + constant).tanh(),
+            Self::Poly { gamma, constant, degree } => libm::pow(gamma * x + constant, degree),
+            Self::Rbf { gamma } => libm::exp(-gamma * x),
+            Self::Sigmoid { gamma, constant } => libm::tanh(gamma * x + constant),
         }
     }
 

@@ -185,17 +185,17 @@ pub(crate) fn function(call: &Call<'_>) -> Result<Function, Cause> {
     Ok(match call.operator() {
         "Celu" => {
             let alpha = parameter("alpha", 1.0)?;
-            Box::new(move |x| if x > 0.0 { x } else { alpha * (x / alpha).exp_m1() })
+            Box::new(move |x| if x > 0.0 { x } else { alpha * libm::expm1(x / alpha) })
         }
         "Elu" => {
             let alpha = parameter("alpha", 1.0)?;
-            Box::new(move |x| if x > 0.0 { x } else { alpha * x.exp_m1() })
+            Box::new(move |x| if x > 0.0 { x } else { alpha * libm::expm1(x) })
         }
         "Gelu" => match call.attributes().text("approximate", "none")? {
             "none" => Box::new(|x| 0.5 * x * (1.0 + erf(x * std::f64::consts::FRAC_1_SQRT_2))),
             "tanh" => {
                 let scale = (2.0 / std::f64::consts::PI).sqrt();
-                Box::new(move |x| 0.5 * x * (1.0 + (scale * (x + 0.044_715 * x * x * x)).tanh()))
+                Box::new(move |x| 0.5 * x * (1.0 + libm::tanh(scale * (x + 0.044_715 * x * x * x))))
             }
             got => return Err(call.unsupported("approximate", got, "none or tanh")),
         },
@@ -210,7 +210,7 @@ pub(crate) fn function(call: &Call<'_>) -> Result<Function, Cause> {
         "Selu" => {
             let alpha = parameter("alpha", f64::from(1.673_263_2_f32))?;
             let gamma = parameter("gamma", f64::from(1.050_701_f32))?;
-            Box::new(move |x| gamma * if x > 0.0 { x } else { alpha * x.exp_m1() })
+            Box::new(move |x| gamma * if x > 0.0 { x } else { alpha * libm::expm1(x) })
         }
         "Shrink" => {
             let (bias, limit) = (parameter("bias", 0.0)?, parameter("lambd", 0.5)?);
@@ -236,44 +236,44 @@ pub(crate) fn function(call: &Call<'_>) -> Result<Function, Cause> {
 fn plain(operator: &str) -> Option<fn(f64) -> f64> {
     Some(match operator {
         "Abs" => f64::abs,
-        "Acos" => f64::acos,
-        "Acosh" => f64::acosh,
-        "Asin" => f64::asin,
-        "Asinh" => f64::asinh,
-        "Atan" => f64::atan,
-        "Atanh" => f64::atanh,
+        "Acos" => libm::acos,
+        "Acosh" => libm::acosh,
+        "Asin" => libm::asin,
+        "Asinh" => libm::asinh,
+        "Atan" => libm::atan,
+        "Atanh" => libm::atanh,
         "Ceil" => f64::ceil,
-        "Cos" => f64::cos,
-        "Cosh" => f64::cosh,
+        "Cos" => libm::cos,
+        "Cosh" => libm::cosh,
         "Erf" => erf,
-        "Exp" => f64::exp,
+        "Exp" => libm::exp,
         "Floor" => f64::floor,
         "HardSwish" => |x| x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
-        "Log" => f64::ln,
-        "Mish" => |x| x * softplus(x).tanh(),
+        "Log" => libm::log,
+        "Mish" => |x| x * libm::tanh(softplus(x)),
         "Neg" => |x| -x,
         "Reciprocal" => |x| 1.0 / x,
         "Relu" => |x| if x < 0.0 { 0.0 } else { x },
         "Round" => f64::round_ties_even,
         "Sigmoid" => sigmoid,
         "Sign" => |x| if x == 0.0 || x.is_nan() { x } else { x.signum() },
-        "Sin" => f64::sin,
-        "Sinh" => f64::sinh,
+        "Sin" => libm::sin,
+        "Sinh" => libm::sinh,
         "Softplus" => softplus,
         "Softsign" => |x| x / (1.0 + x.abs()),
         "Sqrt" => f64::sqrt,
-        "Tan" => f64::tan,
-        "Tanh" => f64::tanh,
+        "Tan" => libm::tan,
+        "Tanh" => libm::tanh,
         _ => return None,
     })
 }
 
 /// `1 / (1 + e^-x)`
 pub(super) fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+    1.0 / (1.0 + libm::exp(-x))
 }
 
 /// `ln(1 + e^x)`, without overflow.
 fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
+    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
 }

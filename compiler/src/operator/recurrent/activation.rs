@@ -105,7 +105,7 @@ impl Activation {
                 if x > 0.0 {
                     x
                 } else {
-                    alpha * x.exp_m1()
+                    alpha * libm::expm1(x)
                 }
             }
             Function::HardSigmoid => (alpha * x + beta).clamp(0.0, 1.0),
@@ -117,11 +117,11 @@ impl Activation {
                 }
             }
             Function::Relu => x.max(0.0),
-            Function::ScaledTanh => alpha * (beta * x).tanh(),
+            Function::ScaledTanh => alpha * libm::tanh(beta * x),
             Function::Sigmoid => sigmoid(x),
-            Function::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
+            Function::Softplus => x.max(0.0) + libm::log1p(libm::exp(-x.abs())),
             Function::Softsign => x / (1.0 + x.abs()),
-            Function::Tanh => x.tanh(),
+            Function::Tanh => libm::tanh(x),
             Function::ThresholdedRelu => {
                 if x >= alpha {
                     x

@@ -1,5 +1,7 @@
 //! What the integer programs of operators compute, against the float evaluator.
 
+#![allow(clippy::disallowed_methods, reason = "the platform's functions are what results are compared with")]
+
 #[path = "../../support/lowered.rs"]
 mod lowered;
 #[path = "../../support/mod.rs"]

@@ -13,7 +13,7 @@ fn lowered(case: &Case, states: bool, output: usize) -> Lowered {
         .enumerate()
         .map(|(index, tensor)| match tensor {
             None => Operand::Absent,
-            Some(tensor) if index == 0 || states && index >= 5 && index < 7 => Input(tensor),
+            Some(tensor) if index == 0 || states && (5..7).contains(&index) => Input(tensor),
             Some(tensor) => Constant(tensor),
         })
         .collect();

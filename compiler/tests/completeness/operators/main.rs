@@ -1,5 +1,7 @@
 //! What ONNX's operators compute, against results worked out by hand.
 
+#![allow(clippy::disallowed_methods, reason = "the platform's functions are what results are compared with")]
+
 #[path = "../../support/operators.rs"]
 mod support;
 
