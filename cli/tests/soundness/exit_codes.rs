@@ -198,11 +198,11 @@ fn refused_assumption_a_development_string_and_whatever_is_named() {
 #[test]
 fn unsupported_model_names_node_and_operator() {
     let project = Project::compiled();
-    let model = fixture("models/bad/op_lstm.onnx");
+    let model = fixture("models/bad/op_unknown.onnx");
     let toml = fs::read_to_string(fixture("sp500/agent.toml")).unwrap();
     let toml = toml.replace("\"model.onnx\"", &format!("{:?}", model.to_str().unwrap()));
     let toml = project.write("agent.toml", without_data(&toml));
-    project.refuses(&["compile", &toml], 9, &["lstm1", "LSTM"]);
+    project.refuses(&["compile", &toml], 9, &["act1", "Rleu"]);
 }
 
 /// The description without its lines about calibration and reference.

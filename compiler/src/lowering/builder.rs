@@ -291,9 +291,18 @@ impl<'a> Builder<'a> {
     /// Sums whose coefficients would not be whole numbers beside the first one's are computed on their own.
     fn separated(&mut self, value: &Value, step: f64) -> Result<Value, Cause> {
         let mut result = Value { terms: vec![], ..value.clone() };
+        let scale = f64::from(1u32 << SHIFT) / step;
+        // What coefficients are divided by where one of them is beyond an integer.
+        let mut divisor = 1.0;
+        for term in &value.terms {
+            let Term::View(view) = term else { continue };
+            while (view.factor * self.tensors[view.tensor].step(0) * scale).abs() / divisor > WEIGHT_LIMIT {
+                divisor *= 2.0;
+            }
+        }
         for term in &value.terms {
             let unit = self.sum_unit(term).unwrap_or(0.0);
-            let coefficient = unit / step * f64::from(1u32 << SHIFT);
+            let coefficient = unit * scale / divisor;
             let (Term::Sum(sum), true) = (
                 term,
                 (coefficient - coefficient.round()).abs() > OFF * coefficient && value.terms.len() > 1,

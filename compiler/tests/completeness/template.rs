@@ -27,7 +27,7 @@ fn templates_compile_as_they_stand() {
 
 #[test]
 fn templates_of_unsupported_models_say_why() {
-    let model = fs::read(fixture("models/bad/op_lstm.onnx")).unwrap();
+    let model = fs::read(fixture("models/bad/type_string.onnx")).unwrap();
     assert!(matches!(
         agent_toml_template(&model, "m.onnx", &ExternalFiles::new()),
         Err(CompileError::Unsupported { .. })

@@ -72,7 +72,7 @@ const EXPECTED: &[(&str, &str)] = &[
 ];
 
 /// Files that were refused when all models were perceptrons, and are graphs today.
-const GRAPHS: &[&str] = &["op_conv.onnx", "op_tanh.onnx", "mul_activations.onnx"];
+const GRAPHS: &[&str] = &["op_conv.onnx", "op_lstm.onnx", "op_tanh.onnx", "mul_activations.onnx"];
 
 #[test]
 fn bad_models_are_refused_for_their_reason_and_by_name() {
@@ -108,7 +108,7 @@ fn kinds_of_refusal_do_not_mix() {
         let bytes = fs::read(fixture("models/bad").join(file)).unwrap();
         lower(&source(&manifest(8, 3), bytes), &setup()).unwrap_err().category()
     };
-    assert_eq!(category("op_lstm.onnx"), Category::Unsupported);
+    assert_eq!(category("type_string.onnx"), Category::Unsupported);
     assert_eq!(category("opset_unknown.onnx"), Category::Unsupported);
     assert_eq!(category("truncated.onnx"), Category::Malformed);
     assert_eq!(category("empty.onnx"), Category::Malformed);

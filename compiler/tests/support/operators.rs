@@ -286,6 +286,16 @@ pub fn floats(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
     }
 }
 
+/// An INT attribute of a file's node.
+pub fn integer_attribute(name: &str, value: i64) -> AttributeProto {
+    AttributeProto {
+        name: Some(name.into()),
+        i: Some(value),
+        r#type: Some(AttributeType::INT),
+        ..Default::default()
+    }
+}
+
 /// The attribute `axes` of a file's node.
 pub fn axes(values: &[i64]) -> AttributeProto {
     AttributeProto {

@@ -208,3 +208,29 @@ fn a_mean_of_many() {
     let (_, worst) = worst(&graph, |state| (0..768).map(|_| 2.0 + drawn(state)).collect());
     assert!(worst < 1e-4, "{worst}");
 }
+
+#[test]
+fn a_mask_that_hid_nothing_in_calibration_leaves_products_their_precision() {
+    // Scores of two activations, with a mask chosen by a truth value that was 1 on every sample.
+    let nodes = vec![
+        file_node("MatMul", &["q", "k"], &["scores"]),
+        file_node("Cast", &["mask"], &["truth"]),
+        file_node("Where", &["truth", "zero", "away"], &["bias"]),
+        file_node("Add", &["scores", "bias"], &["y"]),
+    ];
+    let nodes = nodes.into_iter().map(|mut node| {
+        if node.op_type.as_deref() == Some("Cast") {
+            node.attribute.push(crate::support::integer_attribute("to", 9));
+        }
+        node
+    });
+    let constants = vec![floats("zero", &[], &[0.0]), floats("away", &[], &[f32::NEG_INFINITY])];
+    let inputs = vec![sized("q", &[3, 4]), sized("k", &[4, 5]), sized("mask", &[1, 5])];
+    let graph = graph(&file(17, inputs, &["y"], nodes.collect(), constants));
+    let (_, worst) = worst(&graph, |state| {
+        let mut sample: Vec<f64> = (0..32).map(|_| drawn(state)).collect();
+        sample.extend([1.0; 5]);
+        sample
+    });
+    assert!(worst < 2e-3, "{worst}");
+}
