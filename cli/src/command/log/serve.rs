@@ -111,10 +111,11 @@ impl Serve {
                 count(all as u64, "witness").replace("witnesss", "witnesses"),
             )
         };
+        let unheard =
+            |error| Failure::new(ExitClass::Unexpected, format!("could not wait for a signal: {error}"));
+        let signals = served.end_signals().map_err(unheard)?;
         context.output.line(&line)?;
-        served.wait_for_end().map_err(|error| {
-            Failure::new(ExitClass::Unexpected, format!("could not wait for a signal: {error}"))
-        })?;
+        served.wait_for_end(signals).map_err(unheard)?;
         let sizes = served.stop().map_err(|error| self.failure(&error))?;
         let published = sizes.published.unwrap_or(0);
         let text = format!("ended: {}, {published} published", count_entries(sizes.sequenced));

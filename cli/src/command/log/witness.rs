@@ -77,8 +77,9 @@ impl WitnessCommand {
                 crate::output::count(count as u64, "log")
             )
         };
+        let signals = running.end_signals().map_err(|error| self.not_served(error))?;
         context.output.line(&line)?;
-        running.wait_for_signal().map_err(|error| self.not_served(error))?;
+        running.wait_for_signal(signals).map_err(|error| self.not_served(error))?;
         running.stop();
         Ok(Report::accepted("ended".to_owned(), json!({ "ended": true })))
     }

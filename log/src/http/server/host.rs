@@ -57,15 +57,24 @@ impl Running {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         drop(self.runtime.spawn(task));
     }
+    /// From now on SIGINT and SIGTERM do not end this process at once. To be called before anybody is told that the server is there.
+    pub fn end_signals(&self) -> io::Result<EndSignals> {
+        let _entered = self.runtime.enter();
+        EndSignals::new()
+    }
     /// Returns when this process is asked to end (SIGINT or SIGTERM).
-    pub fn wait_for_signal(&self) -> io::Result<()> {
-        self.runtime.block_on(asked_to_end())
+    pub fn wait_for_signal(&self, signals: EndSignals) -> io::Result<()> {
+        self.runtime.block_on(signals.received())
     }
     /// [`Running::wait_for_signal`], or when something else has happened.
-    pub(crate) fn wait_for_end(&self, other: impl Future<Output = ()>) -> io::Result<()> {
+    pub(crate) fn wait_for_end(
+        &self,
+        signals: EndSignals,
+        other: impl Future<Output = ()>,
+    ) -> io::Result<()> {
         self.runtime.block_on(async {
             tokio::select! {
-                asked = asked_to_end() => asked,
+                asked = signals.received() => asked,
                 () = other => Ok(()),
             }
         })
@@ -80,17 +89,35 @@ impl Running {
     }
 }
 
+/// What asks a process to end, once it is listened for.
+#[derive(Debug)]
+pub struct EndSignals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
 #[cfg(unix)]
-async fn asked_to_end() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+impl EndSignals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+    async fn received(mut self) -> io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.terminate.recv() => Ok(()),
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+impl EndSignals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+    async fn received(self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

@@ -6,7 +6,7 @@ use crate::http::server::agents;
 use crate::http::server::app::{App, Progress, ServerSettings};
 use crate::http::server::clock::Clock;
 use crate::http::server::connection::Open;
-use crate::http::server::host::{Running, host};
+use crate::http::server::host::{EndSignals, Running, host};
 use crate::http::server::in_flight::InFlight;
 use crate::http::server::limits::Limits;
 use crate::http::server::limits_file::{self, LimitsFileError};
@@ -185,10 +185,14 @@ impl<D: Disk> RunningLog<D> {
     pub fn log(&self) -> &Log<D> {
         &self.app.log
     }
+    /// From now on SIGINT and SIGTERM do not end this process at once. To be called before anybody is told that the server is there.
+    pub fn end_signals(&self) -> io::Result<EndSignals> {
+        self.running.end_signals()
+    }
     /// Returns when this process is asked to end (SIGINT or SIGTERM), or the log has stopped by itself.
-    pub fn wait_for_end(&self) -> io::Result<()> {
+    pub fn wait_for_end(&self, signals: EndSignals) -> io::Result<()> {
         let mut progress = self.app.progress.clone();
-        self.running.wait_for_end(async move {
+        self.running.wait_for_end(signals, async move {
             // The teller lives as long as the server.
             let _ = progress.wait_for(|now| now.stopped.is_some()).await.map(|_| ());
         })

@@ -27,7 +27,7 @@ pub use access::{AccessTokens, MIN_TOKEN_BYTES, Scope};
 pub use app::{PruneSchedule, ServerSettings};
 pub use clock::{Clock, SystemClock};
 pub use connection::ConnectionSettings;
-pub use host::Running;
+pub use host::{EndSignals, Running};
 pub use limits::{AgentBuckets, Charged, Exhausted, Limits, MAX_ADDRESSES, Rates};
 pub use limits_file::{LimitsFileError, read as read_limits, write as write_limits};
 pub use log::{RunningLog, ServeError, serve_log};
