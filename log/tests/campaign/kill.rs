@@ -13,6 +13,7 @@ use candor_trace::tlog::{Checkpoint, Hash};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -26,6 +27,10 @@ const CREATED: &str = "CANDOR_KILL_CREATED";
 
 /// Where the child finds its records: making them takes longer than a child mostly lives.
 const RECORDS: &str = "CANDOR_KILL_RECORDS";
+
+/// A lane that begins a child holds it alone, a lane that has a log open shares it: between its birth and its own program a child has
+/// copies of every open file of this process, and with them the locks of logs that other lanes look at.
+static FORK: RwLock<()> = RwLock::new(());
 
 /// The child: says what it is told, until it is killed or done.
 #[test]
@@ -98,6 +103,7 @@ fn run_and_kill((folder, records): (&Path, &Path), from: usize, told: &mut Told,
     if told.created {
         command.env(CREATED, "yes");
     }
+    let alone = FORK.write().expect("no lane panicked");
     let mut child = command
         .args(["kill::child", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
@@ -107,6 +113,7 @@ fn run_and_kill((folder, records): (&Path, &Path), from: usize, told: &mut Told,
         .stderr(Stdio::null())
         .spawn()
         .expect("a child");
+    drop(alone);
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     // "begun" is said after the child made its records: before that there is nothing to kill.
     let (until, more) = (1 + dice.roll(30), Duration::from_micros(dice.roll(5_000)));
@@ -165,6 +172,7 @@ fn kill_many(runs: u64, (agents, records): (&Agents, &Path), mut dice: Dice, don
             done.acknowledged.fetch_add(acknowledged, Ordering::Relaxed);
             let all = done.killed.fetch_add(u64::from(!ended), Ordering::Relaxed) + u64::from(!ended);
             if dice.roll(8) == 0 {
+                let _open = FORK.read().expect("no lane panicked");
                 told.check_some(|| FileSystem::at(&folder), agents)
                     .unwrap_or_else(|v| panic!("kill {all}: {v:?}"));
             }
@@ -172,6 +180,7 @@ fn kill_many(runs: u64, (agents, records): (&Agents, &Path), mut dice: Dice, don
                 println!("{done}");
             }
         }
+        let _open = FORK.read().expect("no lane panicked");
         told.check(|| FileSystem::at(&folder), agents)
             .unwrap_or_else(|v| panic!("after kill {killed} of a lane: {v:?}"));
     }
