@@ -5,6 +5,7 @@
 //! the first half of the data sets; every data set is compared. Times are the fastest of several runs.
 
 use candor_benches::memory::{peak_megabytes, reset_peak};
+use candor_benches::synthetic::with_agent;
 use candor_circuits::layout::Layout;
 use candor_circuits::model::decode_rows;
 use candor_circuits::native;
@@ -109,8 +110,7 @@ fn row(
         }
         same += usize::from(arg_max(&got) == arg_max(expected));
     }
-    let mut program = trial.program().clone();
-    program.card.setup = reference.card().clone();
+    let mut program = with_agent(trial.program(), expected[0].len(), reference.card());
     program.card.weight_rows = commit_program(reference, &program.card, &program.weights)?;
     let card = &program.card;
     let costs = costs(&program, &trial.integers(&inputs[0]), reference)?;

@@ -103,6 +103,23 @@ pub fn perceptron(shape: &Shape<'_>, setup: &SetupCard, seed: u64) -> Program {
     Program { card, weights: Weights { operators: weights, tables: Vec::new() } }
 }
 
+/// A model with the agent of [`perceptron`] around it: one action for each of its outputs.
+#[must_use]
+pub fn with_agent(model: &Program, outputs: usize, setup: &SetupCard) -> Program {
+    let around = perceptron(&Shape { widths: &[1, 1], row_log2: 9, residual: false, gain: 1 }, setup, 0).card;
+    let mut class = model.card.class.clone();
+    class.state_size = around.class.state_size;
+    let numbered = |(index, declared): (usize, &Feature)| {
+        let Feature { decimals, min, max, .. } = *declared;
+        Feature { decimals, min, max, ..feature(index) }
+    };
+    let head =
+        Head::ArgMax { actions: (0..outputs).map(action).collect(), assets: Vec::new(), venues: Vec::new() };
+    let features = model.card.features.iter().enumerate().map(numbered).collect();
+    let card = Card { class, features, operators: model.card.operators.clone(), head, ..around };
+    Program { card, weights: model.weights.clone() }
+}
+
 fn feature(index: usize) -> Feature {
     let (name, pointer) = (format!("f{index}"), format!("/{index}"));
     Feature { name, plugin: 0, pointer, decimals: 2, min: -30_000, max: 35_535 }
